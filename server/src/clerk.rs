@@ -1,0 +1,300 @@
+//! The seller's one writer: decides each command over the books, and tells whoever waits once the
+//! group is on the disk. What the books still owe the settlement goes to the courier.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use kessai_shared::ids::{Customer, OrderId, ReturnId};
+use kessai_shared::pin::Pin;
+use kessai_shared::receipt::{Decision, Quote};
+use kessai_shared::seal::Envelope;
+use kessai_shared::store::Fault;
+use kessai_shared::storefront::{Line, Refusal, ReturnState};
+use kessai_shared::writer::{self, Clock};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::courier::{Cards, Errand};
+use crate::import::Listing;
+use crate::sales::acts::{self, Giving};
+use crate::sales::{Books, Change, GiveBack, Order, Work};
+
+/// Most shipments that one round begins; the rest is for the next round, a moment later.
+const MAX_SHIPMENTS_A_ROUND: usize = 500;
+
+/// What the writer is asked to do, and whom it tells.
+pub enum Command {
+    /// Tells when the order is settled, or at once when it was refused.
+    Place {
+        quote: Quote,
+        owner: Pin,
+        card: Envelope,
+        tell: Tell<Result<Order, Refusal>>,
+    },
+    /// Tells when the return is settled, or at once when it was refused.
+    GiveBack {
+        request: GiveBackRequest,
+        tell: Tell<Result<GiveBack, Refusal>>,
+    },
+    /// The courier is back from an errand.
+    Answered {
+        order: OrderId,
+        answer: Answer,
+    },
+    Import {
+        listings: Vec<Listing>,
+        tell: Tell<Imported>,
+    },
+}
+
+pub struct GiveBackRequest {
+    pub id: ReturnId,
+    pub owner: Pin,
+    pub customer: Customer,
+    pub from: Option<OrderId>,
+    pub lines: Vec<Line>,
+}
+
+/// What the courier brings back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Decided(Decision),
+    /// It cannot be found out in time whether it was approved.
+    Doubt,
+    Reversed,
+    Captured,
+    /// There is nothing left to capture.
+    Lapsed,
+    Refunded {
+        given: ReturnId,
+    },
+}
+
+/// How many products of a file were new, and how many were known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    pub stocked: u64,
+    pub relisted: u64,
+    pub unchanged: u64,
+}
+
+type Tell<T> = oneshot::Sender<T>;
+type Desk<'a> = writer::Desk<'a, Books>;
+
+pub struct Clerk {
+    clock: Clock,
+    ship_after: Duration,
+    cards: Cards,
+    courier: mpsc::UnboundedSender<Errand>,
+    /// The orders that the courier is under way for: one errand an order at a time.
+    under_way: HashSet<OrderId>,
+    orders: HashMap<OrderId, Vec<Tell<Result<Order, Refusal>>>>,
+    returns: HashMap<ReturnId, Vec<Tell<Result<GiveBack, Refusal>>>>,
+    started: bool,
+}
+
+impl Clerk {
+    pub fn new(
+        clock: Clock,
+        ship_after: Duration,
+        cards: Cards,
+        courier: mpsc::UnboundedSender<Errand>,
+    ) -> Self {
+        Self {
+            clock,
+            ship_after,
+            cards,
+            courier,
+            under_way: HashSet::new(),
+            orders: HashMap::new(),
+            returns: HashMap::new(),
+            started: false,
+        }
+    }
+
+    fn place(
+        &mut self,
+        (quote, owner): (&Quote, Pin),
+        card: Envelope,
+        tell: Tell<Result<Order, Refusal>>,
+        desk: &mut Desk<'_>,
+    ) -> Result<(), Fault> {
+        let id = quote.order;
+        match acts::place(desk.books(), quote, owner, (self.clock)()) {
+            Err(refusal) => {
+                answer(desk, tell, Err(refusal));
+                return Ok(());
+            }
+            Ok(Some(change)) => {
+                desk.change(&change)?;
+            }
+            Ok(None) => {}
+        }
+        if matches!(Work::next(desk.books(), id), Some(Work::Inquire { .. })) {
+            // A terminal that asks again brings its card again, which a restart may have cost us.
+            self.cards.put(id, card);
+        }
+        self.orders.entry(id).or_default().push(tell);
+        self.follow_up(id, desk);
+        Ok(())
+    }
+
+    fn give_back(
+        &mut self,
+        request: &GiveBackRequest,
+        tell: Tell<Result<GiveBack, Refusal>>,
+        desk: &mut Desk<'_>,
+    ) -> Result<(), Fault> {
+        let GiveBackRequest { id, owner, customer, from, lines } = request;
+        let giving = Giving { id: *id, owner: *owner, customer, from: *from, lines };
+        match acts::give_back(desk.books(), &giving) {
+            Err(refusal) => {
+                answer(desk, tell, Err(refusal));
+                return Ok(());
+            }
+            Ok(Some(change)) => {
+                desk.change(&change)?;
+            }
+            Ok(None) => {}
+        }
+        self.returns.entry(*id).or_default().push(tell);
+        let orders = desk.books().given(*id).map(GiveBack::refunds).unwrap_or_default();
+        orders.into_keys().for_each(|order| self.follow_up(order, desk));
+        self.tell_return(*id, desk);
+        Ok(())
+    }
+
+    fn answered(&mut self, order: OrderId, answer: Answer, desk: &mut Desk<'_>) -> Result<(), Fault> {
+        self.under_way.remove(&order);
+        let given = match &answer {
+            Answer::Refunded { given } => Some(*given),
+            Answer::Decided(_) | Answer::Doubt | Answer::Reversed | Answer::Captured | Answer::Lapsed => None,
+        };
+        let change = match answer {
+            Answer::Decided(decision) => Change::Decided { order, decision },
+            Answer::Doubt => Change::Doubted { order },
+            Answer::Reversed => Change::Reversed { order },
+            Answer::Captured => Change::Shipped { order },
+            Answer::Lapsed => Change::Lapsed { order },
+            Answer::Refunded { given } => Change::Refunded { id: given, order },
+        };
+        desk.change(&change)?;
+        self.follow_up(order, desk);
+        if let Some(given) = given {
+            self.tell_return(given, desk);
+        }
+        Ok(())
+    }
+
+    /// After the group is durable: sends the courier for what the order needs next, and tells those
+    /// who wait for it when it is settled.
+    fn follow_up(&mut self, id: OrderId, desk: &mut Desk<'_>) {
+        let books = desk.books();
+        let work = Work::next(books, id);
+        if !matches!(work, Some(Work::Inquire { .. })) {
+            self.cards.wipe(id);
+        }
+        if let Some(work) = work
+            && self.under_way.insert(id)
+        {
+            let courier = self.courier.clone();
+            // The courier is gone only when the daemon stops; a restart finds the work in the books.
+            desk.after(move |_| drop(courier.send(Errand { work })));
+        }
+        let settled = desk.books().order(id).is_some_and(|order| order.order.is_settled());
+        if settled && let Some(waiting) = self.orders.remove(&id) {
+            desk.after(move |books| {
+                for tell in waiting {
+                    let order = books.order(id).cloned().ok_or(Refusal::UnknownOrder);
+                    let _ = tell.send(order);
+                }
+            });
+        }
+    }
+
+    fn tell_return(&mut self, id: ReturnId, desk: &mut Desk<'_>) {
+        let state = desk.books().given(id).map(GiveBack::state);
+        if state.is_none_or(|state| state == ReturnState::Pending) {
+            return;
+        }
+        let waiting = self.returns.remove(&id).unwrap_or_default();
+        desk.after(move |books| {
+            for tell in waiting {
+                let _ = tell.send(books.given(id).cloned().ok_or(Refusal::UnknownOrder));
+            }
+        });
+    }
+
+    /// Forgets those who have stopped waiting, so that an order in doubt gathers no heap of them.
+    fn forget_gone(&mut self) {
+        self.orders.retain(|_, waiting| {
+            waiting.retain(|tell| !tell.is_closed());
+            !waiting.is_empty()
+        });
+        self.returns.retain(|_, waiting| {
+            waiting.retain(|tell| !tell.is_closed());
+            !waiting.is_empty()
+        });
+    }
+}
+
+impl writer::Clerk for Clerk {
+    type Books = Books;
+    type Command = Command;
+
+    fn handle(&mut self, command: Command, desk: &mut Desk<'_>) -> Result<(), Fault> {
+        match command {
+            Command::Place { quote, owner, card, tell } => self.place((&quote, owner), card, tell, desk),
+            Command::GiveBack { request, tell } => self.give_back(&request, tell, desk),
+            Command::Answered { order, answer } => self.answered(order, answer, desk),
+            Command::Import { listings, tell } => import(listings, tell, desk),
+        }
+    }
+
+    fn tick(&mut self, desk: &mut Desk<'_>) -> Result<(), Fault> {
+        if !self.started {
+            self.started = true;
+            let open: Vec<_> = desk.books().open_orders().collect();
+            open.into_iter().for_each(|id| self.follow_up(id, desk));
+        }
+        self.forget_gone();
+        let until = (self.clock)().minus_seconds(self.ship_after.as_secs());
+        let due: Vec<_> = desk.books().shippable(until).take(MAX_SHIPMENTS_A_ROUND).collect();
+        for order in due {
+            desk.change(&Change::CaptureStarted { order })?;
+            self.follow_up(order, desk);
+        }
+        Ok(())
+    }
+}
+
+fn import(listings: Vec<Listing>, tell: Tell<Imported>, desk: &mut Desk<'_>) -> Result<(), Fault> {
+    let mut imported = Imported::default();
+    for Listing { sku, name, category, unit_price, stock } in listings {
+        let change = match desk.books().product(&sku) {
+            None => {
+                imported.stocked += 1;
+                Change::Stocked { sku, name, category, unit_price, received: stock }
+            }
+            Some(known)
+                if known.name == name && known.category == category && known.unit_price == unit_price =>
+            {
+                imported.unchanged += 1;
+                continue;
+            }
+            Some(_) => {
+                imported.relisted += 1;
+                Change::Relisted { sku, name, category, unit_price }
+            }
+        };
+        desk.change(&change)?;
+    }
+    answer(desk, tell, imported);
+    Ok(())
+}
+
+/// Answers once all that the answer rests on is durable. Whoever asked may have gone meanwhile.
+fn answer<T: Send + 'static>(desk: &mut Desk<'_>, tell: Tell<T>, what: T) {
+    desk.after(move |_| {
+        let _ = tell.send(what);
+    });
+}

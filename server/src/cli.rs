@@ -1,0 +1,171 @@
+//! The seller's command line.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use kessai_shared::console::{self, FAILED, Failure, OK};
+use kessai_shared::daemon::{self, Ground};
+use kessai_shared::folder::DataFolder;
+use kessai_shared::identity::Identity;
+use kessai_shared::net::RealNet;
+use kessai_shared::pin::Pin;
+use kessai_shared::time::Timestamp;
+use kessai_shared::writer::{self, Clock};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::clerk::{Clerk, Command, Imported};
+use crate::courier::Cards;
+use crate::sales::Books;
+use crate::settings::{FOLDER, Given, JOURNAL, Settings};
+use crate::{import, verify};
+
+/// The seller server of Kessai: keeps the product database, and sells.
+#[derive(Parser)]
+#[command(name = "kessai-server", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Subcommand)]
+enum Act {
+    /// Run the seller server.
+    Serve(Serve),
+    /// Take products in from a CSV file. Nothing of a file with a bad row is taken.
+    ImportProducts {
+        file: PathBuf,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Check journal, store and books, and print their totals. Exit code 1 when something is wrong.
+    Verify {
+        #[command(flatten)]
+        data: Data,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the pin of this seller, making its key when there is none.
+    Keys {
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Args)]
+struct Data {
+    /// The data folder [default: kessai-server in the user's data folder].
+    #[arg(long = "data", value_name = "DIR")]
+    folder: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Serve {
+    #[command(flatten)]
+    data: Data,
+    /// The address on the open network.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// The settlement's address on the closed network.
+    #[arg(long, value_name = "ADDRESS")]
+    settlement: Option<SocketAddr>,
+    /// The settlement's pin; twice while it changes its key.
+    #[arg(long, value_name = "PIN")]
+    settlement_pin: Vec<Pin>,
+    /// Stop when standard input ends, as it does when the parent process is gone.
+    #[arg(long)]
+    with_parent: bool,
+}
+
+impl Cli {
+    /// Carries the command out.
+    ///
+    /// # Errors
+    /// [`Failure`] with a line for people and an exit code.
+    pub fn run(self) -> Result<u8, Failure> {
+        match self.act {
+            Act::Serve(serve) => self::serve(serve),
+            Act::ImportProducts { file, data } => import_products(&data.path()?, &file),
+            Act::Verify { data, json } => verify_books(&data.path()?, json),
+            Act::Keys { data } => show_keys(&data.path()?),
+        }
+    }
+}
+
+impl Data {
+    fn path(&self) -> Result<PathBuf, Failure> {
+        console::data_folder(self.folder.as_deref(), "kessai-server")
+    }
+}
+
+fn serve(serve: Serve) -> Result<u8, Failure> {
+    let data = serve.data.path()?;
+    let given =
+        Given { listen: serve.listen, settlement: serve.settlement, settlement_pins: serve.settlement_pin };
+    let settings = Settings::read(&data, given).map_err(Failure::usage)?;
+    let _folder = DataFolder::open(&data, FOLDER)?;
+    let runtime = console::runtime()?;
+    let end = runtime.block_on(async {
+        let stop = console::stop_request(serve.with_parent)?;
+        let net = RealNet::of_identity(&crate::daemon::load_identity(&settings).map_err(Failure::failed)?);
+        let ground = Ground { net, clock: Arc::new(Timestamp::from_system_clock), disk: None };
+        let ready = |ready: crate::daemon::Ready| println!("ready {} {}", ready.address, ready.pin);
+        crate::daemon::run(settings, ground, ready, stop).await.map_err(Failure::failed)
+    });
+    // A thread that reads standard input cannot be waited for.
+    runtime.shutdown_background();
+    end.map(|()| OK)
+}
+
+fn import_products(data: &Path, file: &Path) -> Result<u8, Failure> {
+    let _folder = DataFolder::open(data, FOLDER)?;
+    let table = import::products(file)?;
+    if !table.ignored.is_empty() {
+        eprintln!("kessai-server: {}: ignored columns: {}", file.display(), table.ignored.join(", "));
+    }
+    let store = daemon::open::<Books>(data, JOURNAL, None)?;
+    let clock: Clock = Arc::new(Timestamp::from_system_clock);
+    let (to_writer, queue) = mpsc::channel(1);
+    // No courier is under way while the shop is closed: what is owed waits for the next start.
+    let (errands, _) = mpsc::unbounded_channel();
+    let clerk = Clerk::new(Arc::clone(&clock), Duration::MAX, Cards::default(), errands);
+    let imported = console::runtime()?.block_on(async {
+        let (tell, told) = oneshot::channel();
+        let sent = async {
+            let _ = to_writer.send(Command::Import { listings: table.rows, tell }).await;
+            drop(to_writer);
+        };
+        let (ran, ()) = tokio::join!(writer::run(store, clerk, queue, clock), sent);
+        ran.map_err(Failure::from)?;
+        told.await.map_err(Failure::from)
+    })?;
+    let Imported { stocked, relisted, unchanged } = imported;
+    println!("{stocked} products stocked, {relisted} relisted, {unchanged} unchanged");
+    Ok(OK)
+}
+
+fn verify_books(data: &Path, json: bool) -> Result<u8, Failure> {
+    let report = verify::verify(data).map_err(Failure::failed)?;
+    if json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        println!("records   {} in {} groups, head {}", report.records, report.groups, report.head);
+        println!("products  {}, {} pieces available", report.products, report.stock_left);
+        println!("orders    {}, of which {} accepted", report.orders, report.accepted_orders);
+        println!("accepted  {} pence", report.accepted_pence);
+        println!("refunded  {} pence", report.refunded_pence);
+        println!("pending   {} orders wait for the settlement", report.pending_orders);
+        report.notes.iter().for_each(|note| println!("note      {note}"));
+        report.problems.iter().for_each(|problem| println!("WRONG     {problem}"));
+        println!("{}", if report.problems.is_empty() { "sound" } else { "NOT SOUND" });
+    }
+    Ok(if report.problems.is_empty() { OK } else { FAILED })
+}
+
+fn show_keys(data: &Path) -> Result<u8, Failure> {
+    let identity = Identity::load_or_create(data.join("keys").join("seller.key"))?;
+    println!("seller {}", identity.pin());
+    Ok(OK)
+}

@@ -1,0 +1,222 @@
+//! Carries what the books owe to the settlement, again and again until it is answered. Nothing here
+//! is durable and nothing needs to be: after a restart the books name the same errands.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use kessai_shared::exchange::{CallError, Link};
+use kessai_shared::ids::{OrderId, RefundId};
+use kessai_shared::receipt::Purchase;
+use kessai_shared::seal::Envelope;
+use kessai_shared::settlement::{Refusal, Reply, Request, Standing};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use crate::clerk::{Answer, Command};
+use crate::sales::Work;
+
+/// How long the settlement may take for one answer.
+const CALL_DEADLINE: Duration = Duration::from_secs(3);
+/// How long the courier tries to get a decision before it takes the purchase back.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a terminal has to ask again after a restart has cost us its card.
+const RESUBMIT_GRACE: Duration = Duration::from_secs(5);
+/// The first and the longest pause between two tries.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// One message to the settlement, until it is answered.
+pub struct Errand {
+    pub work: Work,
+}
+
+/// The sealed cards of the orders that wait for a decision. In memory only.
+#[derive(Clone, Default)]
+pub struct Cards(Arc<Mutex<HashMap<OrderId, Envelope>>>);
+
+impl Cards {
+    pub fn put(&self, order: OrderId, card: Envelope) {
+        self.lock().insert(order, card);
+    }
+
+    pub fn wipe(&self, order: OrderId) {
+        self.lock().remove(&order);
+    }
+
+    fn get(&self, order: OrderId) -> Option<Envelope> {
+        self.lock().get(&order).cloned()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<OrderId, Envelope>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs errands until the clerk is gone. Dropping the future drops every errand under way.
+pub async fn run(
+    link: Link,
+    cards: Cards,
+    mut errands: mpsc::UnboundedReceiver<Errand>,
+    writer: mpsc::Sender<Command>,
+) {
+    let courier = Arc::new(Courier { link, cards });
+    let mut under_way = JoinSet::new();
+    loop {
+        tokio::select! {
+            errand = errands.recv() => {
+                let Some(Errand { work }) = errand else { return };
+                let (courier, writer) = (Arc::clone(&courier), writer.clone());
+                under_way.spawn(async move {
+                    let order = work.order();
+                    let answer = courier.carry(&work).await;
+                    // A writer that is gone takes the daemon with it.
+                    let _ = writer.send(Command::Answered { order, answer }).await;
+                });
+            }
+            Some(_) = under_way.join_next() => {}
+        }
+    }
+}
+
+struct Courier {
+    link: Link,
+    cards: Cards,
+}
+
+impl Courier {
+    async fn carry(&self, work: &Work) -> Answer {
+        match work {
+            Work::Inquire { purchase } => self.inquire(purchase).await,
+            Work::Reverse { order } => self.insist(Request::Reversal { order: *order }, reversed).await,
+            Work::Capture { order, amount } => {
+                let request = Request::Capture { order: *order, amount: *amount };
+                self.insist(request, captured).await
+            }
+            Work::Refund { given, order, amount } => {
+                let refund = RefundId::of(*given, *order);
+                let request = Request::Refund { refund, order: *order, amount: *amount };
+                let given = *given;
+                self.insist(request, move |reply| refunded(reply).then_some(Answer::Refunded { given })).await
+            }
+        }
+    }
+
+    /// Gets a decision while there is hope for one in time: with the card by asking, without it by
+    /// finding out whether there was one.
+    async fn inquire(&self, purchase: &Purchase) -> Answer {
+        let begun = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let card = self.cards.get(purchase.order);
+            let had_card = card.is_some();
+            let request = match card {
+                Some(card) => Request::Inquiry { purchase: *purchase, card },
+                None => Request::Status { order: purchase.order },
+            };
+            match self.link.call::<_, Reply>(&request, CALL_DEADLINE).await {
+                Ok(reply) => match decided(reply, purchase) {
+                    Decided::Answer(answer) => return answer,
+                    Decided::Never if !had_card && begun.elapsed() >= RESUBMIT_GRACE => return Answer::Doubt,
+                    Decided::Never | Decided::NotNow => {}
+                },
+                Err(error) => note(&error, purchase.order),
+            }
+            if begun.elapsed() >= PATIENCE {
+                return Answer::Doubt;
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(500));
+        }
+    }
+
+    /// Asks until there is an answer that ends it.
+    async fn insist(&self, request: Request, done: impl Fn(&Reply) -> Option<Answer>) -> Answer {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.link.call::<_, Reply>(&request, CALL_DEADLINE).await {
+                Ok(reply) => {
+                    if let Some(answer) = done(&reply) {
+                        return answer;
+                    }
+                    if let Reply::Refused(refusal) = reply
+                        && !refusal.is_transient()
+                    {
+                        tracing::error!("the settlement refuses what our books say it owes: {refusal:?}");
+                    }
+                }
+                Err(CallError::PeerFault(fault)) => {
+                    tracing::error!("the settlement broke the protocol: {fault}")
+                }
+                Err(_) => {}
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+enum Decided {
+    Answer(Answer),
+    /// The settlement never heard of it.
+    Never,
+    NotNow,
+}
+
+fn decided(reply: Reply, purchase: &Purchase) -> Decided {
+    match reply {
+        Reply::Decided(decision)
+        | Reply::Status { decision: Some(decision), standing: Standing::Held | Standing::Declined }
+            if decision.statement.purchase == *purchase =>
+        {
+            Decided::Answer(Answer::Decided(decision))
+        }
+        Reply::Status { standing: Standing::Unknown, .. } => Decided::Never,
+        Reply::Refused(refusal) if refusal.is_transient() => Decided::NotNow,
+        // Whatever else it is, it is no decision about this purchase that still stands.
+        Reply::Decided(_)
+        | Reply::Status { .. }
+        | Reply::Refused(_)
+        | Reply::Echo { .. }
+        | Reply::Reversed
+        | Reply::Captured { .. }
+        | Reply::Refunded { .. } => Decided::Answer(Answer::Doubt),
+    }
+}
+
+fn reversed(reply: &Reply) -> Option<Answer> {
+    matches!(reply, Reply::Reversed).then_some(Answer::Reversed)
+}
+
+fn captured(reply: &Reply) -> Option<Answer> {
+    match reply {
+        Reply::Captured { .. } => Some(Answer::Captured),
+        Reply::Refused(Refusal::Expired | Refusal::Reversed | Refusal::NotHeld) => Some(Answer::Lapsed),
+        Reply::Refused(Refusal::Amount | Refusal::Captured | Refusal::Duplicate | Refusal::TryLater)
+        | Reply::Echo { .. }
+        | Reply::Decided(_)
+        | Reply::Status { .. }
+        | Reply::Reversed
+        | Reply::Refunded { .. } => None,
+    }
+}
+
+/// A hold that is gone was never charged, so there is nothing to pay back.
+fn refunded(reply: &Reply) -> bool {
+    match reply {
+        Reply::Refunded { .. } | Reply::Refused(Refusal::Expired | Refusal::Reversed) => true,
+        Reply::Refused(
+            Refusal::Amount | Refusal::Captured | Refusal::Duplicate | Refusal::NotHeld | Refusal::TryLater,
+        )
+        | Reply::Echo { .. }
+        | Reply::Decided(_)
+        | Reply::Status { .. }
+        | Reply::Reversed
+        | Reply::Captured { .. } => false,
+    }
+}
+
+fn note(error: &CallError, order: OrderId) {
+    tracing::debug!("order {order}: no answer from the settlement: {error}");
+}

@@ -1,0 +1,133 @@
+//! The running seller: opens its books, stands on both networks, and stops in good order.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kessai_shared::daemon::{self, Ground};
+use kessai_shared::exchange::{Limits, Link};
+use kessai_shared::identity::Identity;
+use kessai_shared::money::Currency;
+use kessai_shared::net::Net;
+use kessai_shared::pin::Pin;
+use kessai_shared::settlement::{ALPN as SETTLEMENT_ALPN, Reply, Request};
+use kessai_shared::storefront::ALPN;
+use kessai_shared::tls::{self, Migration, Peers};
+use kessai_shared::writer::MAX_QUEUED;
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
+
+use crate::catalogue::Catalogue;
+use crate::clerk::Clerk;
+use crate::courier::{self, Cards};
+use crate::reader::Reader;
+use crate::sales::Books;
+use crate::service::{ClosedLink, Service};
+use crate::settings::{JOURNAL, Settings};
+
+/// How often the settlement is asked whether it is there (0800), and how long it may take.
+const ECHO_EVERY: Duration = Duration::from_secs(2);
+const ECHO_DEADLINE: Duration = Duration::from_secs(2);
+/// How soon it is asked again while it has not answered yet.
+const ECHO_RETRY: Duration = Duration::from_millis(100);
+/// Most connections with one key: a till that serves many customers has many.
+const MAX_CONNECTIONS_PER_TERMINAL: usize = 256;
+
+/// What those who wait for the daemon need to know.
+#[derive(Clone, Copy, Debug)]
+pub struct Ready {
+    pub address: SocketAddr,
+    pub pin: Pin,
+}
+
+/// Runs until `stop` is done or the disk fails.
+///
+/// # Errors
+/// A line on what keeps it from running.
+pub async fn run<N: Net>(
+    settings: Settings,
+    ground: Ground<N>,
+    ready: impl FnOnce(Ready),
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), String> {
+    let identity = load_identity(&settings)?;
+    let tls = tls::server_config(&identity, Peers::Any, ALPN, Migration::Allowed).map_err(text)?;
+    let link = closed_link(&settings, &identity, &ground.net)?;
+    let as_task = ground.disk.is_some();
+    let store = daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(text)?;
+    let reader = Reader::new(store.shelf());
+    let catalogue = Catalogue::of(reader.products().map_err(|error| error.0)?);
+    let (writer, queue) = mpsc::channel(MAX_QUEUED);
+    let (errands, to_carry) = mpsc::unbounded_channel();
+    let cards = Cards::default();
+    let clerk = Clerk::new(Arc::clone(&ground.clock), settings.ship_after, cards.clone(), errands);
+    let ended = daemon::start(store, clerk, queue, Arc::clone(&ground.clock), as_task).map_err(text)?;
+    let courier = tokio::spawn(courier::run(link.clone(), cards, to_carry, writer.clone()));
+    let (seen, settlement) = watch::channel(ClosedLink::default());
+    let echo = tokio::spawn(keep_in_touch(link, seen));
+    // Only now, with the books open, does it answer anybody.
+    let endpoint = ground.net.endpoint(settings.listen, Some(tls)).map_err(text)?;
+    let address = endpoint.local_addr().map_err(text)?;
+    let pin = identity.pin();
+    let service = Arc::new(Service {
+        shop: settings.shop,
+        currency: Currency::Gbp,
+        identity,
+        quote_valid: settings.quote_valid,
+        clock: ground.clock,
+        catalogue,
+        reader,
+        writer,
+        settlement,
+    });
+    ready(Ready { address, pin });
+    let limits = Limits { max_connections_per_peer: MAX_CONNECTIONS_PER_TERMINAL, ..Limits::default() };
+    let release = || {
+        courier.abort();
+        echo.abort();
+    };
+    daemon::serve(endpoint, Peers::Any, service, limits, ended, stop, release).await
+}
+
+/// The seller's key, which is also what its quotes are signed with.
+///
+/// # Errors
+/// A line on what is wrong with the key file.
+pub fn load_identity(settings: &Settings) -> Result<Identity, String> {
+    Identity::load_or_create(settings.keys.join("seller.key")).map_err(text)
+}
+
+fn closed_link<N: Net>(settings: &Settings, identity: &Identity, net: &N) -> Result<Link, String> {
+    let peers = Peers::pins(settings.settlement_pins.iter().copied());
+    let config = tls::client_config(identity, peers, SETTLEMENT_ALPN).map_err(text)?;
+    let endpoint = net.endpoint(settings.closed_bind, None).map_err(text)?;
+    Ok(Link::new(endpoint, settings.settlement, config))
+}
+
+/// Asks the settlement now and then whether it is there, and keeps the issuer keys it passes on.
+async fn keep_in_touch(link: Link, seen: watch::Sender<ClosedLink>) {
+    loop {
+        let answer = link.call::<_, Reply>(&Request::Echo, ECHO_DEADLINE).await;
+        let up = match answer {
+            Ok(Reply::Echo { issuer_keys }) => {
+                seen.send_if_modified(|link| {
+                    let now = ClosedLink { up: true, issuer_keys };
+                    let changed = *link != now;
+                    *link = now;
+                    changed
+                });
+                true
+            }
+            Ok(_) | Err(_) => {
+                seen.send_if_modified(|link| std::mem::replace(&mut link.up, false));
+                false
+            }
+        };
+        sleep(if up { ECHO_EVERY } else { ECHO_RETRY }).await;
+    }
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

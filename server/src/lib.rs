@@ -1,0 +1,14 @@
+//! The seller server: keeps the product database, and sells.
+
+pub mod catalogue;
+pub mod clerk;
+pub mod cli;
+pub mod courier;
+pub mod daemon;
+pub mod import;
+pub mod reader;
+pub mod record;
+pub mod sales;
+pub mod service;
+pub mod settings;
+pub mod verify;

@@ -1,0 +1,141 @@
+//! What the books answer to each request of a shopper, and the change that goes with it. An act only
+//! proposes; the one writer makes the change durable before anybody hears the answer.
+
+use std::collections::HashMap;
+
+use kessai_shared::ids::{Customer, OrderId, ReturnId, Sku};
+use kessai_shared::pin::Pin;
+use kessai_shared::receipt::Quote;
+use kessai_shared::storefront::{Line, MAX_LINES, MAX_QUANTITY, Refusal};
+use kessai_shared::time::Timestamp;
+
+use super::books::{Books, Change};
+use super::give_back::{GiveBack, Part};
+
+/// Whether a list of lines can be ordered or given back at all.
+///
+/// # Errors
+/// The first [`Refusal`] that applies.
+pub fn check_lines(lines: &[Line]) -> Result<(), Refusal> {
+    if lines.is_empty() {
+        return Err(Refusal::NoLines);
+    }
+    if lines.len() > MAX_LINES {
+        return Err(Refusal::TooManyLines);
+    }
+    match lines.iter().find(|line| line.quantity == 0 || line.quantity > MAX_QUANTITY) {
+        Some(line) => Err(Refusal::BadQuantity { sku: line.sku.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// Takes an order in, or finds the one there is: an order id has one outcome for ever.
+///
+/// # Errors
+/// [`Refusal::Duplicate`] when the id was used by somebody else or for another quote,
+/// [`Refusal::QuoteExpired`] for a quote past its deadline.
+pub fn place(books: &Books, quote: &Quote, owner: Pin, now: Timestamp) -> Result<Option<Change>, Refusal> {
+    if let Some(known) = books.order(quote.order) {
+        let same = known.owner == owner && known.quote == *quote;
+        return if same { Ok(None) } else { Err(Refusal::Duplicate) };
+    }
+    if quote.deadline <= now {
+        return Err(Refusal::QuoteExpired);
+    }
+    let quote = quote.clone();
+    Ok(Some(match missing(books, &quote)? {
+        Some((sku, available)) => Change::TurnedAway { quote, owner, sku, available },
+        None => Change::Placed { quote, owner },
+    }))
+}
+
+/// The first product of which there is not enough, counting all lines of the order together.
+fn missing(books: &Books, quote: &Quote) -> Result<Option<(Sku, u32)>, Refusal> {
+    let mut wanted: HashMap<&Sku, u64> = HashMap::with_capacity(quote.lines.len());
+    for line in &quote.lines {
+        *wanted.entry(&line.sku).or_default() += u64::from(line.quantity);
+    }
+    for line in &quote.lines {
+        let product = books.product(&line.sku);
+        let product = product.ok_or_else(|| Refusal::UnknownSku { sku: line.sku.clone() })?;
+        if product.stock.available < wanted[&line.sku] {
+            let available = u32::try_from(product.stock.available).unwrap_or(u32::MAX);
+            return Ok(Some((line.sku.clone(), available)));
+        }
+    }
+    Ok(None)
+}
+
+/// A request to give goods back.
+pub struct Giving<'a> {
+    pub id: ReturnId,
+    pub owner: Pin,
+    pub customer: &'a Customer,
+    /// Only from this order, when it is given.
+    pub from: Option<OrderId>,
+    pub lines: &'a [Line],
+}
+
+/// Takes goods back, line by line, from what this customer bought and has not given back yet, the
+/// newest lot first, at the price that was paid. A request that matches nothing is kept too, so that
+/// it has the same answer for ever.
+///
+/// # Errors
+/// [`Refusal::Duplicate`] when the id was used for something else, [`Refusal::UnknownOrder`] when
+/// the order is not this customer's.
+pub fn give_back(books: &Books, giving: &Giving<'_>) -> Result<Option<Change>, Refusal> {
+    if let Some(known) = books.given(giving.id) {
+        let same = known.is_same(giving.owner, giving.customer, giving.from, giving.lines);
+        return if same { Ok(None) } else { Err(Refusal::Duplicate) };
+    }
+    check_lines(giving.lines)?;
+    let theirs = |id: OrderId| {
+        let order = books.order(id);
+        order.is_some_and(|order| order.owner == giving.owner && order.quote.customer == *giving.customer)
+    };
+    if giving.from.is_some_and(|id| !theirs(id)) {
+        return Err(Refusal::UnknownOrder);
+    }
+    Ok(Some(Change::GivenBack {
+        id: giving.id,
+        given: GiveBack {
+            owner: giving.owner,
+            customer: giving.customer.clone(),
+            from: giving.from,
+            lines: giving.lines.to_vec(),
+            parts: matching(books, giving),
+            refunded: Vec::new(),
+        },
+    }))
+}
+
+fn matching(books: &Books, giving: &Giving<'_>) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    for wanted in giving.lines {
+        let mut left = wanted.quantity;
+        for id in books.lots(giving.owner, giving.customer).rev() {
+            if left == 0 {
+                break;
+            }
+            let Some(order) = books.order(id).filter(|_| giving.from.is_none_or(|from| from == id)) else {
+                continue;
+            };
+            for (at, line) in order.quote.lines.iter().enumerate().filter(|(_, l)| l.sku == wanted.sku) {
+                let line_number = u16::try_from(at).unwrap_or(u16::MAX);
+                let taken: u32 = parts
+                    .iter()
+                    .filter(|part| part.order == id && part.line == line_number)
+                    .map(|part| part.quantity)
+                    .sum();
+                let there = line.quantity - order.returned.get(at).copied().unwrap_or(0) - taken;
+                let quantity = there.min(left);
+                left -= quantity;
+                if quantity > 0 {
+                    let (sku, unit_price) = (line.sku.clone(), line.unit_price);
+                    parts.push(Part { order: id, line: line_number, sku, quantity, unit_price });
+                }
+            }
+        }
+    }
+    parts
+}

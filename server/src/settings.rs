@@ -1,0 +1,87 @@
+//! The seller's configuration: `server.toml` in its data folder.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use kessai_shared::config::{Config, ConfigError};
+use kessai_shared::folder::FolderKind;
+use kessai_shared::journal::Kind;
+use kessai_shared::pin::Pin;
+
+/// What a data folder of the seller says it is.
+pub const FOLDER: FolderKind = FolderKind { name: "kessai-server", version: 1 };
+/// What its journal says it is.
+pub const JOURNAL: Kind = Kind(b"SELL");
+/// How long a quote stands, in seconds, unless the file says otherwise.
+const QUOTE_SECONDS: u64 = 15 * 60;
+/// How long after its confirmation an order is shipped, in seconds, unless the file says otherwise.
+const SHIP_AFTER_SECONDS: u64 = 24 * 3_600;
+
+#[derive(Clone)]
+pub struct Settings {
+    pub data: PathBuf,
+    pub keys: PathBuf,
+    pub shop: String,
+    /// Where terminals connect, on the open network.
+    pub listen: SocketAddr,
+    /// Where this seller stands on the closed network.
+    pub closed_bind: SocketAddr,
+    pub settlement: SocketAddr,
+    /// The settlement's pins: one, or two while it changes its key.
+    pub settlement_pins: Vec<Pin>,
+    pub quote_valid: Duration,
+    pub ship_after: Duration,
+}
+
+/// What the command line says before the file.
+#[derive(Clone, Default)]
+pub struct Given {
+    pub listen: Option<SocketAddr>,
+    pub settlement: Option<SocketAddr>,
+    pub settlement_pins: Vec<Pin>,
+}
+
+impl Settings {
+    /// Reads the settings of a data folder.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every mistake in the file.
+    pub fn read(data: &Path, given: Given) -> Result<Self, ConfigError> {
+        let mut config = Config::read(&data.join("server.toml"))?;
+        let address = "an address such as \"127.0.0.1:7000\"";
+        let listen = config.take_parsed("listen", address);
+        let settlement = config.take_parsed("settlement", address);
+        let closed_bind = config.take_parsed("closed_bind", address);
+        let pins = config.take_list("settlement_pins", "one or two pins of 64 hexadecimal digits");
+        let seconds = "a number of seconds, at least 1";
+        let quote = config.take::<u64>("quote_seconds", seconds).unwrap_or(QUOTE_SECONDS);
+        let ship =
+            config.take::<u64>("ship_after_seconds", "a number of seconds").unwrap_or(SHIP_AFTER_SECONDS);
+        let shop: String = config.take("shop", "a name").unwrap_or_else(|| "Kessai".to_owned());
+        if quote == 0 {
+            config.mistake(&format!("quote_seconds: expected {seconds}"));
+        }
+        let settlement: Option<SocketAddr> = given.settlement.or(settlement);
+        if settlement.is_none() {
+            config.mistake("settlement: is missing; the settlement's address, here or as --settlement");
+        }
+        let pins = if given.settlement_pins.is_empty() { pins } else { given.settlement_pins };
+        if pins.is_empty() || pins.len() > 2 {
+            config.mistake("settlement_pins: one or two pins are needed, here or as --settlement-pin");
+        }
+        config.finish()?;
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Ok(Self {
+            data: data.to_owned(),
+            keys: data.join("keys"),
+            shop,
+            listen: given.listen.or(listen).unwrap_or(any),
+            closed_bind: closed_bind.unwrap_or(any),
+            settlement: settlement.unwrap_or(any),
+            settlement_pins: pins,
+            quote_valid: Duration::from_secs(quote),
+            ship_after: Duration::from_secs(ship),
+        })
+    }
+}

@@ -1,0 +1,68 @@
+//! Holds a seller's books against its journal and against themselves.
+
+use std::path::Path;
+
+use kessai_shared::folder::DataFolder;
+use kessai_shared::store;
+use serde::Serialize;
+
+use crate::sales::{Audit, Books};
+use crate::settings::{FOLDER, JOURNAL};
+
+/// What the books come to, and everything that is wrong with them.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    pub records: u64,
+    pub groups: u64,
+    pub head: String,
+    pub products: u64,
+    pub orders: u64,
+    pub accepted_orders: u64,
+    pub accepted_pence: i64,
+    pub refunded_pence: i64,
+    /// Pieces available, over all products.
+    pub stock_left: u64,
+    /// Orders that wait for an answer from the settlement.
+    pub pending_orders: u64,
+    /// Whether the store beside the journal was compared; not while the daemon uses it.
+    pub store_checked: bool,
+    pub notes: Vec<String>,
+    pub problems: Vec<String>,
+}
+
+/// Walks the journal and compares everything with everything.
+///
+/// # Errors
+/// A line when there is no data folder, or its journal cannot be read to its end.
+pub fn verify(data: &Path) -> Result<Report, String> {
+    let live = DataFolder::is_live(data, FOLDER).map_err(|error| error.to_string())?;
+    let mut audit = Audit::default();
+    let (books, opened) = store::walk::<Books>(data, JOURNAL, |change, _, _| audit.see(change))
+        .map_err(|fault| fault.to_string())?;
+    let mut problems = audit.finish(&books);
+    let mut notes = opened.notes();
+    if live {
+        notes.push("the seller is running, so the store beside the journal was not compared".to_owned());
+    } else {
+        let _held = DataFolder::open(data, FOLDER).map_err(|error| error.to_string())?;
+        if let Err(difference) = store::compare_shelf(data, &books, opened.head) {
+            problems.push(format!("store: {difference}; the next start makes it anew"));
+        }
+    }
+    let totals = books.totals();
+    Ok(Report {
+        records: opened.journal.records,
+        groups: opened.journal.groups,
+        head: opened.head.hash.to_string(),
+        products: totals.products,
+        orders: totals.orders,
+        accepted_orders: totals.accepted_orders,
+        accepted_pence: totals.accepted.0,
+        refunded_pence: totals.refunded.0,
+        stock_left: totals.stock_left,
+        pending_orders: totals.pending,
+        store_checked: !live,
+        notes,
+        problems,
+    })
+}

@@ -1,0 +1,173 @@
+//! The settlement's one writer: decides each command over the books, and answers once the group that
+//! holds the decision is on the disk.
+
+use std::sync::Arc;
+
+use kessai_shared::ids::{OrderId, RefundId};
+use kessai_shared::money::Minor;
+use kessai_shared::pin::Pin;
+use kessai_shared::receipt::Purchase;
+use kessai_shared::seal::{ResponseSecret, seal_reason};
+use kessai_shared::settlement::Refusal;
+use kessai_shared::store::Fault;
+use kessai_shared::writer::{self, Clock};
+use tokio::sync::oneshot;
+
+use crate::ledger::acts::{self, Act, Inquired};
+use crate::ledger::{Account, AccountId, Books, Change, Charge, Decided, Entry, Policy, Presented};
+
+/// Most holds that one round gives back; the rest is for the next round, a moment later.
+const MAX_EXPIRIES_A_ROUND: usize = 1_000;
+
+/// What came out of a sealed card: what the books need, and the secret to answer with.
+pub struct Opened {
+    pub presented: Presented,
+    pub response: ResponseSecret,
+}
+
+/// What the writer is asked to do, and whom it tells.
+pub enum Command {
+    Inquiry { purchase: Purchase, card: Option<Opened>, tell: Tell<Result<Decided, Refusal>> },
+    Status { seller: Pin, order: OrderId, tell: Tell<Option<Charge>> },
+    Reversal { seller: Pin, order: OrderId, tell: Tell<Result<(), Refusal>> },
+    Capture { seller: Pin, order: OrderId, amount: Minor, tell: Tell<Result<(), Refusal>> },
+    Refund { seller: Pin, refund: RefundId, order: OrderId, amount: Minor, tell: Tell<Result<(), Refusal>> },
+    Import { accounts: Vec<(AccountId, Account)>, tell: Tell<Imported> },
+}
+
+/// How many accounts of a file were new, and how many were known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    pub opened: u64,
+    pub restated: u64,
+    pub unchanged: u64,
+}
+
+type Tell<T> = oneshot::Sender<T>;
+type Desk<'a> = writer::Desk<'a, Books>;
+
+pub struct Clerk {
+    policy: Arc<Policy>,
+    /// What decisions call now. Records have times of their own that never go back; the credit
+    /// rules go by the clock, so that a clock that once ran ahead does not expire cards for ever.
+    clock: Clock,
+}
+
+impl Clerk {
+    pub fn new(policy: Policy, clock: Clock) -> Self {
+        Self { policy: Arc::new(policy), clock }
+    }
+
+    fn inquiry(
+        &self,
+        purchase: Purchase,
+        card: Option<&Opened>,
+        tell: Tell<Result<Decided, Refusal>>,
+        desk: &mut Desk<'_>,
+    ) -> Result<(), Fault> {
+        let now = (self.clock)();
+        let presented = card.map(|card| &card.presented);
+        match acts::inquire(desk.books(), &purchase, presented, &self.policy, now) {
+            Inquired::Duplicate => {
+                answer(desk, tell, Err(Refusal::Duplicate));
+                return Ok(());
+            }
+            Inquired::Known => {}
+            Inquired::Fresh { reason, account } => {
+                let sealed = card.map(|card| seal_reason(reason, &purchase, &card.response));
+                let sealed = sealed.unwrap_or_default();
+                desk.change(&acts::decided(purchase, (reason, account), sealed, &self.policy, now))?;
+            }
+        }
+        desk.after(move |books| {
+            let charge = books.charge(&(purchase.seller, purchase.order));
+            let decided = charge.and_then(|charge| charge.decided.clone());
+            // Whoever asked may have gone meanwhile; the decision stands all the same.
+            let _ = tell.send(decided.ok_or(Refusal::TryLater));
+        });
+        Ok(())
+    }
+}
+
+impl writer::Clerk for Clerk {
+    type Books = Books;
+    type Command = Command;
+
+    fn handle(&mut self, command: Command, desk: &mut Desk<'_>) -> Result<(), Fault> {
+        match command {
+            Command::Inquiry { purchase, card, tell } => self.inquiry(purchase, card.as_ref(), tell, desk),
+            Command::Status { seller, order, tell } => {
+                let charge = desk.books().charge(&(seller, order)).cloned();
+                answer(desk, tell, charge);
+                Ok(())
+            }
+            Command::Reversal { seller, order, tell } => {
+                carry_out(acts::reverse(desk.books(), (seller, order)), tell, desk)
+            }
+            Command::Capture { seller, order, amount, tell } => {
+                let now = (self.clock)();
+                carry_out(acts::capture(desk.books(), (seller, order), amount, now), tell, desk)
+            }
+            Command::Refund { seller, refund, order, amount, tell } => {
+                carry_out(acts::refund(desk.books(), seller, refund, order, amount), tell, desk)
+            }
+            Command::Import { accounts, tell } => import(accounts, tell, desk),
+        }
+    }
+
+    fn tick(&mut self, desk: &mut Desk<'_>) -> Result<(), Fault> {
+        let now = (self.clock)();
+        let due: Vec<_> = desk.books().expired(now).take(MAX_EXPIRIES_A_ROUND).collect();
+        for key in due {
+            if let Some(change) = acts::expire(desk.books(), key) {
+                desk.change(&change)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn import(
+    accounts: Vec<(AccountId, Account)>,
+    tell: Tell<Imported>,
+    desk: &mut Desk<'_>,
+) -> Result<(), Fault> {
+    let mut imported = Imported::default();
+    for (id, terms) in accounts {
+        let change = match desk.books().account(id) {
+            None => {
+                imported.opened += 1;
+                let entry = Entry::opening(id, terms.balance);
+                Change::Opened { id, account: terms, entry }
+            }
+            Some(known) if known.has_terms_of(&terms) => {
+                imported.unchanged += 1;
+                continue;
+            }
+            Some(_) => {
+                imported.restated += 1;
+                Change::Restated { id, terms }
+            }
+        };
+        desk.change(&change)?;
+    }
+    answer(desk, tell, imported);
+    Ok(())
+}
+
+/// Answers once all that the answer rests on is durable. Whoever asked may have gone meanwhile.
+fn answer<T: Send + 'static>(desk: &mut Desk<'_>, tell: Tell<T>, what: T) {
+    desk.after(move |_| {
+        let _ = tell.send(what);
+    });
+}
+
+fn carry_out(act: Act, tell: Tell<Result<(), Refusal>>, desk: &mut Desk<'_>) -> Result<(), Fault> {
+    let done = match act {
+        Ok(Some(change)) => desk.change(&change).map(|_| Ok(()))?,
+        Ok(None) => Ok(()),
+        Err(refusal) => Err(refusal),
+    };
+    answer(desk, tell, done);
+    Ok(())
+}

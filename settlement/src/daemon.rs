@@ -1,0 +1,94 @@
+//! The running settlement: opens its books, listens on the closed network, and stops in good order.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use kessai_shared::daemon::{self, Ground};
+use kessai_shared::exchange::Limits;
+use kessai_shared::net::Net;
+use kessai_shared::pin::Pin;
+use kessai_shared::pin_set::PinSet;
+use kessai_shared::settlement::ALPN;
+use kessai_shared::tls::{self, Migration, Peers};
+use kessai_shared::writer::MAX_QUEUED;
+use tokio::sync::mpsc;
+
+use crate::clerk::Clerk;
+use crate::keys::Keys;
+use crate::ledger::Books;
+use crate::service::Service;
+use crate::settings::{JOURNAL, Settings};
+use crate::vault::Vault;
+
+/// How often the list of sellers is looked at for changes.
+const SELLERS_LOOK: Duration = Duration::from_millis(500);
+/// Most calls in progress on the one connection of a seller.
+const MAX_IN_FLIGHT: u32 = 4_096;
+
+/// What those who wait for the daemon need to know.
+#[derive(Clone, Copy, Debug)]
+pub struct Ready {
+    pub address: SocketAddr,
+    pub pin: Pin,
+    pub root: Pin,
+}
+
+/// Runs until `stop` is done or the disk fails.
+///
+/// # Errors
+/// A line on what keeps it from running.
+pub async fn run<N: Net>(
+    settings: Settings,
+    ground: Ground<N>,
+    ready: impl FnOnce(Ready),
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), String> {
+    let vault = Vault::load_or_create(&settings.keys.join("vault.key"))?;
+    let keys = Keys::load_or_create(&settings.keys, settings.suite, (ground.clock)())?;
+    let sellers = Arc::new(PinSet::load(&settings.sellers).map_err(|error| error.to_string())?);
+    let peers = Peers::Pins(Arc::clone(&sellers));
+    let tls = tls::server_config(&keys.identity, peers.clone(), ALPN, Migration::Refused)
+        .map_err(|error| error.to_string())?;
+    let as_task = ground.disk.is_some();
+    let store =
+        daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(|fault| fault.to_string())?;
+    let (writer, queue) = mpsc::channel(MAX_QUEUED);
+    let clerk = Clerk::new(settings.policy, ground.clock.clone());
+    let ended =
+        daemon::start(store, clerk, queue, ground.clock, as_task).map_err(|error| error.to_string())?;
+    // Only now, with the books open, does it answer anybody.
+    let endpoint = ground.net.endpoint(settings.listen, Some(tls)).map_err(|error| error.to_string())?;
+    let address = endpoint.local_addr().map_err(|error| error.to_string())?;
+    ready(Ready { address, pin: keys.identity.pin(), root: keys.root });
+    let reload = tokio::spawn(follow(sellers, settings.sellers));
+    let service = Arc::new(Service { keys, vault, writer });
+    let limits = Limits { max_in_flight_per_connection: MAX_IN_FLIGHT, ..Limits::default() };
+    let end = daemon::serve(endpoint, peers, service, limits, ended, stop, || {}).await;
+    reload.abort();
+    end
+}
+
+/// Takes changes of the list of sellers over while running.
+async fn follow(sellers: Arc<PinSet>, file: PathBuf) {
+    let mut seen = modified(&file);
+    loop {
+        tokio::time::sleep(SELLERS_LOOK).await;
+        let now = modified(&file);
+        if now == seen {
+            continue;
+        }
+        seen = now;
+        match sellers.reload() {
+            Ok(()) => tracing::info!("{} seller(s) may connect", sellers.len()),
+            Err(error) => tracing::error!("the list of sellers stays as it was: {error}"),
+        }
+    }
+}
+
+fn modified(file: &Path) -> Option<(SystemTime, u64)> {
+    let meta = std::fs::metadata(file).ok()?;
+    Some((meta.modified().ok()?, meta.len()))
+}

@@ -1,0 +1,19 @@
+//! The books of the settlement, and every rule about them. Pure: time, ids and digests arrive as
+//! arguments, and nothing here reads a file, a clock or a wire.
+
+mod account;
+pub mod acts;
+mod audit;
+mod books;
+mod decision;
+mod entry;
+mod hold;
+mod policy;
+
+pub use account::{Account, AccountId, MAX_LATE_MONTHS_KEPT, MAX_TRIES_KEPT, Status};
+pub use audit::Audit;
+pub use books::{Books, Change, DecidedChange, Inconsistent, Key, Row, RowKey, Totals};
+pub use decision::{Presented, decide};
+pub use entry::{Entry, LedgerAccount};
+pub use hold::{Charge, ChargeState, Decided, Refund};
+pub use policy::{Policy, Window};

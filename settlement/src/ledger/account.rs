@@ -1,0 +1,92 @@
+//! One card account: the credit information that decisions are made from.
+
+use std::fmt;
+
+use kessai_shared::money::{Currency, Minor};
+use kessai_shared::time::{Timestamp, YearMonth};
+use serde::{Deserialize, Serialize};
+
+/// Months of repayment history that an account keeps, newest first.
+pub const MAX_LATE_MONTHS_KEPT: usize = 24;
+/// Wrong guesses that an account remembers; older ones no longer matter to any window.
+pub const MAX_TRIES_KEPT: usize = 32;
+/// Approved purchases that an account remembers for its frequency and amount windows.
+const MAX_RECENT_KEPT: usize = 64;
+
+/// A keyed hash of the card number: what the books know an account by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AccountId(pub [u8; 16]);
+
+/// Whether a card was reported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Status {
+    #[default]
+    Normal,
+    Lost,
+    Stolen,
+    Restricted,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Number, name and birth date, encrypted for the card company alone.
+    pub sealed: Vec<u8>,
+    /// A keyed hash of name and birth date, which a purchase has to match.
+    pub particulars: [u8; 32],
+    pub expiry: YearMonth,
+    pub status: Status,
+    pub currency: Currency,
+    pub limit: Minor,
+    /// What was charged and not repaid.
+    pub balance: Minor,
+    /// What is held for approved purchases that were not captured yet.
+    pub held: Minor,
+    /// By how many months the current payment is late.
+    pub months_late: u8,
+    /// By how many months payments were late before, newest month first.
+    pub late_history: Vec<u8>,
+    /// When wrong particulars were given for this card, oldest first.
+    pub wrong_tries: Vec<Timestamp>,
+    /// The newest approvals, oldest first.
+    pub recent: Vec<(Timestamp, Minor)>,
+}
+
+impl Account {
+    /// Limit − balance − live holds. Negative for an account that is over its limit.
+    pub fn open_to_buy(&self) -> Minor {
+        Minor(self.limit.0.saturating_sub(self.balance.0).saturating_sub(self.held.0))
+    }
+
+    /// Whether the card company states the same about this account; its money does not count.
+    pub fn has_terms_of(&self, other: &Account) -> bool {
+        self.sealed == other.sealed
+            && self.particulars == other.particulars
+            && self.expiry == other.expiry
+            && self.status == other.status
+            && self.currency == other.currency
+            && self.limit == other.limit
+            && self.months_late == other.months_late
+            && self.late_history == other.late_history
+    }
+
+    pub(super) fn note_wrong_try(&mut self, at: Timestamp) {
+        if self.wrong_tries.len() >= MAX_TRIES_KEPT {
+            self.wrong_tries.remove(0);
+        }
+        self.wrong_tries.push(at);
+    }
+
+    pub(super) fn note_approval(&mut self, at: Timestamp, amount: Minor) {
+        if self.recent.len() >= MAX_RECENT_KEPT {
+            self.recent.remove(0);
+        }
+        self.recent.push((at, amount));
+    }
+}
+
+impl fmt::Debug for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().take(4).try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_str("…")
+    }
+}

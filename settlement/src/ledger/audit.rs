@@ -1,0 +1,134 @@
+//! An independent count over the changes, to hold against the books: I1, I3, I5, I8, I12.
+//!
+//! It adds up the double entries and the decisions by itself and shares no arithmetic with
+//! [`Books::apply`], so that a mistake in one shows in the other.
+
+use std::collections::HashMap;
+
+use kessai_shared::outcome::Reason;
+
+use super::account::AccountId;
+use super::books::{Books, Change, Key};
+use super::entry::{Entry, LedgerAccount};
+
+#[derive(Default)]
+pub struct Audit {
+    postings: HashMap<LedgerAccount, i128>,
+    decided: HashMap<Key, (Reason, i64)>,
+    captured: HashMap<Key, i64>,
+    refunded: HashMap<Key, i64>,
+    dead: HashMap<Key, &'static str>,
+    problems: Vec<String>,
+}
+
+impl Audit {
+    /// Takes in one change; `books` are as they are after it.
+    pub fn see(&mut self, change: &Change, books: &Books) {
+        match change {
+            Change::Opened { entry, .. } => self.post(&[*entry]),
+            Change::Restated { .. } => {}
+            Change::Decided(decided) => {
+                let key = (decided.purchase.seller, decided.purchase.order);
+                self.post(&decided.entries);
+                let amount = decided.purchase.amount.0;
+                if self.decided.insert(key, (decided.reason, amount)).is_some() {
+                    self.problem("I8", &key, "has two decisions");
+                }
+                if decided.reason == Reason::Approved {
+                    self.alive(&key, "is approved");
+                    self.within_limit(decided.account, books, &key);
+                }
+            }
+            Change::Captured { key, amount, entries } => {
+                self.post(entries);
+                self.alive(key, "is captured");
+                self.approved(key, "is captured");
+                if self.captured.insert(*key, amount.0).is_some() {
+                    self.problem("I1", key, "is captured twice");
+                }
+                let authorized = self.decided.get(key).map_or(0, |(_, amount)| *amount);
+                if amount.0 > authorized {
+                    self.problem("I1", key, "is captured for more than was held");
+                }
+            }
+            Change::Refunded { key, amount, entries, .. } => {
+                self.post(entries);
+                self.approved(key, "is refunded");
+                let refunded = self.refunded.entry(*key).or_default();
+                *refunded += amount.0;
+                let authorized = self.decided.get(key).map_or(0, |(_, amount)| *amount);
+                if *refunded > authorized {
+                    self.problem("I1", key, "is refunded for more than was taken");
+                }
+            }
+            Change::Reversed { key, entries } => {
+                self.post(entries);
+                self.dead.insert(*key, "was reversed");
+            }
+            Change::Expired { key, entries } => {
+                self.post(entries);
+                self.dead.insert(*key, "has expired");
+            }
+        }
+    }
+
+    /// Everything that is wrong, one sentence each, after the last change.
+    pub fn finish(mut self, books: &Books) -> Vec<String> {
+        let sum: i128 = self.postings.values().sum();
+        if sum != 0 {
+            self.problems.push(format!("I5: the entries sum to {sum}, not to zero"));
+        }
+        for (id, account) in books.accounts() {
+            let posted = |kind| self.postings.get(&kind).copied().unwrap_or(0);
+            let balance = posted(LedgerAccount::Receivable(*id));
+            let held = posted(LedgerAccount::Held(*id));
+            if balance != i128::from(account.balance.0) || held != i128::from(account.held.0) {
+                let text = format!(
+                    "I5: account {id:?} has balance {} and holds {}, its entries say {balance} and {held}",
+                    account.balance, account.held
+                );
+                self.problems.push(text);
+            }
+        }
+        for (key, charge) in books.charges() {
+            let live = charge.live_hold().0;
+            if live < 0 || charge.captured.0 + charge.voided.0 + live != charge.authorized.0 {
+                self.problem("I1", key, "does not account for all that was held");
+            }
+            if live > 0 && self.dead.contains_key(key) {
+                self.problem("I9", key, "has a live hold after its end");
+            }
+        }
+        self.problems
+    }
+
+    fn post(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            *self.postings.entry(entry.debit).or_default() += i128::from(entry.amount.0);
+            *self.postings.entry(entry.credit).or_default() -= i128::from(entry.amount.0);
+        }
+    }
+
+    fn within_limit(&mut self, account: Option<AccountId>, books: &Books, key: &Key) {
+        let account = account.and_then(|id| books.account(id));
+        if account.is_none_or(|account| account.open_to_buy().0 < 0) {
+            self.problem("I3", key, "took its account over the limit");
+        }
+    }
+
+    fn alive(&mut self, key: &Key, what: &str) {
+        if let Some(end) = self.dead.get(key) {
+            self.problem("I9", key, &format!("{what} after it {end}"));
+        }
+    }
+
+    fn approved(&mut self, key: &Key, what: &str) {
+        if !matches!(self.decided.get(key), Some((Reason::Approved, _))) {
+            self.problem("I12", key, &format!("{what} without an approval"));
+        }
+    }
+
+    fn problem(&mut self, invariant: &str, key: &Key, what: &str) {
+        self.problems.push(format!("{invariant}: order {} {what}", key.1));
+    }
+}

@@ -1,0 +1,379 @@
+//! All accounts and charges, and the changes that they go through. What stands here can be made
+//! anew from the changes alone, in their order.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+
+use kessai_shared::ids::{OrderId, RefundId};
+use kessai_shared::money::Minor;
+use kessai_shared::outcome::Reason;
+use kessai_shared::pin::Pin;
+use kessai_shared::receipt::Purchase;
+use kessai_shared::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::account::{Account, AccountId};
+use super::entry::Entry;
+use super::hold::{Charge, ChargeState, Decided, Refund};
+
+/// What a charge goes by: the seller that asked, and the order it asked for.
+pub type Key = (Pin, OrderId);
+
+/// One change of the books; one journal record each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Change {
+    Opened {
+        id: AccountId,
+        account: Account,
+        entry: Entry,
+    },
+    /// The terms of a known account as the card company now states them; its money stays.
+    Restated {
+        id: AccountId,
+        terms: Account,
+    },
+    Decided(Box<DecidedChange>),
+    Reversed {
+        key: Key,
+        entries: Vec<Entry>,
+    },
+    Captured {
+        key: Key,
+        amount: Minor,
+        entries: Vec<Entry>,
+    },
+    Refunded {
+        key: Key,
+        refund: RefundId,
+        amount: Minor,
+        entries: Vec<Entry>,
+    },
+    Expired {
+        key: Key,
+        entries: Vec<Entry>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecidedChange {
+    pub purchase: Purchase,
+    pub reason: Reason,
+    pub sealed_reason: Vec<u8>,
+    /// The account that was asked for, when there is one.
+    pub account: Option<AccountId>,
+    pub expires: Timestamp,
+    pub entries: Vec<Entry>,
+}
+
+/// A change that cannot follow from the books as they are: the journal is not this ledger's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inconsistent(pub &'static str);
+
+/// What a row of the books goes by in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum RowKey {
+    Account(AccountId),
+    Charge(Pin, OrderId),
+    Refund(Pin, RefundId),
+}
+
+/// A row of the books.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Row {
+    Account(Account),
+    Charge(Charge),
+    Refund(Refund),
+}
+
+/// Sums over all accounts and charges, in minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    pub accounts: u64,
+    pub decisions: u64,
+    pub approved: u64,
+    pub live_holds: u64,
+    pub held: Minor,
+    pub balance: Minor,
+    pub captured: Minor,
+    pub refunded: Minor,
+}
+
+#[derive(Default)]
+pub struct Books {
+    accounts: HashMap<AccountId, Account>,
+    charges: HashMap<Key, Charge>,
+    refunds: HashMap<(Pin, RefundId), Refund>,
+    /// The live holds by the time they run out.
+    expiring: BTreeSet<(Timestamp, Key)>,
+}
+
+impl Books {
+    pub fn account(&self, id: AccountId) -> Option<&Account> {
+        self.accounts.get(&id)
+    }
+
+    pub fn charge(&self, key: &Key) -> Option<&Charge> {
+        self.charges.get(key)
+    }
+
+    pub fn refund(&self, seller: Pin, refund: RefundId) -> Option<&Refund> {
+        self.refunds.get(&(seller, refund))
+    }
+
+    pub fn accounts(&self) -> impl Iterator<Item = (&AccountId, &Account)> {
+        self.accounts.iter()
+    }
+
+    pub fn charges(&self) -> impl Iterator<Item = (&Key, &Charge)> {
+        self.charges.iter()
+    }
+
+    /// The live holds that have run out at `now`, the earliest first.
+    pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = Key> {
+        self.expiring.iter().take_while(move |(at, _)| *at <= now).map(|(_, key)| *key)
+    }
+
+    /// Takes a change in. `position` and `at` are those of its journal record.
+    ///
+    /// # Errors
+    /// [`Inconsistent`] when the change does not follow from the books; they are unchanged then.
+    pub fn apply(&mut self, change: &Change, position: u64, at: Timestamp) -> Result<(), Inconsistent> {
+        match change {
+            Change::Opened { id, account, .. } => {
+                if self.accounts.contains_key(id) {
+                    return Err(Inconsistent("an account is opened twice"));
+                }
+                self.accounts.insert(*id, account.clone());
+                Ok(())
+            }
+            Change::Restated { id, terms } => self.restate(*id, terms),
+            Change::Decided(decided) => self.decided(decided, position, at),
+            Change::Reversed { key, .. } => self.reverse(key),
+            Change::Captured { key, amount, .. } => self.capture(key, *amount),
+            Change::Refunded { key, refund, amount, .. } => self.give_back(key, *refund, *amount),
+            Change::Expired { key, .. } => self.expire(key),
+        }
+    }
+
+    /// The rows that a change writes.
+    pub fn touched(&self, change: &Change) -> Vec<RowKey> {
+        let (key, refund) = match change {
+            Change::Opened { id, .. } | Change::Restated { id, .. } => return vec![RowKey::Account(*id)],
+            Change::Decided(decided) => {
+                let key = (decided.purchase.seller, decided.purchase.order);
+                let account = decided.account.map(RowKey::Account);
+                return account.into_iter().chain([RowKey::Charge(key.0, key.1)]).collect();
+            }
+            Change::Refunded { key, refund, .. } => (key, Some(RowKey::Refund(key.0, *refund))),
+            Change::Reversed { key, .. } | Change::Captured { key, .. } | Change::Expired { key, .. } => {
+                (key, None)
+            }
+        };
+        let account = self.charges.get(key).and_then(|c| c.account).map(RowKey::Account);
+        refund.into_iter().chain(account).chain([RowKey::Charge(key.0, key.1)]).collect()
+    }
+
+    pub fn row(&self, key: &RowKey) -> Option<Row> {
+        match key {
+            RowKey::Account(id) => self.accounts.get(id).cloned().map(Row::Account),
+            RowKey::Charge(seller, order) => self.charges.get(&(*seller, *order)).cloned().map(Row::Charge),
+            RowKey::Refund(seller, id) => self.refunds.get(&(*seller, *id)).copied().map(Row::Refund),
+        }
+    }
+
+    /// Puts a row back that was stored before.
+    ///
+    /// # Errors
+    /// [`Inconsistent`] when the row is not of the kind its key says.
+    pub fn load(&mut self, key: RowKey, row: Row) -> Result<(), Inconsistent> {
+        match (key, row) {
+            (RowKey::Account(id), Row::Account(account)) => {
+                self.accounts.insert(id, account);
+            }
+            (RowKey::Charge(seller, order), Row::Charge(charge)) => {
+                if charge.state == ChargeState::Held {
+                    self.expiring.insert((charge.expires, (seller, order)));
+                }
+                self.charges.insert((seller, order), charge);
+            }
+            (RowKey::Refund(seller, id), Row::Refund(refund)) => {
+                self.refunds.insert((seller, id), refund);
+            }
+            (RowKey::Account(_) | RowKey::Charge(..) | RowKey::Refund(..), _) => {
+                return Err(Inconsistent("a row is not of the kind its key says"));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals { accounts: self.accounts.len() as u64, ..Totals::default() };
+        for account in self.accounts.values() {
+            totals.held.0 += account.held.0;
+            totals.balance.0 += account.balance.0;
+        }
+        for charge in self.charges.values() {
+            totals.decisions += u64::from(charge.decided.is_some());
+            totals.approved += u64::from(charge.account.is_some());
+            totals.live_holds += u64::from(charge.live_hold().is_positive());
+            totals.captured.0 += charge.captured.0;
+            totals.refunded.0 += charge.refunded.0;
+        }
+        totals
+    }
+
+    fn restate(&mut self, id: AccountId, terms: &Account) -> Result<(), Inconsistent> {
+        let account = self.accounts.get_mut(&id).ok_or(Inconsistent("an unknown account is restated"))?;
+        let known = account.clone();
+        *account = Account {
+            balance: known.balance,
+            held: known.held,
+            wrong_tries: known.wrong_tries,
+            recent: known.recent,
+            ..terms.clone()
+        };
+        Ok(())
+    }
+
+    fn decided(&mut self, change: &DecidedChange, position: u64, at: Timestamp) -> Result<(), Inconsistent> {
+        let purchase = change.purchase;
+        let key = (purchase.seller, purchase.order);
+        if self.charges.get(&key).is_some_and(|charge| charge.decided.is_some()) {
+            return Err(Inconsistent("an order is decided twice"));
+        }
+        let account = match change.account {
+            Some(id) => {
+                Some(self.accounts.get_mut(&id).ok_or(Inconsistent("an unknown account is charged"))?)
+            }
+            None => None,
+        };
+        let mut charge = Charge {
+            state: ChargeState::Declined,
+            decided: Some(Decided {
+                purchase,
+                reason: change.reason,
+                sealed_reason: change.sealed_reason.clone(),
+                position,
+                at,
+            }),
+            expires: change.expires,
+            ..Charge::tombstone()
+        };
+        match (change.reason, account) {
+            (Reason::Approved, Some(account)) => {
+                account.held.0 += purchase.amount.0;
+                account.note_approval(at, purchase.amount);
+                charge.state = ChargeState::Held;
+                charge.account = change.account;
+                charge.authorized = purchase.amount;
+                self.expiring.insert((charge.expires, key));
+            }
+            (Reason::Approved, None) => return Err(Inconsistent("an approval without an account")),
+            (Reason::IdentityMismatch, Some(account)) => account.note_wrong_try(at),
+            (Reason::Reversed, _) => charge.state = ChargeState::Reversed,
+            // Every other reason leaves the account as it was.
+            (_, Some(_) | None) => {}
+        }
+        self.charges.insert(key, charge);
+        Ok(())
+    }
+
+    fn reverse(&mut self, key: &Key) -> Result<(), Inconsistent> {
+        let Some(charge) = self.charges.get_mut(key) else {
+            self.charges.insert(*key, Charge::tombstone());
+            return Ok(());
+        };
+        match charge.state {
+            ChargeState::Held => self.release(key, ChargeState::Reversed),
+            ChargeState::Declined => {
+                charge.state = ChargeState::Reversed;
+                Ok(())
+            }
+            ChargeState::Tombstone | ChargeState::Captured | ChargeState::Reversed | ChargeState::Expired => {
+                Err(Inconsistent("a reversal of what is final"))
+            }
+        }
+    }
+
+    fn expire(&mut self, key: &Key) -> Result<(), Inconsistent> {
+        self.release(key, ChargeState::Expired)
+    }
+
+    /// Gives all that is still held back to the account.
+    fn release(&mut self, key: &Key, end: ChargeState) -> Result<(), Inconsistent> {
+        let (charge, account) = self.held(key)?;
+        let left = charge.live_hold();
+        charge.voided.0 += left.0;
+        charge.state = end;
+        account.held.0 -= left.0;
+        let expires = charge.expires;
+        self.expiring.remove(&(expires, *key));
+        Ok(())
+    }
+
+    fn capture(&mut self, key: &Key, amount: Minor) -> Result<(), Inconsistent> {
+        let (charge, account) = self.held(key)?;
+        let left = charge.live_hold();
+        if !amount.is_positive() || amount > left {
+            return Err(Inconsistent("more is captured than is held"));
+        }
+        account.held.0 -= left.0;
+        account.balance.0 += amount.0;
+        charge.voided.0 += left.0 - amount.0;
+        charge.captured = amount;
+        charge.state = ChargeState::Captured;
+        let expires = charge.expires;
+        self.expiring.remove(&(expires, *key));
+        Ok(())
+    }
+
+    fn give_back(&mut self, key: &Key, refund: RefundId, amount: Minor) -> Result<(), Inconsistent> {
+        if self.refunds.contains_key(&(key.0, refund)) {
+            return Err(Inconsistent("a refund is made twice"));
+        }
+        let charge = self.charges.get(key).ok_or(Inconsistent("a refund of an unknown order"))?;
+        let (held, charged) = (charge.live_hold(), charge.live_charge());
+        if !amount.is_positive() || amount > Minor(held.0 + charged.0) {
+            return Err(Inconsistent("more is refunded than was taken"));
+        }
+        if charge.state == ChargeState::Held {
+            let (charge, account) = self.held(key)?;
+            charge.voided.0 += amount.0;
+            account.held.0 -= amount.0;
+            if amount == held {
+                charge.state = ChargeState::Reversed;
+                let expires = charge.expires;
+                self.expiring.remove(&(expires, *key));
+            }
+        } else {
+            let (charge, account) = self.charged(key)?;
+            charge.refunded.0 += amount.0;
+            account.balance.0 -= amount.0;
+        }
+        self.refunds.insert((key.0, refund), Refund { order: key.1, amount });
+        Ok(())
+    }
+
+    fn held(&mut self, key: &Key) -> Result<(&mut Charge, &mut Account), Inconsistent> {
+        let (charge, account) = self.charged(key)?;
+        if charge.state != ChargeState::Held {
+            return Err(Inconsistent("nothing is held for this order"));
+        }
+        Ok((charge, account))
+    }
+
+    fn charged(&mut self, key: &Key) -> Result<(&mut Charge, &mut Account), Inconsistent> {
+        let charge = self.charges.get_mut(key).ok_or(Inconsistent("an unknown order"))?;
+        let id = charge.account.ok_or(Inconsistent("an order that was not approved"))?;
+        let account = self.accounts.get_mut(&id).ok_or(Inconsistent("an unknown account"))?;
+        Ok((charge, account))
+    }
+}
+
+impl fmt::Display for Inconsistent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Inconsistent {}

@@ -1,0 +1,97 @@
+//! What became of one order's inquiry: the hold it took, and what was charged and given back of it.
+
+use kessai_shared::money::Minor;
+use kessai_shared::outcome::Reason;
+use kessai_shared::receipt::Purchase;
+use kessai_shared::settlement::Standing;
+use kessai_shared::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::account::AccountId;
+
+/// How an order stands. An order that was never heard of has no charge at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChargeState {
+    /// Reversed before its inquiry came: the inquiry, when it comes, is refused.
+    Tombstone,
+    Declined,
+    Held,
+    Captured,
+    /// Given back in full before it was captured.
+    Reversed,
+    Expired,
+}
+
+/// The decision about an order and the money behind it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    pub state: ChargeState,
+    /// `None` only for a tombstone.
+    pub decided: Option<Decided>,
+    /// The account that pays. `None` unless it was approved.
+    pub account: Option<AccountId>,
+    pub authorized: Minor,
+    pub voided: Minor,
+    pub captured: Minor,
+    pub refunded: Minor,
+    pub expires: Timestamp,
+}
+
+/// What was decided, kept for ever, so that the same inquiry always gets the same answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    pub purchase: Purchase,
+    pub reason: Reason,
+    pub sealed_reason: Vec<u8>,
+    pub position: u64,
+    pub at: Timestamp,
+}
+
+/// A refund that was carried out, kept so that asking again refunds nothing more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    pub order: kessai_shared::ids::OrderId,
+    pub amount: Minor,
+}
+
+impl Charge {
+    pub(super) fn tombstone() -> Self {
+        Self {
+            state: ChargeState::Tombstone,
+            decided: None,
+            account: None,
+            authorized: Minor::ZERO,
+            voided: Minor::ZERO,
+            captured: Minor::ZERO,
+            refunded: Minor::ZERO,
+            expires: Timestamp::default(),
+        }
+    }
+
+    /// What is still held and may be captured or given back.
+    pub fn live_hold(&self) -> Minor {
+        match self.state {
+            ChargeState::Held => Minor(self.authorized.0 - self.voided.0),
+            ChargeState::Tombstone
+            | ChargeState::Declined
+            | ChargeState::Captured
+            | ChargeState::Reversed
+            | ChargeState::Expired => Minor::ZERO,
+        }
+    }
+
+    /// What was charged and not given back.
+    pub fn live_charge(&self) -> Minor {
+        Minor(self.captured.0 - self.refunded.0)
+    }
+
+    pub fn standing(&self) -> Standing {
+        match self.state {
+            ChargeState::Tombstone | ChargeState::Reversed => Standing::Reversed,
+            ChargeState::Declined => Standing::Declined,
+            ChargeState::Held => Standing::Held,
+            ChargeState::Captured => Standing::Captured,
+            ChargeState::Expired => Standing::Expired,
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The settlement server: holds the credit information, and decides.
+
+pub mod clerk;
+pub mod cli;
+pub mod daemon;
+pub mod import;
+pub mod keys;
+pub mod ledger;
+
+pub mod record;
+pub mod secret_file;
+pub mod service;
+pub mod settings;
+pub mod vault;
+pub mod verify;

@@ -1,0 +1,10 @@
+use std::process::ExitCode;
+
+use clap::Parser;
+use kessai_settlement::cli::Cli;
+use kessai_shared::console;
+
+fn main() -> ExitCode {
+    console::start();
+    console::exit("kessai-settlement", Cli::parse().run())
+}

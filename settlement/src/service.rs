@@ -1,0 +1,115 @@
+//! What the settlement answers on the closed wire. The seller is who its key says it is.
+
+use std::sync::Arc;
+
+use kessai_shared::exchange;
+use kessai_shared::outcome::Reason;
+use kessai_shared::pin::Pin;
+use kessai_shared::receipt::{Decision, Purchase, Statement, Verdict};
+use kessai_shared::seal::Envelope;
+use kessai_shared::settlement::{Refusal, Reply, Request, Standing};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::clerk::{Command, Opened};
+use crate::keys::Keys;
+use crate::ledger::Decided;
+use crate::vault::Vault;
+
+pub struct Service {
+    pub keys: Keys,
+    pub vault: Vault,
+    pub writer: mpsc::Sender<Command>,
+}
+
+impl exchange::Service for Service {
+    type Request = Request;
+    type Reply = Reply;
+
+    async fn call(self: Arc<Self>, seller: Pin, request: Request) -> Reply {
+        match request {
+            Request::Echo => Reply::Echo { issuer_keys: vec![self.keys.signed.clone()] },
+            Request::Inquiry { purchase, card } => self.inquiry(seller, purchase, card).await,
+            Request::Status { order } => {
+                let charge = self.ask(|tell| Command::Status { seller, order, tell }).await;
+                match charge {
+                    Err(refusal) => Reply::Refused(refusal),
+                    Ok(None) => Reply::Status { decision: None, standing: Standing::Unknown },
+                    Ok(Some(charge)) => Reply::Status {
+                        standing: charge.standing(),
+                        decision: charge.decided.map(|decided| self.sign(decided)),
+                    },
+                }
+            }
+            Request::Reversal { order } => {
+                let done = self.ask(|tell| Command::Reversal { seller, order, tell }).await;
+                reply(done, Reply::Reversed)
+            }
+            Request::Capture { order, amount } => {
+                let done = self.ask(|tell| Command::Capture { seller, order, amount, tell }).await;
+                reply(done, Reply::Captured { amount })
+            }
+            Request::Refund { refund, order, amount } => {
+                let done = self.ask(|tell| Command::Refund { seller, refund, order, amount, tell }).await;
+                reply(done, Reply::Refunded { amount })
+            }
+        }
+    }
+}
+
+impl Service {
+    async fn inquiry(&self, seller: Pin, purchase: Purchase, card: Envelope) -> Reply {
+        // A seller speaks only for itself: a purchase at another seller was not sealed for this one.
+        let opened = if purchase.seller == seller { self.open(&purchase, &card) } else { None };
+        drop(card);
+        let purchase = Purchase { seller, ..purchase };
+        match self.ask(|tell| Command::Inquiry { purchase, card: opened, tell }).await {
+            Ok(Ok(decided)) => Reply::Decided(self.sign(decided)),
+            Ok(Err(refusal)) | Err(refusal) => Reply::Refused(refusal),
+        }
+    }
+
+    /// Opens a sealed card. The card itself is wiped before this returns.
+    fn open(&self, purchase: &Purchase, card: &Envelope) -> Option<Opened> {
+        let sealed = self.keys.sealing.open(card, purchase).ok()?;
+        Some(Opened { presented: self.vault.present(&sealed.card), response: sealed.response })
+    }
+
+    fn sign(&self, decided: Decided) -> Decision {
+        let verdict = match decided.reason {
+            Reason::Approved => Verdict::Approved,
+            Reason::TooLate
+            | Reason::Reversed
+            | Reason::SealMismatch
+            | Reason::UnknownCard
+            | Reason::Lost
+            | Reason::Stolen
+            | Reason::Restricted
+            | Reason::Expired
+            | Reason::IdentityMismatch
+            | Reason::TooManyTries
+            | Reason::Delinquent
+            | Reason::RepaymentHistory
+            | Reason::TooFrequent
+            | Reason::WindowAmount
+            | Reason::InvalidAmount
+            | Reason::OverLimit => Verdict::Declined,
+        };
+        let Decided { purchase, sealed_reason, position, at, .. } = decided;
+        Statement { purchase, verdict, position, decided_at: at }.sign(sealed_reason, &self.keys.decision)
+    }
+
+    /// Asks the writer and waits for its answer.
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Refusal> {
+        let (tell, told) = oneshot::channel();
+        // A writer that is gone takes the daemon with it; the seller asks again after the restart.
+        self.writer.send(command(tell)).await.map_err(|_| Refusal::TryLater)?;
+        told.await.map_err(|_| Refusal::TryLater)
+    }
+}
+
+fn reply(done: Result<Result<(), Refusal>, Refusal>, reply: Reply) -> Reply {
+    match done {
+        Ok(Ok(())) => reply,
+        Ok(Err(refusal)) | Err(refusal) => Reply::Refused(refusal),
+    }
+}

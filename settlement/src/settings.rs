@@ -1,0 +1,90 @@
+//! The settlement's configuration: `settlement.toml` and `policy.toml` in its data folder.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use kessai_shared::config::{Config, ConfigError};
+use kessai_shared::folder::FolderKind;
+use kessai_shared::journal::Kind;
+use kessai_shared::money::Minor;
+use kessai_shared::seal::Suite;
+
+use crate::ledger::Policy;
+
+/// What a data folder of the settlement says it is.
+pub const FOLDER: FolderKind = FolderKind { name: "kessai-settlement", version: 1 };
+/// What its journal says it is.
+pub const JOURNAL: Kind = Kind(b"STLM");
+
+#[derive(Clone)]
+pub struct Settings {
+    pub data: PathBuf,
+    /// Where sellers connect, on the closed network.
+    pub listen: SocketAddr,
+    /// The file with the pins of the sellers that may.
+    pub sellers: PathBuf,
+    pub keys: PathBuf,
+    pub suite: Suite,
+    pub policy: Policy,
+}
+
+impl Settings {
+    /// Reads the settings of a data folder. What the command line says goes before the file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every mistake in both files.
+    pub fn read(data: &Path, listen: Option<SocketAddr>) -> Result<Self, ConfigError> {
+        let mut config = Config::read(&data.join("settlement.toml"))?;
+        let from_file = config.take_parsed("listen", "an address such as \"127.0.0.1:7100\"");
+        let suite = match config.take::<String>("suite", "\"x-wing\" or \"x25519\"").as_deref() {
+            None | Some("x-wing") => Suite::XWing,
+            Some("x25519") => Suite::X25519,
+            Some(_) => {
+                config.mistake("suite: expected \"x-wing\" or \"x25519\"");
+                Suite::XWing
+            }
+        };
+        let path = |taken: Option<PathBuf>, name: &str| data.join(taken.unwrap_or_else(|| name.into()));
+        let sellers = path(config.take("sellers", "a file name"), "sellers.txt");
+        let keys = path(config.take("keys", "a folder name"), "keys");
+        let settings = Self {
+            data: data.to_owned(),
+            listen: listen.or(from_file).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+            sellers,
+            keys,
+            suite,
+            policy: Policy::default(),
+        };
+        match (config.finish(), policy(&data.join("policy.toml"))) {
+            (Ok(()), Ok(policy)) => Ok(Self { policy, ..settings }),
+            (Err(ConfigError(mut first)), Err(ConfigError(second))) => {
+                first.extend(second);
+                Err(ConfigError(first))
+            }
+            (Err(error), Ok(_)) | (Ok(()), Err(error)) => Err(error),
+        }
+    }
+}
+
+fn policy(file: &Path) -> Result<Policy, ConfigError> {
+    let mut config = Config::read(file)?;
+    let mut policy = Policy::default();
+    let months = "a number of months";
+    let window = "a table such as { seconds = 86400, max = 5 }";
+    set(&mut policy.max_months_late, config.take("max_months_late", months));
+    set(&mut policy.max_late_months, config.take("max_late_months", months));
+    set(&mut policy.history_months, config.take("history_months", months));
+    set(&mut policy.tries, config.take("tries", window));
+    policy.frequency = config.take("frequency", window);
+    policy.amount = config.take("amount", window);
+    set(&mut policy.hold_seconds, config.take("hold_seconds", "a number of seconds"));
+    set(&mut policy.max_purchase, config.take::<i64>("max_purchase_pence", "a number of pence").map(Minor));
+    policy.mistakes().iter().for_each(|mistake| config.mistake(mistake));
+    config.finish().map(|()| policy)
+}
+
+fn set<T>(to: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *to = value;
+    }
+}

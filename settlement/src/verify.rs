@@ -1,0 +1,71 @@
+//! Holds a settlement's books against its journal and against themselves.
+
+use std::path::Path;
+
+use kessai_shared::folder::DataFolder;
+use kessai_shared::store;
+use serde::Serialize;
+
+use crate::ledger::{Audit, Books};
+use crate::settings::{FOLDER, JOURNAL};
+
+/// What the books come to, and everything that is wrong with them.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    pub records: u64,
+    pub groups: u64,
+    pub head: String,
+    pub accounts: u64,
+    pub decisions: u64,
+    pub approved: u64,
+    pub live_holds: u64,
+    pub held_pence: i64,
+    pub balance_pence: i64,
+    pub captured_pence: i64,
+    pub refunded_pence: i64,
+    /// Balances and live holds together.
+    pub exposure_pence: i64,
+    /// Whether the store beside the journal was compared; not while the daemon uses it.
+    pub store_checked: bool,
+    pub notes: Vec<String>,
+    pub problems: Vec<String>,
+}
+
+/// Walks the journal and compares everything with everything.
+///
+/// # Errors
+/// A line when there is no data folder, or its journal cannot be read to its end.
+pub fn verify(data: &Path) -> Result<Report, String> {
+    let live = DataFolder::is_live(data, FOLDER).map_err(|error| error.to_string())?;
+    let mut audit = Audit::default();
+    let (books, opened) = store::walk::<Books>(data, JOURNAL, |change, _, books| audit.see(change, books))
+        .map_err(|fault| fault.to_string())?;
+    let mut problems = audit.finish(&books);
+    let mut notes = opened.notes();
+    if live {
+        notes.push("the settlement is running, so the store beside the journal was not compared".to_owned());
+    } else {
+        let _held = DataFolder::open(data, FOLDER).map_err(|error| error.to_string())?;
+        if let Err(difference) = store::compare_shelf(data, &books, opened.head) {
+            problems.push(format!("store: {difference}; the next start makes it anew"));
+        }
+    }
+    let totals = books.totals();
+    Ok(Report {
+        records: opened.journal.records,
+        groups: opened.journal.groups,
+        head: opened.head.hash.to_string(),
+        accounts: totals.accounts,
+        decisions: totals.decisions,
+        approved: totals.approved,
+        live_holds: totals.live_holds,
+        held_pence: totals.held.0,
+        balance_pence: totals.balance.0,
+        captured_pence: totals.captured.0,
+        refunded_pence: totals.refunded.0,
+        exposure_pence: totals.balance.0 + totals.held.0,
+        store_checked: !live,
+        notes,
+        problems,
+    })
+}

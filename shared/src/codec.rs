@@ -1,0 +1,108 @@
+//! Values to bytes and back, and what a peer can do wrong on the way.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The bytes of a value.
+///
+/// # Panics
+///
+/// When the type has no encoding at all (a sequence of unknown length). Such a type is a mistake of
+/// ours that its first use shows; no value of a wire type, and no peer, can cause it.
+#[must_use]
+pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    encode_after(Vec::new(), value)
+}
+
+/// The value some bytes stand for, when they stand for one and nothing follows it.
+///
+/// # Errors
+///
+/// [`PeerFault::Undecodable`] or [`PeerFault::Trailing`].
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, PeerFault> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        Ok((_, rest)) => Err(PeerFault::Trailing { bytes: rest.len() }),
+        Err(_) => Err(PeerFault::Undecodable),
+    }
+}
+
+/// The bytes of a value, behind bytes that are already there.
+pub(crate) fn encode_after<T: Serialize>(head: Vec<u8>, value: &T) -> Vec<u8> {
+    postcard::to_extend(value, head).expect("every wire type has an encoding")
+}
+
+/// What a peer did that no correct peer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeerFault {
+    /// A frame announces more bytes than a frame may have.
+    TooLong {
+        /// The bytes it announces.
+        bytes: u32,
+    },
+    /// A frame announces too few bytes to hold its own request id.
+    TooShort {
+        /// The bytes it announces.
+        bytes: u32,
+    },
+    /// The stream ends inside a frame.
+    Truncated,
+    /// The body of a frame is not the message it should be.
+    Undecodable,
+    /// More bytes follow the message in its frame.
+    Trailing {
+        /// How many.
+        bytes: usize,
+    },
+    /// A reply to a request that was never sent.
+    Unasked {
+        /// The request id it names.
+        id: u64,
+    },
+    /// A second stream on a connection that carries one.
+    SecondStream,
+}
+
+impl fmt::Display for PeerFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong { bytes } => write!(f, "a frame of {bytes} bytes is too long"),
+            Self::TooShort { bytes } => write!(f, "a frame of {bytes} bytes is too short"),
+            Self::Truncated => f.write_str("the stream ends inside a frame"),
+            Self::Undecodable => f.write_str("a message cannot be decoded"),
+            Self::Trailing { bytes } => write!(f, "{bytes} bytes follow a message"),
+            Self::Unasked { id } => write!(f, "a reply to request {id}, which was never sent"),
+            Self::SecondStream => f.write_str("a second stream was opened"),
+        }
+    }
+}
+
+impl std::error::Error for PeerFault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_survives_the_wire() {
+        let value = (7_u64, "yen".to_string(), Some([1_u8, 2]));
+        assert_eq!(decode(&encode(&value)), Ok(value));
+    }
+
+    #[test]
+    fn trailing_and_missing_bytes_are_refused() {
+        let mut bytes = encode(&300_u32);
+        assert_eq!(decode::<u32>(&bytes[..1]), Err(PeerFault::Undecodable), "half a number is no number");
+        bytes.push(0);
+        assert_eq!(decode::<u32>(&bytes), Err(PeerFault::Trailing { bytes: 1 }));
+    }
+
+    #[test]
+    fn a_length_that_lies_allocates_nothing() {
+        let lie = encode(&u64::MAX);
+        assert_eq!(decode::<Vec<u64>>(&lie), Err(PeerFault::Undecodable));
+        assert_eq!(decode::<String>(&lie), Err(PeerFault::Undecodable));
+    }
+}

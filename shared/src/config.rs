@@ -1,0 +1,157 @@
+//! Configuration files: TOML, read once, every mistake reported together.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+/// Largest configuration file, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// A configuration file while its keys are taken out of it.
+pub struct Config {
+    file: PathBuf,
+    table: Table,
+    mistakes: Vec<String>,
+}
+
+/// Everything that is wrong with a configuration file, one line each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError(pub Vec<String>);
+
+impl Config {
+    /// Reads a file. One that is not there is empty: every key has its default then.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when it cannot be read or is no TOML.
+    pub fn read(file: &Path) -> Result<Self, ConfigError> {
+        match std::fs::metadata(file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::empty(file)),
+            Ok(meta) if meta.len() > MAX_BYTES => {
+                return Err(ConfigError(vec![format!("{}: larger than {MAX_BYTES} bytes", file.display())]));
+            }
+            Ok(_) | Err(_) => {}
+        }
+        Self::need(file)
+    }
+
+    /// Reads a file that has to be there.
+    ///
+    /// # Errors
+    /// As [`Config::read`], and when there is no such file.
+    pub fn need(file: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| ConfigError(vec![format!("{}: cannot be read: {error}", file.display())]))?;
+        let table: Table = text.parse().map_err(|error: toml::de::Error| {
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            ConfigError(vec![format!("{}:{line}: {}", file.display(), error.message())])
+        })?;
+        Ok(Self { file: file.to_owned(), table, mistakes: Vec::new() })
+    }
+
+    fn empty(file: &Path) -> Self {
+        Self { file: file.to_owned(), table: Table::new(), mistakes: Vec::new() }
+    }
+
+    /// Takes a key out. `None` when it is not there or is not as expected, which is noted.
+    pub fn take<T: DeserializeOwned>(&mut self, key: &str, expected: &str) -> Option<T> {
+        let value = self.table.remove(key)?;
+        match value.try_into() {
+            Ok(value) => Some(value),
+            Err(_) => {
+                self.mistake(&format!("{key}: expected {expected}"));
+                None
+            }
+        }
+    }
+
+    /// Takes a text out and parses it.
+    pub fn take_parsed<T: std::str::FromStr>(&mut self, key: &str, expected: &str) -> Option<T> {
+        let value = self.table.remove(key)?;
+        let parsed = value.as_str().and_then(|text| text.parse().ok());
+        if parsed.is_none() {
+            self.mistake(&format!("{key}: expected {expected}"));
+        }
+        parsed
+    }
+
+    /// As [`Config::take_parsed`], for a key that has to be there.
+    pub fn need_parsed<T: std::str::FromStr>(&mut self, key: &str, expected: &str) -> Option<T> {
+        if !self.table.contains_key(key) {
+            self.mistake(&format!("{key}: is missing; expected {expected}"));
+        }
+        self.take_parsed(key, expected)
+    }
+
+    /// A list of texts, or one text alone.
+    pub fn take_list<T: std::str::FromStr>(&mut self, key: &str, expected: &str) -> Vec<T> {
+        let texts = match self.table.remove(key) {
+            None => return Vec::new(),
+            Some(Value::Array(values)) => values,
+            Some(value) => vec![value],
+        };
+        let parsed: Vec<T> =
+            texts.iter().filter_map(Value::as_str).filter_map(|text| text.parse().ok()).collect();
+        if parsed.len() != texts.len() || parsed.is_empty() {
+            self.mistake(&format!("{key}: expected {expected}"));
+        }
+        parsed
+    }
+
+    /// Notes a mistake that only the values together show.
+    pub fn mistake(&mut self, what: &str) {
+        self.mistakes.push(format!("{}: {what}", self.file.display()));
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every mistake, and every key that nobody asked for.
+    pub fn finish(mut self) -> Result<(), ConfigError> {
+        let strange: Vec<String> = self.table.keys().cloned().collect();
+        strange.iter().for_each(|key| self.mistake(&format!("{key}: there is no such key")));
+        if self.mistakes.is_empty() { Ok(()) } else { Err(ConfigError(self.mistakes)) }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_is_told_at_once() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "a = 'x'\nb = 7\nstrange = 1\nlist = ['1', 'two']\n").expect("written");
+        let mut config = Config::read(file.path()).expect("TOML");
+        assert_eq!(config.take::<u8>("a", "a small number"), None);
+        assert_eq!(config.take::<u8>("b", "a small number"), Some(7));
+        config.take_list::<u8>("list", "small numbers");
+        config.need_parsed::<u8>("gone", "a number");
+        let ConfigError(mistakes) = config.finish().expect_err("mistakes");
+        let name = file.path().display();
+        let expected = [
+            format!("{name}: a: expected a small number"),
+            format!("{name}: list: expected small numbers"),
+            format!("{name}: gone: is missing; expected a number"),
+            format!("{name}: strange: there is no such key"),
+        ];
+        assert_eq!(mistakes, expected);
+    }
+
+    #[test]
+    fn broken_toml_names_its_line() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "a = 1\nb = = 2\n").expect("written");
+        let ConfigError(mistakes) = Config::read(file.path()).err().expect("no TOML");
+        assert!(mistakes[0].contains(":2: "), "{mistakes:?}");
+    }
+}

@@ -1,0 +1,109 @@
+//! What every program of ours does on its way in and out: log lines, signals, exit codes.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use tokio::io::AsyncReadExt;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Everything went as asked.
+pub const OK: u8 = 0;
+/// Something is wrong, and the line on standard error says what.
+pub const FAILED: u8 = 1;
+/// The command line or a configuration file is not as it should be.
+pub const USAGE: u8 = 2;
+
+/// How a command that did not succeed ends: a line for people and a code for programs.
+#[derive(Debug)]
+pub struct Failure {
+    pub code: u8,
+    pub line: String,
+}
+
+impl Failure {
+    pub fn usage(line: impl std::fmt::Display) -> Self {
+        Self { code: USAGE, line: line.to_string() }
+    }
+}
+
+impl Failure {
+    pub fn failed(line: impl std::fmt::Display) -> Self {
+        Self { code: FAILED, line: line.to_string() }
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { code: FAILED, line: error.to_string() }
+    }
+}
+
+/// Ends a program: says what is wrong, if something is.
+pub fn exit(program: &str, end: Result<u8, Failure>) -> ExitCode {
+    match end {
+        Ok(code) => ExitCode::from(code),
+        Err(Failure { code, line }) => {
+            line.lines().for_each(|line| eprintln!("{program}: {line}"));
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// Log lines to standard error: what an operator should know, or what `RUST_LOG` names the level of.
+pub fn start() {
+    let level = std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok());
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(false)
+        .with_max_level(level.unwrap_or(tracing::Level::INFO))
+        .finish();
+    // Only a second start in one process fails, and the first one serves as well.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// The data folder that was named, or the program's own in the user's data folder.
+///
+/// # Errors
+/// [`Failure`] when there is no home folder to put it in.
+pub fn data_folder(named: Option<&Path>, program: &str) -> Result<PathBuf, Failure> {
+    if let Some(path) = named {
+        return Ok(path.to_owned());
+    }
+    let home = directories::ProjectDirs::from("", "", program);
+    let home = home.ok_or_else(|| Failure::usage("there is no home folder; name one with --data DIR"))?;
+    Ok(home.data_dir().to_owned())
+}
+
+/// The runtime of a daemon or a command.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+/// Waits for somebody to stop this process: SIGTERM, SIGINT, SIGHUP, or, when `with_parent` is set,
+/// the end of standard input, which comes when the parent is gone however it went.
+///
+/// # Errors
+/// When the signals cannot be listened to.
+pub fn stop_request(with_parent: bool) -> std::io::Result<impl Future<Output = ()> + Send> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    Ok(async move {
+        let parent_gone = async {
+            let mut stdin = tokio::io::stdin();
+            let mut byte = [0; 64];
+            while matches!(stdin.read(&mut byte).await, Ok(1..)) {}
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = hang_up.recv() => {}
+            () = parent_gone, if with_parent => {}
+        }
+    })
+}

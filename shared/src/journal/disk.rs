@@ -1,0 +1,149 @@
+//! The few file operations the journal needs, and the folder that performs them.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// The file that one process at a time holds locked.
+const LOCK_FILE: &str = "lock";
+
+/// The few file operations the journal needs, so that a power cut can be played on them.
+pub trait Disk: Send + 'static {
+    /// The names of all files.
+    ///
+    /// # Errors
+    /// Whatever the operating system reports.
+    fn list(&self) -> io::Result<Vec<String>>;
+
+    /// The whole content of a file.
+    ///
+    /// # Errors
+    /// `NotFound` without the file, else whatever the operating system reports.
+    fn read(&self, name: &str) -> io::Result<Vec<u8>>;
+
+    /// Writes bytes at an offset, creating the file and filling a gap with zeros where needed.
+    ///
+    /// # Errors
+    /// Whatever the operating system reports; any part of the bytes may then be in the file.
+    fn write_at(&mut self, name: &str, offset: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Returns once all earlier writes to the file, and its being in the folder, are durable.
+    ///
+    /// # Errors
+    /// Whatever the operating system reports; what is durable is then unknown.
+    fn sync(&mut self, name: &str) -> io::Result<()>;
+
+    /// Cuts a file to a length.
+    ///
+    /// # Errors
+    /// `NotFound` without the file, else whatever the operating system reports.
+    fn truncate(&mut self, name: &str, len: u64) -> io::Result<()>;
+}
+
+/// A folder of real files.
+#[derive(Debug)]
+pub struct FileDisk {
+    folder: PathBuf,
+    /// The lock on the folder, or nothing when it may only be read.
+    lock: Option<File>,
+    /// The file written last. One is enough: the journal syncs a file before it turns to another,
+    /// and a journal of years must not run out of file handles.
+    current: Option<Current>,
+}
+
+#[derive(Debug)]
+struct Current {
+    name: String,
+    file: File,
+    /// Whether the folder was synced since this handle was opened.
+    folder_synced: bool,
+}
+
+impl FileDisk {
+    /// Opens a folder for writing, creating it if needed, and keeps others from doing the same.
+    ///
+    /// # Errors
+    /// `WouldBlock` when another process holds the folder, else whatever the operating system
+    /// reports.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        let missing = folder.ancestors().take_while(|path| !path.exists()).count();
+        fs::create_dir_all(folder)?;
+        let lock =
+            OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(LOCK_FILE))?;
+        lock.try_lock().map_err(io::Error::from)?;
+        // A folder made a moment ago would vanish with its parent's unwritten entry, and every
+        // acknowledged record with it.
+        for parent in folder.ancestors().skip(1).take(missing.max(1)) {
+            let path = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            File::open(path)?.sync_all()?;
+        }
+        Ok(Self { folder: folder.to_path_buf(), lock: Some(lock), current: None })
+    }
+
+    /// Opens a folder for reading only, even while a daemon writes to it.
+    ///
+    /// # Errors
+    /// `NotFound` without the folder, else whatever the operating system reports.
+    pub fn read_only(folder: &Path) -> io::Result<Self> {
+        fs::read_dir(folder)?;
+        Ok(Self { folder: folder.to_path_buf(), lock: None, current: None })
+    }
+
+    fn current(&mut self, name: &str) -> io::Result<&mut Current> {
+        if self.lock.is_none() {
+            return Err(io::Error::from(io::ErrorKind::PermissionDenied));
+        }
+        let current = match self.current.take() {
+            Some(current) if current.name == name => current,
+            _ => self.reach(name)?,
+        };
+        Ok(self.current.insert(current))
+    }
+
+    fn reach(&self, name: &str) -> io::Result<Current> {
+        let file =
+            OpenOptions::new().create(true).truncate(false).write(true).open(self.folder.join(name))?;
+        Ok(Current { name: name.to_owned(), file, folder_synced: false })
+    }
+}
+
+impl Disk for FileDisk {
+    fn list(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            // A name that is not text cannot be the journal's own, whose names are all ASCII.
+            if let Ok(name) = entry?.file_name().into_string() {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
+    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        fs::read(self.folder.join(name))
+    }
+
+    fn write_at(&mut self, name: &str, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.current(name)?.file.write_all_at(bytes, offset)
+    }
+
+    fn sync(&mut self, name: &str) -> io::Result<()> {
+        let current = self.current(name)?;
+        current.file.sync_data()?;
+        if !current.folder_synced {
+            // The file may have been created a moment ago, or by a process that died before it
+            // came to sync the folder, so each new handle does this once.
+            current.folder_synced = true;
+            File::open(&self.folder)?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    fn truncate(&mut self, name: &str, len: u64) -> io::Result<()> {
+        if self.lock.is_some() {
+            fs::metadata(self.folder.join(name))?;
+        }
+        self.current(name)?.file.set_len(len)
+    }
+}

@@ -1,0 +1,29 @@
+//! What both ends of a wire agree on, and the ground both daemons stand on.
+
+pub mod card;
+pub mod codec;
+pub mod config;
+pub mod console;
+pub mod daemon;
+pub mod digest;
+pub mod exchange;
+pub mod folder;
+pub mod identity;
+pub mod ids;
+pub mod journal;
+pub mod money;
+pub mod net;
+pub mod outcome;
+pub mod pin;
+pub mod pin_set;
+pub mod receipt;
+pub mod record;
+pub mod seal;
+pub mod settlement;
+pub mod shelf;
+pub mod store;
+pub mod storefront;
+pub mod table;
+pub mod time;
+pub mod tls;
+pub mod writer;

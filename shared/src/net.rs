@@ -1,0 +1,101 @@
+//! The ground endpoints stand on, which a simulator can replace.
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+
+use aws_lc_rs::{hmac, rand};
+use quinn::{ConnectionId, ConnectionIdGenerator, Endpoint, EndpointConfig, TokioRuntime};
+
+use crate::identity::Identity;
+
+/// Opens endpoints.
+pub trait Net: Clone + Send + Sync + 'static {
+    /// An endpoint on a local address, which accepts connections when `server` is there.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be had, as when another process holds the port.
+    fn endpoint(&self, addr: SocketAddr, server: Option<quinn::ServerConfig>) -> io::Result<Endpoint>;
+}
+
+/// UDP sockets of the machine.
+#[derive(Clone, Default)]
+pub struct RealNet {
+    reset_key: Option<Arc<hmac::Key>>,
+}
+
+impl RealNet {
+    /// Endpoints that outlive their process: after a crash and a restart they tell the clients of
+    /// the former process at once that its connections are gone, which clients would otherwise
+    /// find out only by waiting.
+    #[must_use]
+    pub fn of_identity(identity: &Identity) -> Self {
+        Self { reset_key: Some(Arc::new(reset_key(identity))) }
+    }
+}
+
+impl Net for RealNet {
+    fn endpoint(&self, addr: SocketAddr, server: Option<quinn::ServerConfig>) -> io::Result<Endpoint> {
+        let socket = UdpSocket::bind(addr)
+            .map_err(|error| io::Error::new(error.kind(), format!("cannot bind UDP {addr}: {error}")))?;
+        let config = match &self.reset_key {
+            Some(key) => lasting_config(Arc::clone(key)),
+            None => EndpointConfig::default(),
+        };
+        Endpoint::new(config, server, socket, Arc::new(TokioRuntime))
+    }
+}
+
+/// The key by which a restarted process can disown the connections of the one before it.
+#[must_use]
+pub fn reset_key(identity: &Identity) -> hmac::Key {
+    let secret = identity.derive(b"quic stateless reset", b"");
+    hmac::Key::new(hmac::HMAC_SHA256, &secret)
+}
+
+/// The endpoint configuration that goes with [`reset_key`].
+#[must_use]
+pub fn lasting_config(key: Arc<hmac::Key>) -> EndpointConfig {
+    let mut config = EndpointConfig::new(key);
+    // The usual generator marks its ids by a key of the process, and a packet that bears the mark
+    // of another process would be dropped without a word.
+    config.cid_generator(|| Box::new(UnmarkedIds));
+    config
+}
+
+/// Length of a connection id, in bytes: enough that two never meet.
+const CONNECTION_ID_BYTES: usize = 8;
+
+struct UnmarkedIds;
+
+impl ConnectionIdGenerator for UnmarkedIds {
+    fn generate_cid(&mut self) -> ConnectionId {
+        let mut id = [0; CONNECTION_ID_BYTES];
+        rand::fill(&mut id).expect("the machine has randomness, since a key was loaded or made");
+        ConnectionId::new(&id)
+    }
+
+    fn cid_len(&self) -> usize {
+        CONNECTION_ID_BYTES
+    }
+
+    fn cid_lifetime(&self) -> Option<std::time::Duration> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_in_use_is_named() {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let first = RealNet::default().endpoint(any, None).unwrap();
+        let taken = first.local_addr().unwrap();
+        let error = RealNet::default().endpoint(taken, None).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        assert!(error.to_string().contains(&taken.to_string()), "{error}");
+    }
+}

@@ -1,0 +1,194 @@
+//! The keys that may speak, which an operator can change while the daemon runs.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::pin::Pin;
+
+/// Largest allowlist that is read, in bytes; it holds far more keys than a deployment has.
+const MAX_ALLOWLIST_BYTES: u64 = 16 * 1024 * 1024;
+
+/// A set of pins that can be swapped at run time, and watched for the swap.
+#[derive(Debug)]
+pub struct PinSet {
+    path: Option<PathBuf>,
+    pins: watch::Sender<Arc<BTreeSet<Pin>>>,
+}
+
+impl PinSet {
+    /// A set that stands on no file.
+    #[must_use]
+    pub fn of(pins: impl IntoIterator<Item = Pin>) -> Self {
+        Self { path: None, pins: watch::Sender::new(Arc::new(pins.into_iter().collect())) }
+    }
+
+    /// Reads an allowlist: one pin a line; `#` starts a comment; empty lines are skipped.
+    ///
+    /// # Errors
+    ///
+    /// [`PinSetError::Unreadable`] when the file cannot be read, and
+    /// [`PinSetError::BadLines`] with every line that is not a pin.
+    pub fn load(path: impl Into<PathBuf>) -> Result<Self, PinSetError> {
+        let path = path.into();
+        let pins = read(&path)?;
+        Ok(Self { path: Some(path), pins: watch::Sender::new(Arc::new(pins)) })
+    }
+
+    /// Reads the allowlist again. The set in force stays as it was when the file is bad, since a
+    /// slip of the pen must not lock every terminal out.
+    ///
+    /// # Errors
+    ///
+    /// As [`PinSet::load`]. A set without a file reloads nothing and succeeds.
+    pub fn reload(&self) -> Result<(), PinSetError> {
+        if let Some(path) = &self.path {
+            self.replace(read(path)?);
+        }
+        Ok(())
+    }
+
+    /// Puts another set in force.
+    pub fn replace(&self, pins: impl IntoIterator<Item = Pin>) {
+        let pins: Arc<BTreeSet<Pin>> = Arc::new(pins.into_iter().collect());
+        self.pins.send_if_modified(|current| {
+            let changed = *current != pins;
+            *current = pins;
+            changed
+        });
+    }
+
+    /// Whether a key may speak.
+    #[must_use]
+    pub fn contains(&self, pin: &Pin) -> bool {
+        self.pins.borrow().contains(pin)
+    }
+
+    /// How many keys may speak.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.pins.borrow().len()
+    }
+
+    /// Whether no key may speak.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pins.borrow().is_empty()
+    }
+
+    /// A receiver that is told of every change of the set.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<Arc<BTreeSet<Pin>>> {
+        self.pins.subscribe()
+    }
+}
+
+/// An allowlist that cannot be used.
+#[derive(Debug)]
+pub enum PinSetError {
+    /// The file cannot be read.
+    Unreadable(PathBuf, io::Error),
+    /// The file is larger than an allowlist can be.
+    TooLarge(PathBuf, u64),
+    /// These lines, counted from one, are not pins.
+    BadLines(PathBuf, Vec<(usize, String)>),
+}
+
+impl fmt::Display for PinSetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(path, error) => {
+                write!(f, "cannot read the allowlist {}: {error}", path.display())
+            }
+            Self::TooLarge(path, bytes) => write!(
+                f,
+                "the allowlist {} has {bytes} bytes; at most {MAX_ALLOWLIST_BYTES} are read",
+                path.display()
+            ),
+            Self::BadLines(path, lines) => {
+                write!(f, "the allowlist is refused; a pin is 64 lowercase hex digits")?;
+                lines
+                    .iter()
+                    .try_for_each(|(number, line)| write!(f, "\n  {}:{number}: {line:?}", path.display()))
+            }
+        }
+    }
+}
+
+impl std::error::Error for PinSetError {}
+
+fn read(path: &Path) -> Result<BTreeSet<Pin>, PinSetError> {
+    let unreadable = |error| PinSetError::Unreadable(path.to_path_buf(), error);
+    let size = std::fs::metadata(path).map_err(unreadable)?.len();
+    if size > MAX_ALLOWLIST_BYTES {
+        return Err(PinSetError::TooLarge(path.to_path_buf(), size));
+    }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    parse(&String::from_utf8_lossy(&bytes)).map_err(|lines| PinSetError::BadLines(path.to_path_buf(), lines))
+}
+
+fn parse(text: &str) -> Result<BTreeSet<Pin>, Vec<(usize, String)>> {
+    let mut pins = BTreeSet::new();
+    let mut bad = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let meaning = line.split('#').next().unwrap_or_default().trim();
+        if meaning.is_empty() {
+            continue;
+        }
+        match meaning.parse() {
+            Ok(pin) => {
+                pins.insert(pin);
+            }
+            Err(_) => bad.push((index + 1, meaning.chars().take(80).collect())),
+        }
+    }
+    if bad.is_empty() { Ok(pins) } else { Err(bad) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pin(byte: u8) -> Pin {
+        Pin([byte; 32])
+    }
+
+    #[test]
+    fn comments_and_empty_lines_are_skipped() {
+        let text = format!("# the till\n\n  {}  # left lane\r\n{}\n", pin(1), pin(2));
+        assert_eq!(parse(&text), Ok(BTreeSet::from([pin(1), pin(2)])));
+    }
+
+    #[test]
+    fn every_bad_line_is_reported_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("terminals");
+        std::fs::write(&path, format!("nonsense\n{}\nABCD\n", pin(1))).unwrap();
+        let report = PinSet::load(&path).unwrap_err().to_string();
+        assert!(report.contains("terminals:1: \"nonsense\""), "{report}");
+        assert!(report.contains("terminals:3: \"ABCD\""), "{report}");
+        assert!(!report.contains("terminals:2"), "{report}");
+    }
+
+    #[test]
+    fn a_bad_reload_leaves_the_set_in_force() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("terminals");
+        std::fs::write(&path, format!("{}\n", pin(1))).unwrap();
+        let set = PinSet::load(&path).unwrap();
+        let mut changes = set.subscribe();
+        std::fs::write(&path, "nonsense\n").unwrap();
+        assert!(set.reload().is_err());
+        assert!(set.contains(&pin(1)));
+        assert!(!changes.has_changed().unwrap());
+        std::fs::write(&path, format!("{}\n", pin(2))).unwrap();
+        set.reload().unwrap();
+        assert!(!set.contains(&pin(1)) && set.contains(&pin(2)));
+        assert!(changes.has_changed().unwrap());
+        assert_eq!(changes.borrow_and_update().len(), 1);
+    }
+}

@@ -1,0 +1,247 @@
+//! What is signed: the seller's quote, the issuer's keys, and the settlement's decision.
+//!
+//! Each is signed over a digest that begins with a label of its own, so that a signature made for
+//! one purpose never serves another.
+
+use serde::{Deserialize, Serialize};
+
+use crate::codec;
+use crate::digest::sha256;
+use crate::identity::{self, Identity};
+use crate::ids::{Customer, OrderId, Sku};
+use crate::money::{Currency, Minor};
+use crate::pin::Pin;
+use crate::time::Timestamp;
+
+/// An Ed25519 signature in its two halves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signature([u8; 32], [u8; 32]);
+
+/// One line of a quote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuotedLine {
+    pub sku: Sku,
+    pub quantity: u32,
+    pub unit_price: Minor,
+}
+
+/// What the seller asks for these goods, until the deadline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    pub seller: Pin,
+    pub order: OrderId,
+    pub customer: Customer,
+    pub lines: Vec<QuotedLine>,
+    pub total: Minor,
+    pub currency: Currency,
+    pub deadline: Timestamp,
+}
+
+/// A quote that the seller cannot deny.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedQuote {
+    pub quote: Quote,
+    pub public_key: [u8; 32],
+    pub signature: Signature,
+}
+
+/// What a sealed card is bound to, and what a decision speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purchase {
+    pub seller: Pin,
+    pub order: OrderId,
+    pub amount: Minor,
+    pub currency: Currency,
+    pub quote_hash: [u8; 32],
+    pub deadline: Timestamp,
+}
+
+/// All that the seller learns of a credit decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    Approved,
+    Declined,
+}
+
+/// What the settlement puts its name to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statement {
+    pub purchase: Purchase,
+    pub verdict: Verdict,
+    /// Where in the settlement's journal the decision stands, and when it was written there.
+    pub position: u64,
+    pub decided_at: Timestamp,
+}
+
+/// A decision as it travels: the reason is readable only by the terminal that sealed the card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    pub statement: Statement,
+    /// Empty when the seal did not open, because then there is no key to seal a reason with.
+    pub sealed_reason: Vec<u8>,
+    pub signature: Signature,
+}
+
+/// The keys of an issuer for a span of time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuerKeys {
+    pub key_id: [u8; 8],
+    pub suite: u8,
+    pub sealing_key: Vec<u8>,
+    pub decision_key: [u8; 32],
+    pub not_before: Timestamp,
+    pub not_after: Timestamp,
+}
+
+/// Issuer keys that the issuer's root, which the terminal pins, has signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedIssuerKeys {
+    pub keys: IssuerKeys,
+    pub root: [u8; 32],
+    pub signature: Signature,
+}
+
+/// Why something signed is not to be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forged {
+    /// The signing key is not the pinned one.
+    OtherKey,
+    /// The signature does not belong to the content.
+    Signature,
+    /// The content speaks of another purchase than the one asked about.
+    OtherPurchase,
+    /// The keys are not valid at this time.
+    OutOfDate,
+}
+
+impl Signature {
+    fn bytes(&self) -> [u8; 64] {
+        let mut bytes = [0; 64];
+        bytes[..32].copy_from_slice(&self.0);
+        bytes[32..].copy_from_slice(&self.1);
+        bytes
+    }
+
+    fn check(&self, public: &[u8; 32], digest: &[u8; 32]) -> Result<(), Forged> {
+        if identity::verify(public, digest, &self.bytes()) { Ok(()) } else { Err(Forged::Signature) }
+    }
+}
+
+impl From<[u8; 64]> for Signature {
+    fn from(bytes: [u8; 64]) -> Self {
+        let (mut first, mut second) = ([0; 32], [0; 32]);
+        first.copy_from_slice(&bytes[..32]);
+        second.copy_from_slice(&bytes[32..]);
+        Self(first, second)
+    }
+}
+
+impl Quote {
+    /// The digest that the card is bound to and that the signature covers.
+    pub fn hash(&self) -> [u8; 32] {
+        sha256(&[b"kessai quote v1", &codec::encode(self)])
+    }
+
+    pub fn sign(self, seller: &Identity) -> SignedQuote {
+        let signature = seller.sign(&self.hash()).into();
+        SignedQuote { quote: self, public_key: seller.public(), signature }
+    }
+
+    pub fn purchase(&self) -> Purchase {
+        Purchase {
+            seller: self.seller,
+            order: self.order,
+            amount: self.total,
+            currency: self.currency,
+            quote_hash: self.hash(),
+            deadline: self.deadline,
+        }
+    }
+}
+
+impl SignedQuote {
+    /// Whether `seller`, and nobody else, made this quote.
+    ///
+    /// # Errors
+    /// [`Forged`] when the key is not the pinned one or the signature does not fit.
+    pub fn verify(&self, seller: Pin) -> Result<&Quote, Forged> {
+        if Pin::of_public_key(&self.public_key) != seller || self.quote.seller != seller {
+            return Err(Forged::OtherKey);
+        }
+        self.signature.check(&self.public_key, &self.quote.hash())?;
+        Ok(&self.quote)
+    }
+}
+
+impl IssuerKeys {
+    pub fn sign(self, root: &Identity) -> SignedIssuerKeys {
+        let signature = root.sign(&self.digest()).into();
+        SignedIssuerKeys { keys: self, root: root.public(), signature }
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        sha256(&[b"kessai issuer keys v1", &codec::encode(self)])
+    }
+}
+
+impl SignedIssuerKeys {
+    /// The keys, when the pinned root signed them; [`SignedIssuerKeys::verify_now`] also asks when.
+    ///
+    /// # Errors
+    /// [`Forged`] when another root signed, or nobody did.
+    pub fn verify(&self, root: Pin) -> Result<&IssuerKeys, Forged> {
+        if Pin::of_public_key(&self.root) != root {
+            return Err(Forged::OtherKey);
+        }
+        self.signature.check(&self.root, &self.keys.digest())?;
+        Ok(&self.keys)
+    }
+
+    /// The keys, when the pinned root signed them and they may be used to seal at `now`.
+    ///
+    /// # Errors
+    /// [`Forged`] as [`SignedIssuerKeys::verify`], and when `now` is outside their span.
+    pub fn verify_now(&self, root: Pin, now: Timestamp) -> Result<&IssuerKeys, Forged> {
+        let keys = self.verify(root)?;
+        let current = keys.not_before <= now && now < keys.not_after;
+        if current { Ok(keys) } else { Err(Forged::OutOfDate) }
+    }
+}
+
+impl Statement {
+    pub fn sign(self, sealed_reason: Vec<u8>, decision_key: &Identity) -> Decision {
+        let signature = decision_key.sign(&decision_digest(&self, &sealed_reason)).into();
+        Decision { statement: self, sealed_reason, signature }
+    }
+}
+
+impl Decision {
+    /// Whether the settlement decided this about exactly this purchase.
+    ///
+    /// # Errors
+    /// [`Forged`] when it speaks of another purchase or the signature does not fit.
+    pub fn verify(&self, about: &Purchase, decision_key: &[u8; 32]) -> Result<Verdict, Forged> {
+        if self.statement.purchase != *about {
+            return Err(Forged::OtherPurchase);
+        }
+        self.signature.check(decision_key, &decision_digest(&self.statement, &self.sealed_reason))?;
+        Ok(self.statement.verdict)
+    }
+}
+
+fn decision_digest(statement: &Statement, sealed_reason: &[u8]) -> [u8; 32] {
+    sha256(&[b"kessai decision v1", &codec::encode(statement), sealed_reason])
+}
+
+impl std::fmt::Display for Forged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Forged::OtherKey => "signed by another key than the pinned one",
+            Forged::Signature => "the signature does not fit",
+            Forged::OtherPurchase => "it speaks of another purchase",
+            Forged::OutOfDate => "the keys are not valid now",
+        })
+    }
+}
+
+impl std::error::Error for Forged {}

@@ -1,0 +1,24 @@
+//! Stored records as bytes: a version first, then the value, so that a later form is told apart.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::codec;
+
+pub fn versioned<T: Serialize>(version: u8, value: &T) -> Vec<u8> {
+    let body = codec::encode(value);
+    let mut bytes = Vec::with_capacity(1 + body.len());
+    bytes.push(version);
+    bytes.extend_from_slice(&body);
+    bytes
+}
+
+/// # Errors
+/// A sentence when the bytes are of another version or no such value.
+pub fn unversioned<T: DeserializeOwned>(version: u8, bytes: &[u8]) -> Result<T, String> {
+    match bytes.split_first() {
+        Some((found, body)) if *found == version => codec::decode(body).map_err(|fault| fault.to_string()),
+        Some((found, _)) => Err(format!("record version {found}, this program knows {version}")),
+        None => Err("an empty record".to_owned()),
+    }
+}

@@ -1,0 +1,334 @@
+//! Books kept durable: the journal is the truth, the shelf beside it is what is quickly read.
+//!
+//! A change is taken into the books, its record waits in the group, and nobody is told of it before
+//! the group is on the disk. After any failure the store is good for nothing but being dropped: the
+//! books in memory may be ahead of the disk, so the daemon stops and starts again from the disk.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::journal::{self, Disk, Hash, Head, Journal, JournalError, Kind, OpenReport};
+use crate::shelf::{Shelf, ShelfDamage, ShelfError};
+use crate::time::Timestamp;
+
+/// Where and when a change stands in the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    pub position: u64,
+    pub time: Timestamp,
+}
+
+/// State that is made by changes alone, and can be put away row by row.
+pub trait Books: Default + Send + 'static {
+    type Change: Send + 'static;
+
+    fn encode(change: &Self::Change) -> Vec<u8>;
+
+    /// # Errors
+    /// A sentence on why these bytes are not a change.
+    fn decode(payload: &[u8]) -> Result<Self::Change, String>;
+
+    /// # Errors
+    /// A sentence on why the change cannot follow from the books.
+    fn apply(&mut self, change: &Self::Change, stamp: Stamp) -> Result<(), String>;
+
+    /// The keys of the rows that a change writes.
+    fn touched(&self, change: &Self::Change) -> Vec<Vec<u8>>;
+
+    /// A row as it stands; `None` takes it off the shelf.
+    fn row(&self, key: &[u8]) -> Option<Vec<u8>>;
+
+    /// # Errors
+    /// A sentence on why this is not a row of these books.
+    fn load(&mut self, key: &[u8], row: &[u8]) -> Result<(), String>;
+
+    /// Called once after the last [`Books::load`].
+    fn loaded(&mut self) {}
+}
+
+/// Why a store cannot go on. Every one of them is for the operator.
+#[derive(Debug)]
+pub enum Fault {
+    Journal(JournalError),
+    Shelf(ShelfError),
+    /// The journal holds a record that the books cannot take.
+    Books {
+        position: u64,
+        why: String,
+    },
+    Io {
+        what: &'static str,
+        path: PathBuf,
+        source: std::io::Error,
+    },
+}
+
+/// What was found on opening.
+#[derive(Debug, Default)]
+pub struct Opened {
+    pub journal: OpenReport,
+    pub head: Head,
+    /// Why the shelf was made anew, unless it was whole and only brought up to date.
+    pub shelf_rebuilt: Option<ShelfDamage>,
+    /// How many records the shelf was behind.
+    pub caught_up: u64,
+}
+
+impl Opened {
+    /// What an operator should know of the journal, one sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let dropped = self.journal.dropped_bytes;
+        if dropped > 0 {
+            notes.push(format!(
+                "the journal ended in {dropped} bytes of an unfinished group that nobody was told of"
+            ));
+        }
+        for repair in &self.journal.repairs {
+            let (file, at, position) = (&repair.file, repair.offset, repair.position);
+            notes.push(format!(
+                "{file}: one of two copies of record {position}, at byte {at}, is damaged; the other is whole"
+            ));
+        }
+        if let Some(damage) = self.shelf_rebuilt.as_ref().filter(|_| self.head.position > 0) {
+            notes.push(format!(
+                "the store was made anew from {} journal records: {damage}",
+                self.head.position
+            ));
+        }
+        notes
+    }
+}
+
+pub struct Store<B: Books> {
+    journal: Journal,
+    shelf: Arc<Shelf>,
+    books: B,
+    now: Timestamp,
+    waiting: Vec<Vec<u8>>,
+    touched: BTreeSet<Vec<u8>>,
+}
+
+impl<B: Books> Store<B> {
+    /// Opens journal and shelf in a data folder.
+    ///
+    /// # Errors
+    /// [`Fault`] when the journal is not whole or does not make sense to the books.
+    pub fn open(folder: &Path, kind: Kind) -> Result<(Self, Opened), Fault> {
+        let path = folder.join("journal");
+        let disk = journal::FileDisk::open(&path).map_err(|source| Fault::Io {
+            what: "open the journal folder",
+            path,
+            source,
+        })?;
+        Self::open_on(Box::new(disk), &folder.join("shelf"), kind)
+    }
+
+    /// As [`Store::open`], with the journal on a disk of the caller's choice.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_on(disk: Box<dyn Disk>, shelf: &Path, kind: Kind) -> Result<(Self, Opened), Fault> {
+        // The whole chain is proved first; what it holds is needed only behind the shelf's position.
+        let mut hashes = vec![Hash::default()];
+        let mut records = Vec::new();
+        let mut keep = |record: journal::Record| -> Result<(), String> {
+            hashes.push(record.hash);
+            records.push((Stamp { position: record.position, time: record.time }, record.payload));
+            Ok(())
+        };
+        let (journal, report) = Journal::open(disk, kind, &mut keep).map_err(Fault::Journal)?;
+        let known = |position: u64| usize::try_from(position).ok().and_then(|at| hashes.get(at)).copied();
+        let mut opened = Opened { journal: report, head: journal.head(), ..Opened::default() };
+        let (shelf, mut books) = match from_shelf::<B>(shelf, known) {
+            Ok(found) => found,
+            Err(damage) => {
+                opened.shelf_rebuilt = Some(damage);
+                (Shelf::rebuild(shelf).map_err(Fault::Shelf)?, B::default())
+            }
+        };
+        let mut touched = BTreeSet::new();
+        let behind = records.into_iter().skip_while(|(stamp, _)| stamp.position <= shelf.position());
+        for (stamp, payload) in behind {
+            opened.caught_up += 1;
+            touched.extend(replay(&mut books, stamp, &payload)?);
+        }
+        let store = Self {
+            journal,
+            shelf: Arc::new(shelf),
+            books,
+            now: Timestamp::default(),
+            waiting: Vec::new(),
+            touched,
+        };
+        store.put_away(store.journal.head())?;
+        Ok((Self { touched: BTreeSet::new(), ..store }, opened))
+    }
+
+    pub fn books(&self) -> &B {
+        &self.books
+    }
+
+    /// The rows as of the last finished group, for whoever reads without changing anything.
+    pub fn shelf(&self) -> Arc<Shelf> {
+        Arc::clone(&self.shelf)
+    }
+
+    pub fn head(&self) -> Head {
+        self.journal.head()
+    }
+
+    /// Begins a group: all its changes are of this instant, or just after the last record's.
+    pub fn begin(&mut self, now: Timestamp) {
+        self.now = now;
+    }
+
+    /// Where the next change will stand.
+    pub fn next_stamp(&self) -> Stamp {
+        let head = self.journal.head();
+        let ahead = self.waiting.len() as u64;
+        let first = self.now.max(Timestamp(head.time.0 + 1));
+        Stamp { position: head.position + 1 + ahead, time: Timestamp(first.0 + ahead) }
+    }
+
+    /// Takes a change into the books; it is durable after [`Store::commit`].
+    ///
+    /// # Errors
+    /// [`Fault::Books`] when the change cannot follow from the books.
+    pub fn change(&mut self, change: &B::Change) -> Result<Stamp, Fault> {
+        let stamp = self.next_stamp();
+        let wrong = |why| Fault::Books { position: stamp.position, why };
+        self.books.apply(change, stamp).map_err(wrong)?;
+        self.touched.extend(self.books.touched(change));
+        self.waiting.push(B::encode(change));
+        Ok(stamp)
+    }
+
+    /// Makes every change since the last call durable: one frame, one sync.
+    ///
+    /// # Errors
+    /// [`Fault`]: nobody knows then what is on the disk, and the store must be dropped.
+    pub fn commit(&mut self) -> Result<(), Fault> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let group = std::mem::take(&mut self.waiting);
+        let appended = self.journal.append_group(self.now, &group).map_err(Fault::Journal)?;
+        self.put_away(appended.head)?;
+        self.touched.clear();
+        Ok(())
+    }
+
+    /// Puts the shelf away so that it opens quickly the next time.
+    ///
+    /// # Errors
+    /// [`Fault::Shelf`] when that fails; nothing is lost by it.
+    pub fn close(self) -> Result<(), Fault> {
+        match Arc::try_unwrap(self.shelf) {
+            Ok(shelf) => shelf.close().map_err(Fault::Shelf),
+            // Some reader still holds it; the next start finds it unclean and rebuilds it.
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn put_away(&self, head: Head) -> Result<(), Fault> {
+        if self.shelf.position() == head.position {
+            return Ok(());
+        }
+        let rows = self.touched.iter().map(|key| (key.clone(), self.books.row(key)));
+        self.shelf.apply(&rows.collect::<Vec<_>>(), head).map_err(Fault::Shelf)
+    }
+}
+
+/// Reads a journal without changing anything, each change with the books as they are after it.
+///
+/// # Errors
+/// [`Fault`] at the first record that is damaged or makes no sense to the books.
+pub fn walk<B: Books>(
+    folder: &Path,
+    kind: Kind,
+    mut each: impl FnMut(&B::Change, Stamp, &B),
+) -> Result<(B, Opened), Fault> {
+    let path = folder.join("journal");
+    let disk = journal::FileDisk::read_only(&path).map_err(|source| Fault::Io {
+        what: "read the journal folder",
+        path,
+        source,
+    })?;
+    let mut books = B::default();
+    let mut wrong = None;
+    let mut see = |record: journal::Record| -> Result<(), String> {
+        let stamp = Stamp { position: record.position, time: record.time };
+        let change = B::decode(&record.payload).and_then(|change| {
+            books.apply(&change, stamp)?;
+            Ok(change)
+        });
+        match change {
+            Ok(change) => each(&change, stamp, &books),
+            Err(why) => {
+                wrong = Some(Fault::Books { position: stamp.position, why: why.clone() });
+                return Err(why);
+            }
+        }
+        Ok(())
+    };
+    let walked = journal::walk(&disk, kind, &mut see);
+    if let Some(fault) = wrong {
+        return Err(fault);
+    }
+    let (head, journal) = walked.map_err(Fault::Journal)?;
+    Ok((books, Opened { journal, head, ..Opened::default() }))
+}
+
+/// How the shelf of a stopped daemon compares with the books that its journal makes.
+///
+/// # Errors
+/// A sentence on the first difference.
+pub fn compare_shelf<B: Books>(folder: &Path, books: &B, head: Head) -> Result<(), String> {
+    let known = |position| (position == head.position).then_some(head.hash);
+    let shelf = Shelf::open(&folder.join("shelf"), known).map_err(|damage| damage.to_string())?;
+    let mut rows = 0_u64;
+    for row in shelf.scan_prefix(&[]) {
+        let (key, row) = row.map_err(|error| error.to_string())?;
+        rows += 1;
+        if books.row(&key).as_deref() != Some(row.as_slice()) {
+            return Err(format!("row {rows} differs from what the journal says"));
+        }
+    }
+    shelf.close().map_err(|error| error.to_string())
+}
+
+fn replay<B: Books>(books: &mut B, stamp: Stamp, payload: &[u8]) -> Result<Vec<Vec<u8>>, Fault> {
+    let wrong = |why| Fault::Books { position: stamp.position, why };
+    let change = B::decode(payload).map_err(wrong)?;
+    books.apply(&change, stamp).map_err(wrong)?;
+    Ok(books.touched(&change))
+}
+
+fn from_shelf<B: Books>(path: &Path, known: impl Fn(u64) -> Option<Hash>) -> Result<(Shelf, B), ShelfDamage> {
+    let shelf = Shelf::open(path, known)?;
+    let mut books = B::default();
+    for row in shelf.scan_prefix(&[]) {
+        let (key, row) = row.map_err(|error| ShelfDamage::Unreadable(error.to_string()))?;
+        books.load(&key, &row).map_err(ShelfDamage::Unreadable)?;
+    }
+    books.loaded();
+    Ok((shelf, books))
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Journal(error) => error.fmt(f),
+            Fault::Shelf(error) => error.fmt(f),
+            Fault::Books { position, why } => {
+                write!(f, "journal record {position} does not follow from those before it: {why}")
+            }
+            Fault::Io { what, path, source } => write!(f, "{}: cannot {what}: {source}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}

@@ -1,0 +1,254 @@
+//! The open wire: what a terminal and a seller say to each other.
+//!
+//! A golden file holds the bytes of every message, because the encoding does not describe itself:
+//! a moved field would be a silent break. Such a change takes a new version in [`ALPN`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Customer, OrderId, ReturnId, Sku};
+use crate::money::{Currency, Minor};
+use crate::pin::Pin;
+use crate::receipt::{Decision, SignedIssuerKeys, SignedQuote};
+use crate::seal::Envelope;
+use crate::time::Timestamp;
+
+/// The protocol's name in TLS, with its version.
+pub const ALPN: &[u8] = b"kessai-storefront/1";
+/// Most lines that one order or return may have.
+pub const MAX_LINES: usize = 4_000;
+/// Most pieces of one product on one line.
+pub const MAX_QUANTITY: u32 = 1_000_000;
+/// Most rows that one page of products or orders holds.
+pub const MAX_PAGE: u16 = 200;
+/// Longest search text, in bytes.
+pub const MAX_QUERY_BYTES: usize = 100;
+
+/// What a terminal asks.
+#[derive(Clone, Serialize, Deserialize)]
+pub enum Request {
+    /// Who is the shop, and which issuer keys does it pass on?
+    Hello,
+    /// A page of the catalogue: products whose name or SKU holds every word of `query`.
+    Browse { query: String, category: Option<String>, from: u32, limit: u16 },
+    /// One product.
+    Product { sku: Sku },
+    /// What would these goods cost? Reserves nothing.
+    Quote { order: OrderId, customer: Customer, lines: Vec<Line> },
+    /// Buy what was quoted. Safe to send again: an order id has one outcome for ever.
+    Place { quote: SignedQuote, card: Envelope },
+    /// How does this order of mine stand?
+    Order { order: OrderId },
+    /// My orders, newest first, older than `before`.
+    Orders { before: Option<OrderId>, limit: u16 },
+    /// Give goods back. Safe to send again, as [`Request::Place`] is.
+    Return { id: ReturnId, customer: Customer, from: Option<OrderId>, lines: Vec<Line> },
+}
+
+/// What the seller answers.
+#[derive(Clone, Serialize, Deserialize)]
+pub enum Reply {
+    Welcome(Welcome),
+    Page(Page),
+    Product(Item),
+    /// A fresh quote, or for an order that is already there the one it was placed with.
+    Quoted(SignedQuote),
+    Order(OrderView),
+    Orders(Vec<OrderView>),
+    Returned(ReturnView),
+    Refused(Refusal),
+}
+
+/// So many of that product.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    pub sku: Sku,
+    pub quantity: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    pub shop: String,
+    pub seller: Pin,
+    pub currency: Currency,
+    pub categories: Vec<String>,
+    /// Signed by issuers' roots; the seller only passes them on, and a terminal checks them.
+    pub issuer_keys: Vec<SignedIssuerKeys>,
+    /// Whether the settlement answers at the moment.
+    pub settlement_up: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    pub items: Vec<Item>,
+    /// How many products the query matches in all.
+    pub total: u32,
+}
+
+/// A product as a shopper sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    pub sku: Sku,
+    pub name: String,
+    pub category: String,
+    pub unit_price: Minor,
+    pub available: u32,
+}
+
+/// An order as its owner sees it, on its separate axes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderView {
+    pub quote: SignedQuote,
+    /// The product's name for each line of the quote, in the same order.
+    pub names: Vec<String>,
+    /// How many pieces of each line were given back.
+    pub returned: Vec<u32>,
+    pub placed_at: Timestamp,
+    pub order: OrderState,
+    pub payment: PaymentState,
+    pub fulfilment: FulfilmentState,
+    pub cancelled_for: Option<Cancelled>,
+    pub refunded: Minor,
+    /// The settlement's signed word, once there is one.
+    pub decision: Option<Decision>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum OrderState {
+    Pending,
+    Confirmed,
+    Completed,
+    Cancelled,
+    Expired,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum PaymentState {
+    Pending,
+    Authorized,
+    Declined,
+    /// It may or may not have been approved; the seller is finding out or taking it back.
+    Unknown,
+    Reversed,
+    Voided,
+    Expired,
+    Captured,
+    PartiallyRefunded,
+    Refunded,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum FulfilmentState {
+    NotFulfilled,
+    Shipped,
+    Delivered,
+    Returned,
+}
+
+/// Why an order came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cancelled {
+    /// No inquiry was made: not all of it was there.
+    OutOfStock {
+        sku: Sku,
+        available: u32,
+    },
+    Declined,
+    /// The settlement could not be asked in time; whatever it held was given back.
+    Interrupted,
+    /// The approval ran out before the goods were shipped.
+    HoldExpired,
+}
+
+/// How a return stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnView {
+    pub id: ReturnId,
+    pub state: ReturnState,
+    pub refunded: Minor,
+    pub currency: Currency,
+    /// What was taken back, line by line.
+    pub lines: Vec<ReturnedLine>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnedLine {
+    pub order: OrderId,
+    pub sku: Sku,
+    pub quantity: u32,
+    pub unit_price: Minor,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ReturnState {
+    /// Accepted; the settlement has not confirmed the refund yet.
+    Pending,
+    Refunded,
+    NothingToReturn,
+}
+
+/// Why a request was not carried out. Nothing has changed when one of these comes back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refusal {
+    UnknownSku {
+        sku: Sku,
+    },
+    /// Also for an order of somebody else: who is not its owner does not learn that it exists.
+    UnknownOrder,
+    NoLines,
+    TooManyLines,
+    BadQuantity {
+        sku: Sku,
+    },
+    AmountTooLarge,
+    /// The quote is not one of this seller's, or was changed.
+    BadQuote,
+    QuoteExpired,
+    /// The same id was used before with other content (94).
+    Duplicate,
+    /// The seller cannot take this now; the same request may succeed later.
+    TryLater,
+}
+
+impl Refusal {
+    /// Whether the same request may succeed when it is made again.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Refusal::TryLater => true,
+            Refusal::UnknownSku { .. }
+            | Refusal::UnknownOrder
+            | Refusal::NoLines
+            | Refusal::TooManyLines
+            | Refusal::BadQuantity { .. }
+            | Refusal::AmountTooLarge
+            | Refusal::BadQuote
+            | Refusal::QuoteExpired
+            | Refusal::Duplicate => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Refusal::UnknownSku { sku } => write!(f, "the shop has no product {sku}"),
+            Refusal::UnknownOrder => f.write_str("the shop knows no such order of yours"),
+            Refusal::NoLines => f.write_str("nothing is on the list"),
+            Refusal::TooManyLines => write!(f, "more than {MAX_LINES} lines on one order"),
+            Refusal::BadQuantity { sku } => {
+                write!(f, "{sku}: a quantity is from 1 to {MAX_QUANTITY}")
+            }
+            Refusal::AmountTooLarge => f.write_str("the total is larger than any order may be"),
+            Refusal::BadQuote => f.write_str("this quote is not the shop's"),
+            Refusal::QuoteExpired => f.write_str("the quote has expired; ask for a new one"),
+            Refusal::Duplicate => f.write_str("94: this id was used before for something else"),
+            Refusal::TryLater => f.write_str("the shop cannot take this now; try again later"),
+        }
+    }
+}
+
+impl OrderState {
+    /// Whether the order will not change by itself any more.
+    pub fn is_settled(self) -> bool {
+        !matches!(self, OrderState::Pending)
+    }
+}

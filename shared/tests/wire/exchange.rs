@@ -1,0 +1,143 @@
+//! Calls that go well, and calls that run out of time.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use kessai_shared::exchange::{CallError, Limits, LinkError, MAX_FRAME_BYTES};
+use kessai_shared::tls::Peers;
+use tokio::task::JoinSet;
+
+use crate::service::{Ask, SOON, TestServer, Told, echo, identity, wait};
+
+#[tokio::test]
+async fn a_thousand_calls_share_a_connection_and_come_back_in_any_order() {
+    let server = TestServer::open();
+    let client = server.client().await;
+    let mut calls = JoinSet::new();
+    for value in 0..1000 {
+        let client = client.clone();
+        calls.spawn(async move {
+            let millis = value * 7919 % 50;
+            let told = client.call(&Ask::Wait { millis, value }, SOON).await;
+            assert_eq!(told, Ok(Told::Value(value)));
+            value
+        });
+    }
+    let order = calls.join_all().await;
+    assert_eq!(order.len(), 1000);
+    assert_eq!(server.calls(), 1000);
+    assert!(server.teller.most.load(Ordering::SeqCst) > 100);
+}
+
+#[tokio::test]
+async fn a_later_call_overtakes_an_earlier_one() {
+    let server = TestServer::open();
+    let client = server.client().await;
+    let slow = {
+        let client = client.clone();
+        tokio::spawn(async move { wait(&client, 300, SOON).await.map(|_| Instant::now()) })
+    };
+    while server.calls() < 1 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    echo(&client, 1).await.unwrap();
+    let quick = Instant::now();
+    assert!(quick < slow.await.unwrap().unwrap());
+}
+
+#[tokio::test]
+async fn the_largest_message_passes_and_a_larger_one_never_leaves() {
+    let server = TestServer::open();
+    let client = server.client().await;
+    // Eight bytes of request id, one of the variant and three of the length stand in the frame.
+    let largest = vec![7; MAX_FRAME_BYTES - 12];
+    let told = client.call(&Ask::Blob(largest.clone()), SOON).await;
+    assert_eq!(told, Ok(Told::Blob(largest)));
+    let larger = vec![7; MAX_FRAME_BYTES - 11];
+    let told = client.call::<_, Told>(&Ask::Blob(larger), SOON).await;
+    let error = told.unwrap_err();
+    assert_eq!(error, CallError::TooLarge(MAX_FRAME_BYTES + 1));
+    assert!(!error.may_have_happened());
+    assert_eq!(server.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_deadline_ends_one_call_and_nothing_else() {
+    let server = TestServer::open();
+    let client = server.client().await;
+    let started = Instant::now();
+    let error = wait(&client, 400, Duration::from_millis(100)).await;
+    let error = error.unwrap_err();
+    assert_eq!(error, CallError::Timeout);
+    assert!(error.may_have_happened());
+    assert!(started.elapsed() < Duration::from_millis(390));
+    // The reply that comes too late is nobody's, and the connection goes on.
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(server.teller.done.load(Ordering::SeqCst), 1);
+    assert_eq!(echo(&client, 5).await, Ok(5));
+}
+
+#[tokio::test]
+async fn a_call_that_lost_its_time_before_it_was_sent_never_happens() {
+    let server = TestServer::with(
+        &identity(),
+        Peers::Any,
+        Limits { max_in_flight_per_connection: 1, ..Limits::default() },
+    );
+    let client = server.client().await;
+    let mut calls = JoinSet::new();
+    // The first call keeps the server from reading, so the rest fill the windows and then wait.
+    let blocking = client.clone();
+    calls.spawn(async move { wait(&blocking, 1000, SOON).await });
+    for _ in 0..20 {
+        let client = client.clone();
+        let blob = Ask::Blob(vec![0; MAX_FRAME_BYTES / 2]);
+        calls.spawn(async move { client.call(&blob, Duration::from_millis(300)).await });
+    }
+    let outcomes = calls.join_all().await;
+    let count = |wanted: fn(&Result<Told, CallError>) -> bool| {
+        outcomes.iter().filter(|outcome| wanted(outcome)).count() as u64
+    };
+    let done = count(Result::is_ok);
+    let unknown = count(|outcome| *outcome == Err(CallError::Timeout));
+    let never = count(|outcome| *outcome == Err(CallError::TooLate));
+    assert_eq!(done + unknown + never, 21, "{outcomes:?}");
+    assert!(unknown > 0 && never > 0, "{unknown} unknown, {never} never sent");
+    assert!(!CallError::TooLate.may_have_happened());
+    // Whatever was sent arrives in the end, and nothing else does.
+    assert_eq!(echo(&client, 5).await, Ok(5));
+    assert_eq!(server.calls(), done + unknown + 1);
+}
+
+#[tokio::test]
+async fn a_server_that_goes_down_finishes_what_it_has_begun() {
+    let server = TestServer::open();
+    let client = server.client().await;
+    let begun = {
+        let client = client.clone();
+        tokio::spawn(async move { wait(&client, 300, SOON).await })
+    };
+    while server.calls() < 1 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let started = Instant::now();
+    server.stop().await;
+    assert!(started.elapsed() < Duration::from_secs(2));
+    assert_eq!(begun.await.unwrap(), Ok(Told::Value(0)));
+    let closed = client.closed().await;
+    assert!(matches!(closed, LinkError::Closed { code: 5, .. }), "{closed:?}");
+    let error = echo(&client, 1).await.unwrap_err();
+    assert!(matches!(error, CallError::NotSent(_)), "{error:?}");
+    assert!(!error.may_have_happened());
+}
+
+#[tokio::test]
+async fn a_call_goes_on_when_its_client_leaves() {
+    let server = TestServer::open();
+    let client = server.client().await;
+    let error = wait(&client, 200, Duration::from_millis(50)).await;
+    assert_eq!(error, Err(CallError::Timeout));
+    drop(client);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(server.teller.done.load(Ordering::SeqCst), 1);
+}

@@ -1,0 +1,12 @@
+//! The wire as a whole: who gets in, what survives, and what does not hurt anyone else.
+
+mod exchange;
+mod faults;
+mod limits;
+mod link;
+mod raw;
+mod service;
+#[path = "../support/sim_net.rs"]
+mod sim_net;
+mod simulated;
+mod tls;
