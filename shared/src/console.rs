@@ -15,7 +15,7 @@ pub const FAILED: u8 = 1;
 pub const USAGE: u8 = 2;
 
 /// How a command that did not succeed ends: a line for people and a code for programs.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     pub code: u8,
     pub line: String,

@@ -1,0 +1,125 @@
+//! The demo's command line: a whole shop on one machine.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand};
+use kessai_shared::console::{self, Failure, OK};
+use kessai_shared::net::RealNet;
+use kessai_shared::time::Timestamp;
+use kessai_tui_client::home::Home;
+use kessai_tui_client::shop::Shop;
+use kessai_tui_client::{cards, runtime, terminal};
+
+use crate::house::{House, Plan};
+use crate::sample::Sample;
+
+/// A whole Kessai shop on one machine: settlement, seller and terminal.
+#[derive(Parser)]
+#[command(name = "kessai-demo", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    act: Option<Act>,
+    /// Where everything is kept [default: kessai-demo in the user's data folder].
+    #[arg(long, value_name = "DIR", global = true)]
+    data: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Act {
+    /// Open a shop without a screen, on tables of your own, until it is stopped.
+    Serve(Serve),
+}
+
+#[derive(Args)]
+struct Serve {
+    /// The products: sku,name,unit_price_pence,stock and perhaps category. [default: the sample's]
+    #[arg(long, value_name = "FILE")]
+    products: Option<PathBuf>,
+    /// The card accounts. [default: the sample's]
+    #[arg(long, value_name = "FILE")]
+    cardholders: Option<PathBuf>,
+    /// The seller's address on the open network [default: the last one, or any that is free].
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+}
+
+impl Cli {
+    /// Carries the command out.
+    ///
+    /// # Errors
+    /// [`Failure`] with a line for people and an exit code.
+    pub fn run(self) -> Result<u8, Failure> {
+        let data = console::data_folder(self.data.as_deref(), "kessai-demo")?;
+        let runtime = console::runtime()?;
+        match self.act {
+            None => {
+                terminal::check().map_err(|failure| Failure {
+                    line: format!("{}; without one, run: kessai-demo serve", failure.line),
+                    ..failure
+                })?;
+                runtime.block_on(play(data))
+            }
+            Some(Act::Serve(serve)) => runtime.block_on(self::serve(data, serve)),
+        }
+    }
+}
+
+/// The sample shop, with the terminal on the screen.
+async fn play(data: PathBuf) -> Result<u8, Failure> {
+    let sample = Sample::write(&data.join("sample"))?;
+    let cards = cards::load(&sample.cards)?;
+    eprintln!("Opening the shop in {} …", data.display());
+    let plan = Plan {
+        data: data.clone(),
+        products: sample.products,
+        cardholders: sample.accounts,
+        listen: None,
+        quiet: true,
+    };
+    let mut house = House::open(plan).await?;
+    let home = Home::new(data.join("terminal"));
+    let clock = Arc::new(Timestamp::from_system_clock);
+    let shop = Shop::new(house.shop.clone(), home, &RealNet::default(), clock);
+    let end = match shop {
+        Err(error) => Err(Failure::failed(error)),
+        Ok(shop) => tokio::select! {
+            end = runtime::run(shop, cards) => end,
+            failure = house.watch() => Err(failure),
+        },
+    };
+    house.close().await;
+    end.map(|()| OK)
+}
+
+/// A shop without a screen.
+async fn serve(data: PathBuf, serve: Serve) -> Result<u8, Failure> {
+    let stop = console::stop_request(false)?;
+    let sample = match (&serve.products, &serve.cardholders) {
+        (Some(_), Some(_)) => None,
+        (Some(_), None) | (None, Some(_)) | (None, None) => Some(Sample::write(&data.join("sample"))?),
+    };
+    let pick = |given: Option<PathBuf>, own: fn(&Sample) -> PathBuf| {
+        given.or_else(|| sample.as_ref().map(own)).unwrap_or_default()
+    };
+    let plan = Plan {
+        data,
+        products: pick(serve.products, |sample| sample.products.clone()),
+        cardholders: pick(serve.cardholders, |sample| sample.accounts.clone()),
+        listen: serve.listen,
+        quiet: false,
+    };
+    tokio::pin!(stop);
+    let mut house = tokio::select! {
+        house = House::open(plan) => house?,
+        () = &mut stop => return Ok(OK),
+    };
+    println!("ready");
+    let end = tokio::select! {
+        () = &mut stop => Ok(OK),
+        failure = house.watch() => Err(failure),
+    };
+    house.close().await;
+    end
+}

@@ -1,0 +1,242 @@
+//! A whole shop on one machine: settlement and seller as processes of their own, each with its own
+//! data folder, started together, watched, and stopped together.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use kessai_shared::console::Failure;
+use kessai_shared::pin::Pin;
+use kessai_tui_client::shop_file::ShopFile;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Child;
+use tokio::time::timeout;
+
+use crate::role::Role;
+
+/// How long a daemon may take to open its books and answer.
+const START_DEADLINE: Duration = Duration::from_secs(120);
+/// How long a daemon may take to stop in good order.
+const STOP_DEADLINE: Duration = Duration::from_secs(15);
+/// A daemon that dies sooner than this after its start is not started again and again.
+const SETTLED: Duration = Duration::from_secs(2);
+const MAX_QUICK_DEATHS: u32 = 3;
+
+/// What a shop is opened with.
+pub struct Plan {
+    pub data: PathBuf,
+    pub products: PathBuf,
+    pub cardholders: PathBuf,
+    /// The address on the open network; the last one, or any, when it is not given.
+    pub listen: Option<SocketAddr>,
+    /// Whether the daemons log into files, because a screen is open.
+    pub quiet: bool,
+}
+
+/// A shop that is open.
+pub struct House {
+    plan: Plan,
+    settlement: Daemon,
+    seller: Daemon,
+    pub shop: ShopFile,
+}
+
+struct Daemon {
+    role: Role,
+    child: Child,
+    args: Vec<String>,
+    started: Instant,
+    quick_deaths: u32,
+    /// What it said when it was ready, word by word.
+    ready: Vec<String>,
+}
+
+impl House {
+    /// Opens the shop: takes the tables in, starts both daemons, and writes `shop.toml`.
+    ///
+    /// # Errors
+    /// [`Failure`] when a table, a data folder or an address is not as it should be.
+    pub async fn open(plan: Plan) -> Result<Self, Failure> {
+        std::fs::create_dir_all(&plan.data)
+            .map_err(|error| Failure::failed(format!("{}: cannot be made: {error}", plan.data.display())))?;
+        let (settlement_data, seller_data) = (plan.data.join("settlement"), plan.data.join("seller"));
+        import(Role::Settlement, "import-accounts", &plan.cardholders, &settlement_data).await?;
+        import(Role::Seller, "import-products", &plan.products, &seller_data).await?;
+        let keys = Role::Seller.ask(&["keys".as_ref(), "--data".as_ref(), seller_data.as_ref()]).await?;
+        let pin = keys.split_whitespace().nth(1).unwrap_or_default().to_owned();
+        Role::Settlement
+            .ask(&["allow".as_ref(), pin.as_ref(), "--data".as_ref(), settlement_data.as_ref()])
+            .await?;
+        let closed = last_address(&plan.data.join("settlement.address"));
+        let settlement = start_settlement(&plan, closed).await?;
+        save_address(&plan.data.join("settlement.address"), settlement.address()?)?;
+        let known = ShopFile::read(&plan.data.join("shop.toml")).ok().map(|shop| shop.address);
+        let seller = start_seller(&plan, known, &settlement).await?;
+        let shop = ShopFile {
+            address: seller.address()?,
+            seller_pins: vec![seller.pin(2)?],
+            issuer_roots: vec![settlement.pin(3)?],
+        };
+        save(&plan.data.join("shop.toml"), &shop.text())?;
+        Ok(Self { plan, settlement, seller, shop })
+    }
+
+    /// Watches both daemons and starts one again that was killed, until one fails for a reason.
+    pub async fn watch(&mut self) -> Failure {
+        loop {
+            let (daemon, ended) = tokio::select! {
+                ended = self.settlement.child.wait() => (&mut self.settlement, ended),
+                ended = self.seller.child.wait() => (&mut self.seller, ended),
+            };
+            let status = match ended {
+                Ok(status) => status,
+                Err(error) => return Failure::from(error),
+            };
+            if let Some(failure) = daemon.revive(status, &self.plan).await {
+                return failure;
+            }
+        }
+    }
+
+    /// Stops both daemons in good order: the seller first, because it still has things to say.
+    pub async fn close(mut self) {
+        self.seller.stop().await;
+        self.settlement.stop().await;
+    }
+}
+
+impl Daemon {
+    async fn start(role: Role, args: Vec<String>, plan: &Plan) -> Result<Self, Failure> {
+        let log = plan.quiet.then(|| plan.data.join(format!("{}.log", role.name())));
+        let mut child =
+            role.command(log.as_deref())?.args(&args).stdout(std::process::Stdio::piped()).spawn()?;
+        let stdout = child.stdout.take().ok_or_else(|| Failure::failed("no pipe to the daemon"))?;
+        let mut lines = BufReader::new(stdout).lines();
+        let line = match timeout(START_DEADLINE, lines.next_line()).await {
+            Ok(Ok(Some(line))) => line,
+            Ok(_) => {
+                let status = child.wait().await?;
+                let log = log.map_or(String::new(), |log| format!("; see {}", log.display()));
+                let line = format!("{} did not start ({status}){log}", role.name());
+                return Err(Failure::failed(line));
+            }
+            Err(_) => return Err(Failure::failed(format!("{} does not answer", role.name()))),
+        };
+        // A daemon that prints more later must not find its pipe closed.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let ready = line.split_whitespace().map(str::to_owned).collect();
+        Ok(Self { role, child, args, started: Instant::now(), quick_deaths: 0, ready })
+    }
+
+    /// Starts a daemon again that somebody killed. One that ended by itself had a reason.
+    async fn revive(&mut self, status: std::process::ExitStatus, plan: &Plan) -> Option<Failure> {
+        use std::os::unix::process::ExitStatusExt;
+        let name = self.role.name();
+        let Some(signal) = status.signal() else {
+            return Some(Failure::failed(format!("{name} ended ({status})")));
+        };
+        self.quick_deaths = if self.started.elapsed() < SETTLED { self.quick_deaths + 1 } else { 0 };
+        if self.quick_deaths > MAX_QUICK_DEATHS {
+            return Some(Failure::failed(format!("{name} is killed again and again (signal {signal})")));
+        }
+        if !plan.quiet {
+            eprintln!("kessai-demo: {name} was killed (signal {signal}); starting it again");
+        }
+        let address = self.ready.get(1).cloned().unwrap_or_default();
+        let mut args = self.args.clone();
+        set_listen(&mut args, &address);
+        match Daemon::start(self.role, args, plan).await {
+            Ok(daemon) => {
+                *self = Daemon { quick_deaths: self.quick_deaths, ..daemon };
+                None
+            }
+            Err(failure) => Some(failure),
+        }
+    }
+
+    fn address(&self) -> Result<SocketAddr, Failure> {
+        let address = self.ready.get(1).and_then(|word| word.parse().ok());
+        address.ok_or_else(|| Failure::failed(format!("{} did not say where it is", self.role.name())))
+    }
+
+    fn pin(&self, at: usize) -> Result<Pin, Failure> {
+        let pin = self.ready.get(at).and_then(|word| word.parse().ok());
+        pin.ok_or_else(|| Failure::failed(format!("{} did not say who it is", self.role.name())))
+    }
+
+    /// The end of its standard input is how a daemon hears that its parent is done.
+    async fn stop(&mut self) {
+        drop(self.child.stdin.take());
+        if timeout(STOP_DEADLINE, self.child.wait()).await.is_err() {
+            // One that hangs is killed: what it acknowledged is on the disk.
+            let _ = self.child.kill().await;
+        }
+    }
+}
+
+async fn start_settlement(plan: &Plan, last: Option<SocketAddr>) -> Result<Daemon, Failure> {
+    let data = plan.data.join("settlement").display().to_string();
+    let args = ["serve", "--with-parent", "--data", &data].map(str::to_owned).to_vec();
+    start_somewhere(Role::Settlement, args, last, plan).await
+}
+
+async fn start_seller(plan: &Plan, last: Option<SocketAddr>, settlement: &Daemon) -> Result<Daemon, Failure> {
+    let data = plan.data.join("seller").display().to_string();
+    let (address, pin) = (settlement.address()?.to_string(), settlement.pin(2)?.to_string());
+    let args =
+        ["serve", "--with-parent", "--data", &data, "--settlement", &address, "--settlement-pin", &pin];
+    let mut args = args.map(str::to_owned).to_vec();
+    match plan.listen {
+        // An address that was asked for is the one, or none.
+        Some(listen) => {
+            set_listen(&mut args, &listen.to_string());
+            Daemon::start(Role::Seller, args, plan).await
+        }
+        None => start_somewhere(Role::Seller, args, last, plan).await,
+    }
+}
+
+/// Starts a daemon where it was the last time, so that terminals still find it, or anywhere.
+async fn start_somewhere(
+    role: Role,
+    args: Vec<String>,
+    last: Option<SocketAddr>,
+    plan: &Plan,
+) -> Result<Daemon, Failure> {
+    let free = last.filter(|address| std::net::UdpSocket::bind(address).is_ok());
+    let mut args = args;
+    if let Some(address) = free {
+        set_listen(&mut args, &address.to_string());
+    }
+    Daemon::start(role, args, plan).await
+}
+
+fn set_listen(args: &mut Vec<String>, address: &str) {
+    if let Some(at) = args.iter().position(|arg| arg == "--listen") {
+        args.drain(at..at + 2);
+    }
+    args.extend(["--listen".to_owned(), address.to_owned()]);
+}
+
+async fn import(role: Role, act: &str, table: &Path, data: &Path) -> Result<(), Failure> {
+    let args = [act.as_ref(), table.as_os_str(), "--data".as_ref(), data.as_os_str()];
+    let said = role.ask(&args).await?;
+    tracing::debug!("{}: {}", role.name(), said.trim());
+    Ok(())
+}
+
+fn last_address(path: &Path) -> Option<SocketAddr> {
+    std::fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+fn save_address(path: &Path, address: SocketAddr) -> Result<(), Failure> {
+    save(path, &format!("{address}\n"))
+}
+
+/// Written aside and renamed, so that whoever reads it finds a whole file.
+fn save(path: &Path, text: &str) -> Result<(), Failure> {
+    let draft = path.with_extension("new");
+    std::fs::write(&draft, text)?;
+    std::fs::rename(&draft, path)?;
+    Ok(())
+}

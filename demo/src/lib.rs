@@ -1,0 +1,6 @@
+//! One machine, all rooms: a whole shop, started and stopped together.
+
+pub mod cli;
+pub mod house;
+pub mod role;
+pub mod sample;

@@ -1,0 +1,196 @@
+//! The terminal's command line.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use kessai_shared::card::Particulars;
+use kessai_shared::console::{self, Failure, OK};
+use kessai_shared::ids::{OrderId, ReturnId};
+use kessai_shared::net::RealNet;
+use kessai_shared::time::Timestamp;
+
+use crate::cards::{self, LabelledCard};
+use crate::headless::{self, Wanted};
+use crate::home::Home;
+use crate::shop::Shop;
+use crate::shop_file::ShopFile;
+use crate::{replay, runtime, terminal, traffic};
+
+/// The shopper's terminal of Kessai.
+#[derive(Parser)]
+#[command(name = "kessai", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Subcommand)]
+enum Act {
+    /// Open the shop on the screen.
+    Shop {
+        #[command(flatten)]
+        at: At,
+        /// A CSV file with cards to choose from: card_number,name,birth_date,expiry and a label.
+        #[arg(long, value_name = "FILE")]
+        cards: Option<PathBuf>,
+    },
+    /// Buy without a screen.
+    Buy(Buy),
+    /// List this terminal's orders.
+    Orders {
+        #[command(flatten)]
+        at: At,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give back lines of an order, or all of it.
+    Return {
+        #[command(flatten)]
+        at: At,
+        order: OrderId,
+        /// What to give back, as SKU or SKU=QUANTITY; everything when nothing is named.
+        lines: Vec<Wanted>,
+        /// The id of an earlier try, to go on with it.
+        #[arg(long, value_name = "ID")]
+        return_id: Option<ReturnId>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Send trade that really happened through the shop and write down what is decided.
+    Replay(Replay),
+}
+
+#[derive(Args)]
+struct At {
+    /// The file that the shop hands out.
+    #[arg(long, value_name = "FILE")]
+    shop: PathBuf,
+    /// This terminal's own folder [default: kessai in the user's data folder].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Buy {
+    #[command(flatten)]
+    at: At,
+    /// What to buy, as SKU or SKU=QUANTITY.
+    #[arg(required = true)]
+    lines: Vec<Wanted>,
+    /// A CSV file with cards: card_number,name,birth_date,expiry and perhaps a label.
+    #[arg(long, value_name = "FILE")]
+    cards: PathBuf,
+    /// Which of them, by its label or its last digits [default: the first].
+    #[arg(long, value_name = "CARD")]
+    card: Option<String>,
+    /// The id of an earlier try, to find out how it ended or to go on with it.
+    #[arg(long, value_name = "ID")]
+    order_id: Option<OrderId>,
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct Replay {
+    #[command(flatten)]
+    at: At,
+    #[arg(long, value_name = "FILE")]
+    traffic: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    cardholders: PathBuf,
+    /// Where to write what was decided.
+    #[arg(long, value_name = "FILE")]
+    decisions: PathBuf,
+    /// How many connections; with 1 strictly in sequence.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    connections: u16,
+}
+
+impl Cli {
+    /// Carries the command out.
+    ///
+    /// # Errors
+    /// [`Failure`] with a line for people and an exit code.
+    pub fn run(self) -> Result<u8, Failure> {
+        console::runtime()?.block_on(async {
+            match self.act {
+                Act::Shop { at, cards } => open_shop(&at, cards.as_deref()).await,
+                Act::Buy(buy) => {
+                    let card = choose(&buy.cards, buy.card.as_deref())?;
+                    headless::buy(&buy.at.open()?, buy.order_id, &buy.lines, &card, buy.json).await
+                }
+                Act::Orders { at, json } => headless::orders(&at.open()?, json).await,
+                Act::Return { at, order, lines, return_id, json } => {
+                    headless::give_back(&at.open()?, order, return_id, &lines, json).await
+                }
+                Act::Replay(replay) => self::replay(&replay).await,
+            }
+        })
+    }
+}
+
+impl At {
+    fn open(&self) -> Result<Shop, Failure> {
+        let file = ShopFile::read(&self.shop).map_err(Failure::usage)?;
+        let home = Home::new(console::data_folder(self.data.as_deref(), "kessai")?);
+        let clock = Arc::new(Timestamp::from_system_clock);
+        Shop::new(file, home, &RealNet::default(), clock).map_err(headless::failure)
+    }
+}
+
+async fn open_shop(at: &At, cards: Option<&Path>) -> Result<u8, Failure> {
+    let cards: Vec<LabelledCard> = cards.map(cards::load).transpose()?.unwrap_or_default();
+    terminal::check()?;
+    runtime::run(at.open()?, cards).await?;
+    Ok(OK)
+}
+
+fn choose(file: &Path, wanted: Option<&str>) -> Result<Particulars, Failure> {
+    let cards = cards::load(file)?;
+    let found = match wanted {
+        None => cards.first(),
+        Some(wanted) => cards::find(&cards, wanted),
+    };
+    let found = found.map(|card| card.card.clone());
+    found.ok_or_else(|| Failure::failed(format!("{}: there is no such card in it", file.display())))
+}
+
+async fn replay(replay: &Replay) -> Result<u8, Failure> {
+    let shop = replay.at.open()?;
+    let trades = traffic::trades(&replay.traffic)?;
+    let cards = traffic::cards(&replay.cardholders)?;
+    // What is decided must not be lost for want of a place to write it.
+    let folder = replay.decisions.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if folder.is_some_and(|folder| !folder.is_dir()) {
+        return Err(Failure::failed(format!("{}: there is no such folder", replay.decisions.display())));
+    }
+    let bar = progress(trades.len() as u64);
+    let begun = Instant::now();
+    let net = RealNet::default();
+    let connections = usize::from(replay.connections);
+    let done = replay::run(&shop, &net, trades, cards, connections, |_| bar.inc(1)).await;
+    bar.finish_and_clear();
+    let outcomes = done.map_err(headless::failure)?;
+    replay::write(&replay.decisions, &outcomes)?;
+    println!("{}", replay::summary(&outcomes, begun.elapsed()));
+    let unknown = outcomes.iter().any(|outcome| outcome.word == "unknown");
+    Ok(if unknown { headless::UNKNOWN } else { OK })
+}
+
+fn progress(length: u64) -> ProgressBar {
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len}  {per_sec}  {eta} left");
+    let bar = ProgressBar::with_draw_target(Some(length), target);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

@@ -1,0 +1,94 @@
+//! How a purchase ended, as far as it is proved: "accepted" is said only of an order whose approval
+//! the settlement signed.
+
+use kessai_shared::ids::Sku;
+use kessai_shared::money::{Currency, Minor};
+use kessai_shared::outcome::Reason;
+use kessai_shared::receipt::{Quote, Verdict};
+use kessai_shared::seal::{self, ResponseSecret};
+use kessai_shared::storefront::{Cancelled, OrderState, OrderView};
+
+/// How a purchase ended, after every signature was checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Accepted {
+        amount: Minor,
+        currency: Currency,
+    },
+    /// `None` when the reason cannot be read by this terminal.
+    Declined {
+        reason: Option<Reason>,
+    },
+    OutOfStock {
+        sku: Sku,
+        available: u32,
+    },
+    /// The settlement could not be asked in time; nothing was charged.
+    Interrupted,
+    HoldExpired,
+    /// Not known yet; asking again with the same order id is safe.
+    Unknown,
+}
+
+impl Ending {
+    /// The word that reports use.
+    pub fn word(&self) -> String {
+        match self {
+            Ending::Accepted { .. } => Reason::Approved.word(),
+            Ending::Declined { reason: Some(reason) } => reason.word(),
+            Ending::Declined { reason: None } => "declined".to_owned(),
+            Ending::OutOfStock { .. } => "out_of_stock".to_owned(),
+            Ending::Interrupted => "interrupted".to_owned(),
+            Ending::HoldExpired => "hold_expired".to_owned(),
+            Ending::Unknown => "unknown".to_owned(),
+        }
+    }
+}
+
+/// How the order in `view` ended.
+///
+/// # Errors
+/// A line on what is claimed and not proved.
+pub fn of(
+    view: &OrderView,
+    quote: &Quote,
+    decision_keys: &[[u8; 32]],
+    secret: &ResponseSecret,
+) -> Result<Ending, String> {
+    let purchase = quote.purchase();
+    let proved = |wanted: Verdict| {
+        let decision = view.decision.as_ref().ok_or("the shop shows no decision of the settlement")?;
+        let verdict = decision_keys.iter().find_map(|key| decision.verify(&purchase, key).ok());
+        match verdict {
+            Some(verdict) if verdict == wanted => Ok(decision),
+            Some(_) => Err("the settlement decided otherwise than the shop says"),
+            None => Err("the decision is not signed by the settlement for this purchase"),
+        }
+    };
+    match (view.order, &view.cancelled_for) {
+        (OrderState::Pending, _) => Ok(Ending::Unknown),
+        (OrderState::Confirmed | OrderState::Completed, _) => {
+            proved(Verdict::Approved)?;
+            Ok(Ending::Accepted { amount: quote.total, currency: quote.currency })
+        }
+        (OrderState::Cancelled | OrderState::Expired, Some(cancelled)) => match cancelled {
+            Cancelled::OutOfStock { sku, available } => {
+                Ok(Ending::OutOfStock { sku: sku.clone(), available: *available })
+            }
+            Cancelled::Interrupted => Ok(Ending::Interrupted),
+            Cancelled::HoldExpired => Ok(Ending::HoldExpired),
+            Cancelled::Declined => {
+                let decision = proved(Verdict::Declined)?;
+                let reason = match decision.sealed_reason.as_slice() {
+                    // The settlement could not open the seal, so it had no key to answer with.
+                    [] => Some(Reason::SealMismatch),
+                    sealed => seal::open_reason(sealed, &purchase, secret).ok(),
+                };
+                Ok(Ending::Declined { reason })
+            }
+        },
+        (OrderState::Cancelled | OrderState::Expired, None) => {
+            Err("the shop does not say why the order came to nothing".to_owned())
+        }
+    }
+}

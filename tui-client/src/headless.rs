@@ -1,0 +1,240 @@
+//! The shopper's flows without a screen: the same code, lines or JSON, and an exit code.
+
+use kessai_shared::card::Particulars;
+use kessai_shared::console::Failure;
+use kessai_shared::ids::{OrderId, ReturnId, Sku};
+use kessai_shared::outcome::Reason;
+use kessai_shared::storefront::{Line, OrderView, Refusal, ReturnState};
+use serde_json::{Value, json};
+
+use crate::ending::Ending;
+use crate::shop::{Shop, ShopError};
+
+/// The purchase was declined, or there was nothing to return.
+pub const DECLINED: u8 = 10;
+pub const OUT_OF_STOCK: u8 = 11;
+/// The shop, or the settlement behind it, cannot be reached; nothing was charged.
+pub const UNREACHABLE: u8 = 12;
+/// The outcome is not known: run again with the same order id.
+pub const UNKNOWN: u8 = 14;
+
+/// What is wanted: a SKU, and how many, after the last `=`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub sku: Sku,
+    pub quantity: Option<u32>,
+}
+
+impl std::str::FromStr for Wanted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (sku, quantity) = match text.rsplit_once('=') {
+            None => (text, None),
+            Some((sku, quantity)) => {
+                let number = quantity.parse().ok().filter(|number| *number > 0);
+                (sku, Some(number.ok_or("a quantity is a whole number from 1 to 1000000")?))
+            }
+        };
+        let sku = Sku::new(sku).map_err(|error| error.to_string())?;
+        Ok(Self { sku, quantity })
+    }
+}
+
+/// Buys, or finds out how the order with this id ended.
+///
+/// # Errors
+/// [`Failure`] with its exit code when nothing was bought and nobody declined it.
+pub async fn buy(
+    shop: &Shop,
+    order: Option<OrderId>,
+    wanted: &[Wanted],
+    card: &Particulars,
+    as_json: bool,
+) -> Result<u8, Failure> {
+    let order = match order {
+        None => shop.open_checkout().map_err(failure)?,
+        Some(order) => {
+            shop.keep_order(order).map_err(failure)?;
+            order
+        }
+    };
+    let line = |wanted: &Wanted| Line { sku: wanted.sku.clone(), quantity: wanted.quantity.unwrap_or(1) };
+    let lines: Vec<Line> = wanted.iter().map(line).collect();
+    let quote = shop.quote(order, &lines).await.map_err(failure)?;
+    let ending = shop.pay(&quote, card).await.map_err(|error| in_doubt(error, order))?;
+    let total = quote.quote.total.show(quote.quote.currency);
+    if as_json {
+        println!("{}", ending_json(order, quote.quote.total.0, &ending));
+    } else {
+        println!("{}", sentence(order, &total, &ending));
+    }
+    Ok(code(&ending))
+}
+
+/// Lists this terminal's orders.
+///
+/// # Errors
+/// [`Failure`] when the shop does not tell.
+pub async fn orders(shop: &Shop, as_json: bool) -> Result<u8, Failure> {
+    let (mut before, mut all) = (None, Vec::new());
+    loop {
+        let page = shop.orders(before).await.map_err(failure)?;
+        let Some((oldest, _)) = page.last() else { break };
+        before = Some(oldest.quote.quote.order);
+        all.extend(page);
+    }
+    if as_json {
+        let rows: Vec<Value> = all.iter().map(|(view, ending)| order_json(view, ending)).collect();
+        println!("{}", Value::from(rows));
+        return Ok(kessai_shared::console::OK);
+    }
+    for (view, ending) in &all {
+        let quote = &view.quote.quote;
+        let total = quote.total.show(quote.currency);
+        println!("{}  {}  {total:>12}  {}", view.placed_at, quote.order, ending.word());
+    }
+    Ok(kessai_shared::console::OK)
+}
+
+/// Gives lines of an order back: those that are named, or all.
+///
+/// # Errors
+/// [`Failure`] when the shop does not take them.
+pub async fn give_back(
+    shop: &Shop,
+    order: OrderId,
+    id: Option<ReturnId>,
+    wanted: &[Wanted],
+    as_json: bool,
+) -> Result<u8, Failure> {
+    let (view, _) = shop.order(order).await.map_err(failure)?;
+    let left = |sku: &Sku| -> u32 {
+        let lines = view.quote.quote.lines.iter().zip(&view.returned);
+        lines.filter(|(line, _)| line.sku == *sku).map(|(line, back)| line.quantity - back).sum()
+    };
+    let skus: Vec<&Sku> = view.quote.quote.lines.iter().map(|line| &line.sku).collect();
+    let mut lines: Vec<Line> = Vec::new();
+    if wanted.is_empty() {
+        for sku in skus {
+            if left(sku) > 0 && lines.iter().all(|line| line.sku != *sku) {
+                lines.push(Line { sku: sku.clone(), quantity: left(sku) });
+            }
+        }
+    } else {
+        let line = |wanted: &Wanted| Line {
+            sku: wanted.sku.clone(),
+            quantity: wanted.quantity.unwrap_or_else(|| left(&wanted.sku).max(1)),
+        };
+        lines.extend(wanted.iter().map(line));
+    }
+    if lines.is_empty() {
+        return Err(Failure { code: DECLINED, line: format!("order {order} has nothing left to return") });
+    }
+    let id = id.unwrap_or_else(|| shop.mint_return());
+    let given = shop.give_back(id, order, &lines).await.map_err(failure)?;
+    let (word, code) = match given.state {
+        ReturnState::Refunded => ("refunded", kessai_shared::console::OK),
+        ReturnState::NothingToReturn => ("nothing_to_return", DECLINED),
+        ReturnState::Pending => ("unknown", UNKNOWN),
+    };
+    if as_json {
+        let amount = given.refunded.0;
+        println!("{}", json!({ "return": id.to_string(), "outcome": word, "amount_pence": amount }));
+    } else {
+        match given.state {
+            ReturnState::Refunded => {
+                println!("refunded {}: return {id}", given.refunded.show(given.currency))
+            }
+            ReturnState::NothingToReturn => println!("nothing of that can be returned: return {id}"),
+            ReturnState::Pending => {
+                println!("accepted, not refunded yet; run again with --return-id {id}");
+            }
+        }
+    }
+    Ok(code)
+}
+
+/// A failure in words and an exit code.
+pub fn failure(error: ShopError) -> Failure {
+    let code = match &error {
+        ShopError::Unreachable(_) | ShopError::Refused(Refusal::TryLater) => UNREACHABLE,
+        ShopError::NoAnswer => UNKNOWN,
+        ShopError::Refused(_) | ShopError::Untrusted(_) | ShopError::Local(_) => {
+            kessai_shared::console::FAILED
+        }
+    };
+    Failure { code, line: error.to_string() }
+}
+
+fn in_doubt(error: ShopError, order: OrderId) -> Failure {
+    let failed = failure(error);
+    if failed.code != UNKNOWN {
+        return failed;
+    }
+    Failure { line: format!("{}; run again with --order-id {order}", failed.line), ..failed }
+}
+
+fn code(ending: &Ending) -> u8 {
+    match ending {
+        Ending::Accepted { .. } => kessai_shared::console::OK,
+        Ending::Declined { .. } | Ending::HoldExpired => DECLINED,
+        Ending::OutOfStock { .. } => OUT_OF_STOCK,
+        Ending::Interrupted => UNREACHABLE,
+        Ending::Unknown => UNKNOWN,
+    }
+}
+
+fn sentence(order: OrderId, total: &str, ending: &Ending) -> String {
+    match ending {
+        Ending::Accepted { .. } => format!("accepted: order {order}, {total}"),
+        Ending::Declined { reason: Some(reason) } => {
+            format!("declined ({}): {} Order {order}.", reason.word(), reason.sentence())
+        }
+        Ending::Declined { reason: None } => format!("declined: order {order}"),
+        Ending::OutOfStock { sku, available } => {
+            format!("out of stock: {sku}, {available} left; order {order}, nothing was charged")
+        }
+        Ending::Interrupted => {
+            format!("the settlement could not be reached; order {order} is cancelled, nothing was charged")
+        }
+        Ending::HoldExpired => format!("the approval ran out before shipping; order {order} is cancelled"),
+        Ending::Unknown => format!("not known yet; it is safe to run again with --order-id {order}"),
+    }
+}
+
+fn ending_json(order: OrderId, amount: i64, ending: &Ending) -> Value {
+    let reason = match ending {
+        Ending::Accepted { .. } => Some(Reason::Approved),
+        Ending::Declined { reason } => *reason,
+        Ending::OutOfStock { .. } | Ending::Interrupted | Ending::HoldExpired | Ending::Unknown => None,
+    };
+    json!({
+        "order": order.to_string(),
+        "outcome": ending.word(),
+        "code": reason.map(|reason| reason.code().to_string()),
+        "reason": reason.map(Reason::name),
+        "amount_pence": amount,
+    })
+}
+
+fn order_json(view: &OrderView, ending: &Ending) -> Value {
+    let quote = &view.quote.quote;
+    let lines = quote.lines.iter().zip(&view.names).zip(&view.returned).map(|((line, name), returned)| {
+        json!({
+            "sku": line.sku.as_str(),
+            "name": name,
+            "quantity": line.quantity,
+            "returned": returned,
+            "unit_price_pence": line.unit_price.0,
+        })
+    });
+    let mut row = ending_json(quote.order, quote.total.0, ending);
+    row["placed_at"] = json!(view.placed_at.to_string());
+    row["order_state"] = json!(format!("{:?}", view.order).to_lowercase());
+    row["payment_state"] = json!(format!("{:?}", view.payment).to_lowercase());
+    row["fulfilment_state"] = json!(format!("{:?}", view.fulfilment).to_lowercase());
+    row["refunded_pence"] = json!(view.refunded.0);
+    row["lines"] = Value::from(lines.collect::<Vec<_>>());
+    row
+}

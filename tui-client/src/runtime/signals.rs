@@ -1,0 +1,40 @@
+//! The signals that ask this program to stop. It stops the ordinary way, so that the terminal is
+//! given back.
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use kessai_shared::console::Failure;
+
+use crate::terminal::FAULT;
+
+/// What a shell adds to a signal's number to make an exit code of it.
+const SIGNAL_BASE: u8 = 128;
+
+pub struct Signals {
+    hangup: Signal,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    pub fn listen() -> Result<Self, Failure> {
+        let on = |kind| {
+            signal(kind)
+                .map_err(|why| Failure { line: format!("signals cannot be heard: {why}"), code: FAULT })
+        };
+        Ok(Self {
+            hangup: on(SignalKind::hangup())?,
+            interrupt: on(SignalKind::interrupt())?,
+            terminate: on(SignalKind::terminate())?,
+        })
+    }
+
+    pub async fn next(&mut self) -> Failure {
+        let (name, number) = tokio::select! {
+            _ = self.hangup.recv() => ("SIGHUP", 1),
+            _ = self.interrupt.recv() => ("SIGINT", 2),
+            _ = self.terminate.recv() => ("SIGTERM", 15),
+        };
+        Failure { line: format!("stopped by {name}"), code: SIGNAL_BASE + number }
+    }
+}

@@ -1,0 +1,412 @@
+//! The shop as this terminal sees it: one long-lived connection, and every flow a shopper has. What
+//! is signed is checked here, so nobody above ever shows something unproved.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use kessai_shared::card::Particulars;
+use kessai_shared::exchange::{CallError, Link, LinkError};
+use kessai_shared::identity::Identity;
+use kessai_shared::ids::{Customer, OrderId, ReturnId};
+use kessai_shared::money::Minor;
+use kessai_shared::net::Net;
+use kessai_shared::receipt::{IssuerKeys, Quote, SignedIssuerKeys, SignedQuote};
+use kessai_shared::seal::{self, Envelope, ResponseSecret, SealedCard};
+use kessai_shared::storefront::{
+    ALPN, Line, MAX_PAGE, OrderView, Page, Refusal, Reply, Request, ReturnState, ReturnView, Welcome,
+};
+use kessai_shared::tls::{self, Peers};
+use kessai_shared::writer::Clock;
+use tokio::time::{Instant, sleep};
+
+use crate::ending;
+pub use crate::ending::Ending;
+use crate::home::Home;
+use crate::shop_file::ShopFile;
+
+/// How long one question may take.
+const CALL_DEADLINE: Duration = Duration::from_secs(5);
+/// How long one attempt at an outcome may take: longer than the seller keeps us waiting.
+const OUTCOME_DEADLINE: Duration = Duration::from_secs(12);
+/// The first and the longest pause between two attempts.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+#[derive(Clone)]
+pub struct Shop {
+    inner: Arc<Inner>,
+    link: Link,
+    customer: Customer,
+    patience: Duration,
+}
+
+struct Inner {
+    file: ShopFile,
+    home: Home,
+    identity: Identity,
+    clock: Clock,
+    /// What issuers' roots signed, as the seller last passed it on.
+    keys: Mutex<Vec<SignedIssuerKeys>>,
+}
+
+/// Why a request to the shop came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ShopError {
+    /// The seller cannot be reached.
+    Unreachable(String),
+    /// Sent, but not answered in time: it may have happened.
+    NoAnswer,
+    Refused(Refusal),
+    /// Something signed does not check out; the text says what.
+    Untrusted(String),
+    /// This terminal's own files failed.
+    Local(String),
+}
+
+impl Shop {
+    /// A shop that is connected to with its first question.
+    ///
+    /// # Errors
+    /// [`ShopError::Local`] when this terminal's key or socket cannot be had.
+    pub fn new(file: ShopFile, home: Home, net: &impl Net, clock: Clock) -> Result<Self, ShopError> {
+        let identity = home.identity().map_err(local)?;
+        let link = link(&file, &identity, net)?;
+        let inner = Inner { file, home, identity, clock, keys: Mutex::new(Vec::new()) };
+        let patience = Duration::from_secs(30);
+        Ok(Self { inner: Arc::new(inner), link, customer: Customer::default(), patience })
+    }
+
+    /// The same terminal on a connection of its own.
+    ///
+    /// # Errors
+    /// As [`Shop::new`].
+    pub fn another(&self, net: &impl Net) -> Result<Self, ShopError> {
+        Ok(Self { link: link(&self.inner.file, &self.inner.identity, net)?, ..self.clone() })
+    }
+
+    /// The same terminal buying for one of the people it serves.
+    #[must_use]
+    pub fn serving(&self, customer: Customer) -> Self {
+        Self { customer, ..self.clone() }
+    }
+
+    /// The same terminal, with so much patience for an outcome.
+    #[must_use]
+    pub fn patient_for(&self, patience: Duration) -> Self {
+        Self { patience, ..self.clone() }
+    }
+
+    pub fn identity(&self) -> &Identity {
+        &self.inner.identity
+    }
+
+    /// # Errors
+    /// [`ShopError`] as for every question.
+    pub async fn welcome(&self) -> Result<Welcome, ShopError> {
+        match self.ask(&Request::Hello).await? {
+            Reply::Welcome(welcome) => {
+                *self.keys() = welcome.issuer_keys.clone();
+                Ok(welcome)
+            }
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// A page of the catalogue.
+    ///
+    /// # Errors
+    /// [`ShopError`] as for every question.
+    pub async fn browse(
+        &self,
+        query: &str,
+        category: Option<&str>,
+        from: u32,
+        limit: u16,
+    ) -> Result<Page, ShopError> {
+        let (query, category) = (query.to_owned(), category.map(str::to_owned));
+        match self.ask(&Request::Browse { query, category, from, limit }).await? {
+            Reply::Page(page) => Ok(page),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Mints an order id and writes it to this terminal's own file before anything is sent.
+    ///
+    /// # Errors
+    /// [`ShopError::Local`] when it cannot be written.
+    pub fn open_checkout(&self) -> Result<OrderId, ShopError> {
+        self.inner.home.open_order((self.inner.clock)()).map_err(local)
+    }
+
+    /// A quote for these lines, its signature checked against the pinned seller. An order that is
+    /// already there has the quote it was placed with.
+    ///
+    /// # Errors
+    /// [`ShopError`] as for every question; [`ShopError::Untrusted`] when the quote is not for this.
+    pub async fn quote(&self, order: OrderId, lines: &[Line]) -> Result<SignedQuote, ShopError> {
+        let customer = self.customer.clone();
+        match self.ask(&Request::Quote { order, customer, lines: lines.to_vec() }).await? {
+            Reply::Quoted(signed) => {
+                let quote = self.check_quote(&signed)?;
+                let quoted = quote.lines.iter().map(|line| (&line.sku, line.quantity));
+                let asked = lines.iter().map(|line| (&line.sku, line.quantity));
+                let worth = quote.lines.iter().map(|line| line.unit_price.times(line.quantity));
+                let sum = worth.collect::<Option<Vec<_>>>().and_then(Minor::sum);
+                let fits =
+                    quote.order == order && quote.customer == self.customer && sum == Some(quote.total);
+                if !fits || !quoted.eq(asked) {
+                    return Err(ShopError::Untrusted("the quote is for something else".to_owned()));
+                }
+                Ok(signed)
+            }
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Seals the card for this quote, places the order, and waits for the verified outcome. Asking
+    /// again is safe at any time: the order id has one outcome for ever.
+    ///
+    /// # Errors
+    /// [`ShopError`] when nothing at all can be said; an outcome in doubt is [`Ending::Unknown`].
+    pub async fn pay(&self, quote: &SignedQuote, card: &Particulars) -> Result<Ending, ShopError> {
+        let envelope = self.seal(&quote.quote, card).await?;
+        let request = Request::Place { quote: quote.clone(), card: envelope };
+        let until = Instant::now() + self.patience;
+        let (mut pause, mut sent) = (FIRST_PAUSE, false);
+        loop {
+            let left = until.saturating_duration_since(Instant::now()).max(FIRST_PAUSE);
+            let failed = match self.ask_within(&request, OUTCOME_DEADLINE.min(left)).await {
+                Ok(Reply::Order(view)) => match self.check(&view)? {
+                    Ending::Unknown => None,
+                    ending => return Ok(ending),
+                },
+                Ok(other) => return Err(unexpected(&other)),
+                Err(ShopError::Refused(refusal)) if !refusal.is_transient() => {
+                    return Err(ShopError::Refused(refusal));
+                }
+                Err(error) => Some(error),
+            };
+            sent |= !matches!(failed, Some(ShopError::Unreachable(_)));
+            if Instant::now() + pause >= until {
+                // Once it may have been sent, only "not known yet" is the truth.
+                return failed.filter(|_| !sent).map_or(Ok(Ending::Unknown), Err);
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// How an order stands, its decision verified and its reason read.
+    ///
+    /// # Errors
+    /// [`ShopError`] as for every question.
+    pub async fn order(&self, order: OrderId) -> Result<(OrderView, Ending), ShopError> {
+        self.know_keys().await?;
+        match self.ask(&Request::Order { order }).await? {
+            Reply::Order(view) => {
+                let ending = self.check(&view)?;
+                Ok((view, ending))
+            }
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Orders, newest first, older than `before`.
+    ///
+    /// # Errors
+    /// [`ShopError`] as for every question.
+    pub async fn orders(&self, before: Option<OrderId>) -> Result<Vec<(OrderView, Ending)>, ShopError> {
+        self.know_keys().await?;
+        match self.ask(&Request::Orders { before, limit: MAX_PAGE }).await? {
+            Reply::Orders(views) => {
+                let checked = |view: OrderView| Ok((view.clone(), self.check(&view)?));
+                views.into_iter().map(checked).collect()
+            }
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Gives lines back, of one order or of whatever was bought last, and waits for the refund.
+    ///
+    /// # Errors
+    /// [`ShopError`] when nothing at all can be said.
+    pub async fn give_back_from(
+        &self,
+        id: ReturnId,
+        from: Option<OrderId>,
+        lines: &[Line],
+    ) -> Result<ReturnView, ShopError> {
+        let request = Request::Return { id, customer: self.customer.clone(), from, lines: lines.to_vec() };
+        let until = Instant::now() + self.patience;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let late = Instant::now() + pause >= until;
+            match self.ask_within(&request, OUTCOME_DEADLINE).await {
+                Ok(Reply::Returned(view)) if view.state != ReturnState::Pending || late => return Ok(view),
+                Ok(Reply::Returned(_)) => {}
+                Ok(other) => return Err(unexpected(&other)),
+                Err(ShopError::Refused(refusal)) if !refusal.is_transient() => {
+                    return Err(ShopError::Refused(refusal));
+                }
+                Err(error) if late => return Err(error),
+                Err(_) => {}
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Gives back the lines of an order and waits for the refund.
+    ///
+    /// # Errors
+    /// As [`Shop::give_back_from`].
+    pub async fn give_back(
+        &self,
+        id: ReturnId,
+        order: OrderId,
+        lines: &[Line],
+    ) -> Result<ReturnView, ShopError> {
+        self.give_back_from(id, Some(order), lines).await
+    }
+
+    /// A fresh return id, made from our key and the time: no two of this terminal are the same.
+    pub fn mint_return(&self) -> ReturnId {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let now = (self.inner.clock)();
+        let mut context = now.0.to_le_bytes().to_vec();
+        context.extend_from_slice(&COUNT.fetch_add(1, Ordering::Relaxed).to_le_bytes());
+        context.extend_from_slice(&std::process::id().to_le_bytes());
+        let derived = self.inner.identity.derive(b"kessai return id v1", &context);
+        let mut random = [0; 10];
+        random.copy_from_slice(&derived[..10]);
+        ReturnId::mint(now, random)
+    }
+
+    /// Writes an order id down that was named from outside.
+    ///
+    /// # Errors
+    /// [`ShopError::Local`] when it cannot be written.
+    pub fn keep_order(&self, order: OrderId) -> Result<(), ShopError> {
+        self.inner.home.keep_order(order, (self.inner.clock)()).map_err(local)
+    }
+
+    async fn seal(&self, quote: &Quote, card: &Particulars) -> Result<Envelope, ShopError> {
+        self.know_keys().await?;
+        let keys = match self.sealing_keys() {
+            Some(keys) => keys,
+            None => {
+                // They may have been renewed, or the seller did not have them yet.
+                self.welcome().await?;
+                self.sealing_keys().ok_or_else(|| match self.keys().is_empty() {
+                    true => ShopError::Refused(Refusal::TryLater),
+                    false => ShopError::Untrusted("no sealing key is signed by a root we trust".to_owned()),
+                })?
+            }
+        };
+        let response = self.response_secret(quote.order);
+        let sealed = SealedCard { card: card.clone(), response };
+        seal::seal(&sealed, &quote.purchase(), &keys)
+            .map_err(|_| ShopError::Untrusted("the sealing key is of an unknown kind".to_owned()))
+    }
+
+    /// The settlement answers with this; it can always be made again from our key and the order id.
+    fn response_secret(&self, order: OrderId) -> ResponseSecret {
+        ResponseSecret(self.inner.identity.derive(b"kessai response v1", order.as_bytes()))
+    }
+
+    fn sealing_keys(&self) -> Option<IssuerKeys> {
+        let now = (self.inner.clock)();
+        let roots = &self.inner.file.issuer_roots;
+        let keys = self.keys();
+        let mut current =
+            keys.iter().filter_map(|keys| roots.iter().find_map(|root| keys.verify_now(*root, now).ok()));
+        current.next().cloned()
+    }
+
+    async fn know_keys(&self) -> Result<(), ShopError> {
+        if self.keys().is_empty() {
+            self.welcome().await?;
+        }
+        Ok(())
+    }
+
+    fn check(&self, view: &OrderView) -> Result<Ending, ShopError> {
+        let quote = self.check_quote(&view.quote)?;
+        let roots = &self.inner.file.issuer_roots;
+        let keys = self.keys();
+        let decision_keys: Vec<[u8; 32]> = keys
+            .iter()
+            .filter_map(|keys| roots.iter().find_map(|root| keys.verify(*root).ok()))
+            .map(|keys| keys.decision_key)
+            .collect();
+        ending::of(view, quote, &decision_keys, &self.response_secret(quote.order))
+            .map_err(ShopError::Untrusted)
+    }
+
+    fn check_quote<'a>(&self, signed: &'a SignedQuote) -> Result<&'a Quote, ShopError> {
+        let pins = &self.inner.file.seller_pins;
+        let pinned = pins.iter().find_map(|pin| signed.verify(*pin).ok());
+        pinned.ok_or_else(|| ShopError::Untrusted("the quote is not signed by this shop".to_owned()))
+    }
+
+    async fn ask(&self, request: &Request) -> Result<Reply, ShopError> {
+        self.ask_within(request, CALL_DEADLINE).await
+    }
+
+    async fn ask_within(&self, request: &Request, deadline: Duration) -> Result<Reply, ShopError> {
+        match self.link.call(request, deadline).await {
+            Ok(Reply::Refused(refusal)) => Err(ShopError::Refused(refusal)),
+            Ok(reply) => Ok(reply),
+            Err(CallError::PeerFault(fault)) => Err(ShopError::Untrusted(fault.to_string())),
+            Err(CallError::NotSent(LinkError::Untrusted(why))) => Err(ShopError::Untrusted(why)),
+            Err(error) if error.may_have_happened() => Err(ShopError::NoAnswer),
+            Err(error) => Err(ShopError::Unreachable(format!("{}: {error}", self.inner.file.address))),
+        }
+    }
+
+    fn keys(&self) -> std::sync::MutexGuard<'_, Vec<SignedIssuerKeys>> {
+        self.inner.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn link(file: &ShopFile, identity: &Identity, net: &impl Net) -> Result<Link, ShopError> {
+    let peers = Peers::pins(file.seller_pins.iter().copied());
+    let config = tls::client_config(identity, peers, ALPN).map_err(local)?;
+    let any = if file.address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let any = any.parse().map_err(local)?;
+    let endpoint = net.endpoint(any, None).map_err(local)?;
+    Ok(Link::new(endpoint, file.address, config))
+}
+
+fn unexpected(reply: &Reply) -> ShopError {
+    let what = match reply {
+        Reply::Welcome(_) => "a welcome",
+        Reply::Page(_) => "a page",
+        Reply::Product(_) => "a product",
+        Reply::Quoted(_) => "a quote",
+        Reply::Order(_) => "an order",
+        Reply::Orders(_) => "orders",
+        Reply::Returned(_) => "a return",
+        Reply::Refused(_) => "a refusal",
+    };
+    ShopError::Untrusted(format!("the shop answered with {what}, which was not the question"))
+}
+
+fn local(error: impl std::fmt::Display) -> ShopError {
+    ShopError::Local(error.to_string())
+}
+
+impl std::fmt::Display for ShopError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ShopError::Unreachable(why) => write!(f, "the shop cannot be reached: {why}"),
+            ShopError::NoAnswer => f.write_str("no answer in time"),
+            ShopError::Refused(refusal) => refusal.fmt(f),
+            ShopError::Untrusted(what) => write!(f, "not to be trusted: {what}"),
+            ShopError::Local(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for ShopError {}
