@@ -9,7 +9,7 @@ use kessai_shared::console::Failure;
 use kessai_shared::pin::Pin;
 use kessai_tui_client::shop_file::ShopFile;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Child;
+use tokio::process::{Child, ChildStdin};
 use tokio::time::timeout;
 
 use crate::role::Role;
@@ -44,6 +44,8 @@ pub struct House {
 struct Daemon {
     role: Role,
     child: Child,
+    /// Kept apart from the child, because waiting for a child closes the pipe it still holds.
+    lifeline: Option<ChildStdin>,
     args: Vec<String>,
     started: Instant,
     quick_deaths: u32,
@@ -125,7 +127,8 @@ impl Daemon {
         // A daemon that prints more later must not find its pipe closed.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let ready = line.split_whitespace().map(str::to_owned).collect();
-        Ok(Self { role, child, args, started: Instant::now(), quick_deaths: 0, ready })
+        let lifeline = child.stdin.take();
+        Ok(Self { role, child, lifeline, args, started: Instant::now(), quick_deaths: 0, ready })
     }
 
     /// Starts a daemon again that somebody killed. One that ended by itself had a reason.
@@ -166,7 +169,7 @@ impl Daemon {
 
     /// The end of its standard input is how a daemon hears that its parent is done.
     async fn stop(&mut self) {
-        drop(self.child.stdin.take());
+        drop(self.lifeline.take());
         if timeout(STOP_DEADLINE, self.child.wait()).await.is_err() {
             // One that hangs is killed: what it acknowledged is on the disk.
             let _ = self.child.kill().await;

@@ -183,7 +183,8 @@ async fn give_back(shop: &Shop, trade: &Trade) -> Result<(String, Minor), ShopEr
         ReturnState::NothingToReturn => "nothing_to_return",
         ReturnState::Pending => "unknown",
     };
-    Ok((word.to_owned(), given.refunded))
+    // What is given back counts against what was held.
+    Ok((word.to_owned(), Minor(-given.refunded.0)))
 }
 
 /// The id of a trade at this terminal: the same trade always has the same id, so that a replay that

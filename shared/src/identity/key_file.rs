@@ -67,6 +67,8 @@ impl Identity {
 
     /// Writes a file that is whole or absent whenever the power fails, and never replaces a key.
     fn create(&self, path: &Path) -> io::Result<()> {
+        let directory = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+        fs::create_dir_all(directory)?;
         let document = self.pair.to_pkcs8v1().map_err(io::Error::other)?;
         let mut text = Zeroizing::new(String::with_capacity(2 * document.as_ref().len() + 1));
         for byte in document.as_ref() {
@@ -82,8 +84,7 @@ impl Identity {
             .and_then(|()| fs::hard_link(&temporary, path));
         let removed = fs::remove_file(&temporary);
         placed.and(removed)?;
-        let directory = path.parent().filter(|parent| *parent != Path::new(""));
-        File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+        File::open(directory)?.sync_all()
     }
 }
 
