@@ -32,7 +32,7 @@ const ECHO_DEADLINE: Duration = Duration::from_secs(2);
 /// How soon it is asked again while it has not answered yet.
 const ECHO_RETRY: Duration = Duration::from_millis(100);
 /// Most connections with one key: a till that serves many customers has many.
-const MAX_CONNECTIONS_PER_TERMINAL: usize = 256;
+const MAX_CONNECTIONS_PER_TERMINAL: usize = 300;
 
 /// What those who wait for the daemon need to know.
 #[derive(Clone, Copy, Debug)]

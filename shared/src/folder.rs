@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// The file that says what the folder is. It is written last when a folder is made.
 const FORMAT_FILE: &str = "format";
+const DRAFT_FILE: &str = ".format";
 const LOCK_FILE: &str = "lock";
 /// Largest format file that is read, in bytes.
 const MAX_FORMAT_BYTES: usize = 200;
@@ -111,7 +112,7 @@ fn check(path: &Path, kind: FolderKind) -> Result<(), FolderError> {
 
 /// An empty folder is a new one; anything else without a format file was never finished.
 fn unmarked(path: &Path) -> FolderError {
-    let own = [LOCK_FILE, "keys", "server.toml", "settlement.toml", "policy.toml", "sellers.txt"];
+    let own = [LOCK_FILE, DRAFT_FILE, "keys", "server.toml", "settlement.toml", "policy.toml", "sellers.txt"];
     let strange = fs::read_dir(path)
         .map(|entries| entries.flatten().any(|entry| !own.iter().any(|name| entry.file_name() == *name)));
     match strange {
@@ -121,7 +122,7 @@ fn unmarked(path: &Path) -> FolderError {
 }
 
 fn mark(path: &Path, kind: FolderKind) -> io::Result<()> {
-    let draft = path.join(".format");
+    let draft = path.join(DRAFT_FILE);
     let mut file = File::create(&draft)?;
     writeln!(file, "{} {}", kind.name, kind.version)?;
     file.sync_all()?;

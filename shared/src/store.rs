@@ -53,6 +53,8 @@ pub trait Books: Default + Send + 'static {
 pub enum Fault {
     Journal(JournalError),
     Shelf(ShelfError),
+    /// Another process has the store open.
+    InUse(PathBuf),
     /// The journal holds a record that the books cannot take.
     Books {
         position: u64,
@@ -83,7 +85,8 @@ impl Opened {
         let dropped = self.journal.dropped_bytes;
         if dropped > 0 {
             notes.push(format!(
-                "the journal ended in {dropped} bytes of an unfinished group that nobody was told of"
+                "the last {dropped} bytes of the journal are no readable group and were dropped, as a write \
+                 that was never finished is; two bad sectors there would look the same"
             ));
         }
         for repair in &self.journal.repairs {
@@ -144,6 +147,8 @@ impl<B: Books> Store<B> {
         let mut opened = Opened { journal: report, head: journal.head(), ..Opened::default() };
         let (shelf, mut books) = match from_shelf::<B>(shelf, known) {
             Ok(found) => found,
+            // Making it anew would pull it away under whoever uses it.
+            Err(ShelfDamage::InUse) => return Err(Fault::InUse(shelf.to_owned())),
             Err(damage) => {
                 opened.shelf_rebuilt = Some(damage);
                 (Shelf::rebuild(shelf).map_err(Fault::Shelf)?, B::default())
@@ -323,6 +328,9 @@ impl fmt::Display for Fault {
         match self {
             Fault::Journal(error) => error.fmt(f),
             Fault::Shelf(error) => error.fmt(f),
+            Fault::InUse(path) => {
+                write!(f, "{}: another process uses this store; stop it first", path.display())
+            }
             Fault::Books { position, why } => {
                 write!(f, "journal record {position} does not follow from those before it: {why}")
             }

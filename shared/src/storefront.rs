@@ -14,8 +14,8 @@ use crate::time::Timestamp;
 
 /// The protocol's name in TLS, with its version.
 pub const ALPN: &[u8] = b"kessai-storefront/1";
-/// Most lines that one order or return may have.
-pub const MAX_LINES: usize = 4_000;
+/// Most lines that one order or return may have: with the longest names they still fit one frame.
+pub const MAX_LINES: usize = 2_000;
 /// Most pieces of one product on one line.
 pub const MAX_QUANTITY: u32 = 1_000_000;
 /// Most rows that one page of products or orders holds.

@@ -29,6 +29,8 @@ use crate::shop_file::ShopFile;
 const CALL_DEADLINE: Duration = Duration::from_secs(5);
 /// How long one attempt at an outcome may take: longer than the seller keeps us waiting.
 const OUTCOME_DEADLINE: Duration = Duration::from_secs(12);
+/// How long a seller may take to hear the issuer's keys from its settlement.
+const KEYS_WAIT: Duration = Duration::from_secs(5);
 /// The first and the longest pause between two attempts.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -292,22 +294,34 @@ impl Shop {
     }
 
     async fn seal(&self, quote: &Quote, card: &Particulars) -> Result<Envelope, ShopError> {
-        self.know_keys().await?;
-        let keys = match self.sealing_keys() {
-            Some(keys) => keys,
-            None => {
-                // They may have been renewed, or the seller did not have them yet.
-                self.welcome().await?;
-                self.sealing_keys().ok_or_else(|| match self.keys().is_empty() {
-                    true => ShopError::Refused(Refusal::TryLater),
-                    false => ShopError::Untrusted("no sealing key is signed by a root we trust".to_owned()),
-                })?
-            }
-        };
+        let keys = self.current_keys().await?;
         let response = self.response_secret(quote.order);
         let sealed = SealedCard { card: card.clone(), response };
         seal::seal(&sealed, &quote.purchase(), &keys)
             .map_err(|_| ShopError::Untrusted("the sealing key is of an unknown kind".to_owned()))
+    }
+
+    /// The keys to seal with now. A seller that has just started may not have heard them yet, and
+    /// keys that have run out are asked for again.
+    async fn current_keys(&self) -> Result<IssuerKeys, ShopError> {
+        let until = Instant::now() + KEYS_WAIT;
+        loop {
+            if let Some(keys) = self.sealing_keys() {
+                return Ok(keys);
+            }
+            self.welcome().await?;
+            let none = self.keys().is_empty();
+            match self.sealing_keys() {
+                Some(keys) => return Ok(keys),
+                None if !none => {
+                    return Err(ShopError::Untrusted(
+                        "no sealing key is signed by a root we trust".to_owned(),
+                    ));
+                }
+                None if Instant::now() >= until => return Err(ShopError::Refused(Refusal::TryLater)),
+                None => sleep(FIRST_PAUSE).await,
+            }
+        }
     }
 
     /// The settlement answers with this; it can always be made again from our key and the order id.
