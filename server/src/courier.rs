@@ -88,6 +88,8 @@ struct Courier {
 impl Courier {
     async fn carry(&self, work: &Work) -> Answer {
         match work {
+            Work::Capture { .. } if !work.moves_money() => Answer::Captured,
+            Work::Refund { given, .. } if !work.moves_money() => Answer::Refunded { given: *given },
             Work::Inquire { purchase } => self.inquire(purchase).await,
             Work::Reverse { order } => self.insist(Request::Reversal { order: *order }, reversed).await,
             Work::Capture { order, amount } => {
@@ -117,7 +119,7 @@ impl Courier {
             };
             match self.link.call::<_, Reply>(&request, CALL_DEADLINE).await {
                 Ok(reply) => match decided(reply, purchase) {
-                    Decided::Answer(answer) => return answer,
+                    Decided::Answer(answer) => return *answer,
                     Decided::Never if !had_card && begun.elapsed() >= RESUBMIT_GRACE => return Answer::Doubt,
                     Decided::Never | Decided::NotNow => {}
                 },
@@ -158,7 +160,7 @@ impl Courier {
 }
 
 enum Decided {
-    Answer(Answer),
+    Answer(Box<Answer>),
     /// The settlement never heard of it.
     Never,
     NotNow,
@@ -170,7 +172,7 @@ fn decided(reply: Reply, purchase: &Purchase) -> Decided {
         | Reply::Status { decision: Some(decision), standing: Standing::Held | Standing::Declined }
             if decision.statement.purchase == *purchase =>
         {
-            Decided::Answer(Answer::Decided(decision))
+            Decided::Answer(Box::new(Answer::Decided(decision)))
         }
         Reply::Status { standing: Standing::Unknown, .. } => Decided::Never,
         Reply::Refused(refusal) if refusal.is_transient() => Decided::NotNow,
@@ -181,7 +183,7 @@ fn decided(reply: Reply, purchase: &Purchase) -> Decided {
         | Reply::Echo { .. }
         | Reply::Reversed
         | Reply::Captured { .. }
-        | Reply::Refunded { .. } => Decided::Answer(Answer::Doubt),
+        | Reply::Refunded { .. } => Decided::Answer(Box::new(Answer::Doubt)),
     }
 }
 

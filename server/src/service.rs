@@ -137,7 +137,7 @@ impl Service {
         let command = Command::Place { quote: quote.quote, owner, card, tell };
         self.writer.send(command).await.map_err(|_| Refusal::TryLater)?;
         match timeout(OUTCOME_WAIT, told).await {
-            Ok(Ok(order)) => Ok(Reply::Order(self.view(order?).map_err(|error| our_fault(&error))?)),
+            Ok(Ok(order)) => self.shown(order?),
             Ok(Err(_)) => Err(Refusal::TryLater),
             Err(_) => self.order(owner, id),
         }
@@ -146,7 +146,12 @@ impl Service {
     fn order(&self, owner: Pin, id: OrderId) -> Result<Reply, Refusal> {
         let order = self.reader.order(id).map_err(|error| our_fault(&error))?;
         let order = order.filter(|order| order.owner == owner).ok_or(Refusal::UnknownOrder)?;
-        self.view(order).map(Reply::Order).map_err(|error| our_fault(&error))
+        self.shown(order)
+    }
+
+    fn shown(&self, order: Order) -> Result<Reply, Refusal> {
+        let view = self.view(order).map_err(|error| our_fault(&error))?;
+        Ok(Reply::Order(Box::new(view)))
     }
 
     fn orders(&self, owner: Pin, before: Option<OrderId>, limit: u16) -> Result<Reply, Refusal> {

@@ -52,7 +52,7 @@ pub enum Reply {
     Product(Item),
     /// A fresh quote, or for an order that is already there the one it was placed with.
     Quoted(SignedQuote),
-    Order(OrderView),
+    Order(Box<OrderView>),
     Orders(Vec<OrderView>),
     Returned(ReturnView),
     Refused(Refusal),

@@ -208,7 +208,7 @@ impl Shop {
         match self.ask(&Request::Order { order }).await? {
             Reply::Order(view) => {
                 let ending = self.check(&view)?;
-                Ok((view, ending))
+                Ok((*view, ending))
             }
             other => Err(unexpected(&other)),
         }

@@ -10,6 +10,9 @@ use kessai_shared::receipt::Verdict;
 
 use super::books::{Books, Change};
 
+/// Pieces of a product that came back, and what they are worth.
+type Back = (Sku, i128, i128);
+
 #[derive(Default)]
 pub struct Audit {
     received: HashMap<Sku, i128>,
@@ -21,9 +24,9 @@ pub struct Audit {
     refunded: HashMap<OrderId, i128>,
     totals: HashMap<OrderId, i128>,
     captured: HashMap<OrderId, u32>,
-    /// What came back and waits for its refund: product, pieces, worth.
-    given: HashMap<(ReturnId, OrderId), Vec<(Sku, i128, i128)>>,
-    answered: HashMap<OrderId, Vec<(Sku, i128, i128)>>,
+    /// What came back and waits for its refund.
+    given: HashMap<(ReturnId, OrderId), Vec<Back>>,
+    answered: HashMap<OrderId, Vec<Back>>,
     problems: Vec<String>,
 }
 

@@ -443,7 +443,7 @@ impl Books {
 
     /// Keeps the lists that orders are found by in step with one order.
     fn refile(&mut self, id: OrderId) {
-        if Work::next(self, id).is_some() {
+        if Work::is_owed(self, id) {
             self.open.insert(id);
         } else {
             self.open.remove(&id);

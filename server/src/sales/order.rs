@@ -62,6 +62,11 @@ impl Order {
         Minor(lines.map(|(line, back)| i64::from(line.quantity - back) * line.unit_price.0).sum())
     }
 
+    /// Whether some pieces are still the buyer's, be it only such as cost nothing.
+    fn keeps_pieces(&self) -> bool {
+        self.quote.lines.iter().zip(&self.returned).any(|(line, back)| *back < line.quantity)
+    }
+
     pub fn is_confirmed(&self) -> bool {
         match self.order {
             OrderState::Confirmed | OrderState::Completed => true,
@@ -75,7 +80,7 @@ impl Order {
             && self.payment == PaymentState::Authorized
             && self.capturing.is_none()
             && self.refunding.is_empty()
-            && self.kept().is_positive()
+            && self.keeps_pieces()
     }
 
     pub(super) fn decide(
@@ -132,7 +137,9 @@ impl Order {
         self.expect(OrderState::Confirmed, PaymentState::Authorized)?;
         self.captured = self.capturing.take().ok_or(Inconsistent("shipped without a capture"))?;
         self.order = OrderState::Completed;
-        self.payment = PaymentState::Captured;
+        // Nothing was charged when only goods that cost nothing were left: all else was given back.
+        let charged = self.captured.is_positive();
+        self.payment = if charged { PaymentState::Captured } else { PaymentState::Voided };
         self.fulfilment = FulfilmentState::Shipped;
         Ok(())
     }
@@ -151,12 +158,15 @@ impl Order {
         let at = self.refunding.iter().position(|id| *id == by);
         self.refunding.remove(at.ok_or(Inconsistent("a refund that was not asked for"))?);
         self.refunded.0 += amount.0;
-        let all = !self.kept().is_positive() && self.refunding.is_empty();
+        // Goods that cost nothing may be kept when all money is back, so the two are told apart.
+        let all_money = !self.kept().is_positive() && self.refunding.is_empty();
+        let all = !self.keeps_pieces() && self.refunding.is_empty();
         let payment = match self.payment {
             PaymentState::Authorized if all => PaymentState::Voided,
-            PaymentState::Captured | PaymentState::PartiallyRefunded if all => PaymentState::Refunded,
-            PaymentState::Captured => PaymentState::PartiallyRefunded,
+            PaymentState::Captured | PaymentState::PartiallyRefunded if all_money => PaymentState::Refunded,
+            PaymentState::Captured if amount.is_positive() => PaymentState::PartiallyRefunded,
             PaymentState::Authorized
+            | PaymentState::Captured
             | PaymentState::PartiallyRefunded
             | PaymentState::Expired
             | PaymentState::Voided

@@ -47,7 +47,7 @@ pub struct Account {
     pub late_history: Vec<u8>,
     /// When wrong particulars were given for this card, oldest first.
     pub wrong_tries: Vec<Timestamp>,
-    /// The newest approvals, oldest first.
+    /// The newest approvals, oldest first; the amount of the oldest includes what came before it.
     pub recent: Vec<(Timestamp, Minor)>,
 }
 
@@ -77,10 +77,14 @@ impl Account {
     }
 
     pub(super) fn note_approval(&mut self, at: Timestamp, amount: Minor) {
+        let mut amount_before = Minor::ZERO;
         if self.recent.len() >= MAX_RECENT_KEPT {
-            self.recent.remove(0);
+            (_, amount_before) = self.recent.remove(0);
         }
         self.recent.push((at, amount));
+        // The oldest that is kept stands for all before it too, so that the sum over a window is
+        // never too small, however many purchases lie in it.
+        self.recent[0].1.0 = self.recent[0].1.0.saturating_add(amount_before.0);
     }
 }
 

@@ -15,6 +15,7 @@ use super::entry::{Entry, LedgerAccount};
 pub struct Audit {
     postings: HashMap<LedgerAccount, i128>,
     decided: HashMap<Key, (Reason, i64)>,
+    /// What was captured, with what had been given back of the hold before.
     captured: HashMap<Key, i64>,
     refunded: HashMap<Key, i64>,
     dead: HashMap<Key, &'static str>,
@@ -43,11 +44,14 @@ impl Audit {
                 self.post(entries);
                 self.alive(key, "is captured");
                 self.approved(key, "is captured");
-                if self.captured.insert(*key, amount.0).is_some() {
+                // What was given back of the hold cannot be captured any more, and what was not
+                // captured cannot be given back after it.
+                let taken = amount.0 + self.refunded.get(key).copied().unwrap_or(0);
+                if self.captured.insert(*key, taken).is_some() {
                     self.problem("I1", key, "is captured twice");
                 }
                 let authorized = self.decided.get(key).map_or(0, |(_, amount)| *amount);
-                if amount.0 > authorized {
+                if taken > authorized {
                     self.problem("I1", key, "is captured for more than was held");
                 }
             }
@@ -57,7 +61,7 @@ impl Audit {
                 let refunded = self.refunded.entry(*key).or_default();
                 *refunded += amount.0;
                 let authorized = self.decided.get(key).map_or(0, |(_, amount)| *amount);
-                if *refunded > authorized {
+                if *refunded > self.captured.get(key).copied().unwrap_or(authorized) {
                     self.problem("I1", key, "is refunded for more than was taken");
                 }
             }

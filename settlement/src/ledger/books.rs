@@ -238,8 +238,14 @@ impl Books {
     fn decided(&mut self, change: &DecidedChange, position: u64, at: Timestamp) -> Result<(), Inconsistent> {
         let purchase = change.purchase;
         let key = (purchase.seller, purchase.order);
-        if self.charges.get(&key).is_some_and(|charge| charge.decided.is_some()) {
-            return Err(Inconsistent("an order is decided twice"));
+        match self.charges.get(&key) {
+            Some(charge) if charge.decided.is_some() => {
+                return Err(Inconsistent("an order is decided twice"));
+            }
+            Some(_) if change.reason != Reason::Reversed => {
+                return Err(Inconsistent("an order is approved after its reversal"));
+            }
+            Some(_) | None => {}
         }
         let account = match change.account {
             Some(id) => {

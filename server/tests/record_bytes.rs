@@ -1,0 +1,217 @@
+//! The bytes of everything that the shop writes into its journal and onto its shelf. A disk keeps
+//! them for years, and they do not describe themselves.
+
+#[macro_use]
+#[path = "../../shared/tests/support/golden.rs"]
+mod golden;
+
+use std::path::PathBuf;
+
+use golden::Sample;
+use kessai_server::record::VERSION;
+use kessai_server::sales::{Books, Change, GiveBack, Order, Part, Product, Row, RowKey, Stock};
+use kessai_shared::codec;
+use kessai_shared::ids::{Customer, OrderId, ReturnId, Sku};
+use kessai_shared::money::{Currency, Minor};
+use kessai_shared::pin::Pin;
+use kessai_shared::receipt::{Decision, Quote, QuotedLine, Signature, Statement, Verdict};
+use kessai_shared::record::versioned;
+use kessai_shared::store;
+use kessai_shared::storefront::{Cancelled, FulfilmentState, Line, OrderState, PaymentState};
+use kessai_shared::time::Timestamp;
+
+const OWNER: Pin = Pin([1; 32]);
+const ORDER: OrderId = OrderId::from_bytes([3; 16]);
+const RETURN: ReturnId = ReturnId::from_bytes([4; 16]);
+
+fn sku() -> Sku {
+    Sku::new("85123A").expect("a SKU")
+}
+
+fn quote() -> Quote {
+    Quote {
+        seller: Pin([2; 32]),
+        order: ORDER,
+        customer: Customer::new("17850").expect("a customer"),
+        lines: vec![QuotedLine { sku: sku(), quantity: 300, unit_price: Minor(255) }],
+        total: Minor(76_500),
+        currency: Currency::Gbp,
+        deadline: Timestamp(1_782_864_000_000_000),
+    }
+}
+
+fn decision() -> Decision {
+    let (purchase, verdict, position) = (quote().purchase(), Verdict::Approved, 5_000_000_000);
+    let statement = Statement { purchase, verdict, position, decided_at: Timestamp(5) };
+    Decision { statement, sealed_reason: vec![0xbb; 4], signature: Signature::from([6; 64]) }
+}
+
+fn given() -> GiveBack {
+    GiveBack {
+        owner: OWNER,
+        customer: quote().customer,
+        from: Some(ORDER),
+        lines: vec![Line { sku: sku(), quantity: 2 }],
+        parts: vec![Part { order: ORDER, line: 0, sku: sku(), quantity: 2, unit_price: Minor(255) }],
+        refunded: vec![ORDER],
+    }
+}
+
+fn changes() -> Vec<Change> {
+    let (sku, name, category) = (sku(), "White hanging heart".to_owned(), "Home".to_owned());
+    let (unit_price, received, available) = (Minor(255), 5_000_000_000, 17);
+    let (quote, owner, order) = (quote(), OWNER, ORDER);
+    vec![
+        Change::Stocked {
+            sku: sku.clone(),
+            name: name.clone(),
+            category: category.clone(),
+            unit_price,
+            received,
+        },
+        Change::Relisted { sku: sku.clone(), name, category, unit_price },
+        Change::Placed { quote: quote.clone(), owner },
+        Change::TurnedAway { quote, owner, sku, available },
+        Change::Decided { order, decision: decision() },
+        Change::Doubted { order },
+        Change::Reversed { order },
+        Change::CaptureStarted { order },
+        Change::Shipped { order },
+        Change::Lapsed { order },
+        Change::GivenBack { id: RETURN, given: given() },
+        Change::Refunded { id: RETURN, order },
+    ]
+}
+
+fn rows() -> Vec<(RowKey, Row)> {
+    let stock = Stock {
+        received: 5_000_000_000,
+        available: 4_999_999_399,
+        reserved: 1,
+        allocated: 300,
+        shipped: 302,
+        returned: 2,
+    };
+    let (name, category) = ("White hanging heart".to_owned(), "Home".to_owned());
+    let order = Order {
+        owner: OWNER,
+        quote: quote(),
+        placed_at: Timestamp(7),
+        order: OrderState::Completed,
+        payment: PaymentState::PartiallyRefunded,
+        fulfilment: FulfilmentState::Shipped,
+        cancelled: Some(Cancelled::HoldExpired),
+        decision: Some(decision()),
+        confirmed_position: 5_000_000_001,
+        confirmed_at: Timestamp(8),
+        returned: vec![2],
+        refunded: Minor(510),
+        capturing: Some(Minor(76_500)),
+        captured: Minor(76_500),
+        refunding: vec![RETURN],
+    };
+    vec![
+        (
+            RowKey::Product(sku()),
+            Row::Product(Product { sku: sku(), name, category, unit_price: Minor(255), stock }),
+        ),
+        (RowKey::Order(ORDER), Row::Order(Box::new(order))),
+        (RowKey::Return(RETURN), Row::Return(given())),
+        (RowKey::Owned(OWNER, ORDER), Row::Owned),
+    ]
+}
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
+/// A change as the journal has it.
+fn change(name: &str, change: Change) -> Sample {
+    let bytes = <Books as store::Books>::encode(&change);
+    let check = move |golden: &[u8]| match <Books as store::Books>::decode(golden)? {
+        decoded if decoded == change => Ok(()),
+        _ => Err("decodes to another change".to_owned()),
+    };
+    Sample { name: name.to_owned(), bytes, check: Box::new(check) }
+}
+
+/// A row as the shelf has it: loaded with all others, it has to come out of the books again the same.
+fn row(name: &str, key: &RowKey, row: &Row) -> Sample {
+    let key = codec::encode(key);
+    let check = move |golden: &[u8]| {
+        let mut books = Books::default();
+        for (other, row) in rows() {
+            store::Books::load(&mut books, &codec::encode(&other), &versioned(VERSION, &row))?;
+        }
+        store::Books::load(&mut books, &key, golden)?;
+        store::Books::loaded(&mut books);
+        match store::Books::row(&books, &key) {
+            Some(again) if again == golden => Ok(()),
+            _ => Err("comes out of the books otherwise".to_owned()),
+        }
+    };
+    Sample { name: name.to_owned(), bytes: versioned(VERSION, row), check: Box::new(check) }
+}
+
+#[test]
+fn the_bytes_of_every_change_are_what_they_were() {
+    let changes = changes();
+    let names = variants!(
+        changes,
+        Change::Stocked { .. },
+        Change::Relisted { .. },
+        Change::Placed { .. },
+        Change::TurnedAway { .. },
+        Change::Decided { .. },
+        Change::Doubted { .. },
+        Change::Reversed { .. },
+        Change::CaptureStarted { .. },
+        Change::Shipped { .. },
+        Change::Lapsed { .. },
+        Change::GivenBack { .. },
+        Change::Refunded { .. },
+    );
+    let samples: Vec<_> = names.iter().zip(changes).map(|(name, value)| change(name, value)).collect();
+    golden::compare(&file("changes.txt"), &samples);
+}
+
+#[test]
+fn the_bytes_of_every_row_and_key_are_what_they_were() {
+    let (keys, rows): (Vec<RowKey>, Vec<Row>) = rows().into_iter().unzip();
+    let names = variants!(keys, RowKey::Product(_), RowKey::Order(_), RowKey::Return(_), RowKey::Owned(..));
+    let mut samples: Vec<_> =
+        names.iter().zip(&keys).map(|(name, key)| Sample::equal(name, key.clone())).collect();
+    let names = variants!(rows, Row::Product(_), Row::Order(_), Row::Return(_), Row::Owned);
+    samples
+        .extend(names.iter().zip(keys.iter().zip(&rows)).map(|(name, (key, value))| row(name, key, value)));
+    golden::compare(&file("rows.txt"), &samples);
+}
+
+#[test]
+fn a_record_of_another_version_is_named_as_such() {
+    for change in changes() {
+        let mut bytes = <Books as store::Books>::encode(&change);
+        assert_eq!(bytes[0], VERSION);
+        bytes[0] = VERSION + 1;
+        let why = <Books as store::Books>::decode(&bytes).expect_err("a later version");
+        assert!(why.contains("version 2"), "{why}");
+        bytes[0] = VERSION;
+        bytes.push(0);
+        assert!(<Books as store::Books>::decode(&bytes).is_err(), "something follows the change");
+        bytes.truncate(bytes.len() - 2);
+        assert!(<Books as store::Books>::decode(&bytes).is_err(), "the end of the change is missing");
+    }
+    assert!(<Books as store::Books>::decode(&[]).is_err());
+}
+
+#[test]
+fn a_row_under_a_key_of_another_kind_is_refused() {
+    let rows = rows();
+    for (at, (key, _)) in rows.iter().enumerate() {
+        for (other, (_, row)) in rows.iter().enumerate() {
+            let mut books = Books::default();
+            let loaded = store::Books::load(&mut books, &codec::encode(key), &versioned(VERSION, row));
+            assert_eq!(loaded.is_ok(), at == other, "{key:?}");
+        }
+    }
+}

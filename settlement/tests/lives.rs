@@ -1,0 +1,402 @@
+//! Random lives of the settlement's books: inquiries, reversals, captures, refunds and expiries in any
+//! order, with ids that collide. A second set of books, of plain maps, says what must come of each.
+
+#[path = "lives/model.rs"]
+mod model;
+#[path = "lives/shelf.rs"]
+mod shelf;
+
+use kessai_settlement::ledger::acts::{self, Inquired};
+use kessai_settlement::ledger::{
+    Account, AccountId, Audit, Books, Change, ChargeState, Entry, Policy, Presented, Status,
+};
+use kessai_shared::ids::{OrderId, RefundId};
+use kessai_shared::money::{Currency, Minor};
+use kessai_shared::outcome::Reason;
+use kessai_shared::pin::Pin;
+use kessai_shared::receipt::Purchase;
+use kessai_shared::settlement::Refusal;
+use kessai_shared::store::{self, Stamp};
+use kessai_shared::time::Timestamp;
+use model::{End, Model};
+use proptest::prelude::*;
+use shelf::Shelf;
+
+const START: Timestamp = Timestamp(1_782_864_000_000_000);
+const HOLD_SECONDS: u64 = 100;
+const HOLDER: [u8; 32] = [1; 32];
+
+/// One thing that happens to the books. Numbers are picks from small pools.
+#[derive(Clone, Debug)]
+enum Op {
+    Inquire {
+        seller: u8,
+        order: u8,
+        card: u8,
+        amount: i64,
+        right: bool,
+        luhn: bool,
+        content: u8,
+        late: bool,
+    },
+    Reverse {
+        seller: u8,
+        order: u8,
+    },
+    Capture {
+        seller: u8,
+        order: u8,
+        amount: i64,
+    },
+    Refund {
+        seller: u8,
+        refund: u8,
+        order: u8,
+        amount: i64,
+    },
+    Wait {
+        seconds: u64,
+    },
+    /// The round that gives back the holds that have run out.
+    Round,
+    Restate {
+        card: u8,
+        limit: i64,
+    },
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let (seller, order) = (0..2_u8, 0..3_u8);
+    let key = (seller, order);
+    let amount = || prop_oneof![6 => 1..60_i64, 1 => -2..1_i64];
+    let inquiry = (key.clone(), 0..4_u8, amount(), prop::bool::weighted(0.8), prop::bool::weighted(0.95));
+    let inquiry = (inquiry, prop_oneof![6 => Just(0_u8), 1 => Just(1)], prop::bool::weighted(0.1));
+    prop_oneof![
+        6 => inquiry.prop_map(|(((seller, order), card, amount, right, luhn), content, late)| {
+            Op::Inquire { seller, order, card, amount, right, luhn, content, late }
+        }),
+        1 => key.clone().prop_map(|(seller, order)| Op::Reverse { seller, order }),
+        4 => (key.clone(), amount()).prop_map(|((seller, order), amount)| Op::Capture { seller, order, amount }),
+        6 => (key, 0..8_u8, amount()).prop_map(|((seller, order), refund, amount)| {
+            Op::Refund { seller, refund, order, amount }
+        }),
+        2 => (1..50_u64).prop_map(|seconds| Op::Wait { seconds }),
+        1 => Just(Op::Round),
+        1 => (0..3_u8, 0..150_i64).prop_map(|(card, limit)| Op::Restate { card, limit }),
+    ]
+}
+
+fn seller(number: u8) -> Pin {
+    Pin([100 + number; 32])
+}
+
+fn order(number: u8) -> OrderId {
+    OrderId::from_bytes([number; 16])
+}
+
+fn account_id(card: u8) -> AccountId {
+    AccountId([card; 16])
+}
+
+fn account(limit: i64, balance: i64) -> Account {
+    Account {
+        sealed: vec![7],
+        particulars: HOLDER,
+        expiry: "2030-01".parse().expect("a month"),
+        status: Status::Normal,
+        currency: Currency::Gbp,
+        limit: Minor(limit),
+        balance: Minor(balance),
+        held: Minor::ZERO,
+        months_late: 0,
+        late_history: Vec::new(),
+        wrong_tries: Vec::new(),
+        recent: Vec::new(),
+    }
+}
+
+/// The books under test, the model beside them, and all that is kept of both.
+struct Life {
+    books: Books,
+    /// The same books, made from the bytes of the changes.
+    replayed: Books,
+    shelf: Shelf,
+    model: Model,
+    changes: Vec<Change>,
+    policy: Policy,
+    now: Timestamp,
+}
+
+impl Life {
+    fn new() -> Self {
+        let policy = Policy { hold_seconds: HOLD_SECONDS, ..Policy::default() };
+        let (books, replayed) = (Books::default(), Books::default());
+        let (shelf, model) = (Shelf::default(), Model::default());
+        let mut life = Self { books, replayed, shelf, model, changes: Vec::new(), policy, now: START };
+        // The third account is over its limit from the beginning, and one of the pool has none.
+        for (card, limit, balance) in [(0, 100, 0), (1, 80, -20), (2, 50, 60)] {
+            let (id, account) = (account_id(card), account(limit, balance));
+            let entry = Entry::opening(id, account.balance);
+            life.apply(Change::Opened { id, account, entry });
+            life.model.open(id, limit, balance);
+        }
+        life
+    }
+
+    fn stamp(&self) -> Stamp {
+        Stamp { position: self.changes.len() as u64, time: self.now }
+    }
+
+    /// Takes a change in as the store does, and a second time from its bytes.
+    fn apply(&mut self, change: Change) {
+        self.changes.push(change.clone());
+        let stamp = self.stamp();
+        self.books.apply(&change, stamp.position, stamp.time).expect("an act proposes what can follow");
+        let bytes = <Books as store::Books>::encode(&change);
+        let again = <Books as store::Books>::decode(&bytes).expect("the bytes of a change");
+        assert_eq!(again, change);
+        store::Books::apply(&mut self.replayed, &again, stamp).expect("the same change again");
+        self.shelf.take(&self.books, &change);
+    }
+
+    fn step(&mut self, op: &Op) {
+        let model = &mut self.model;
+        match *op {
+            Op::Inquire { .. } => self.inquire(op),
+            Op::Reverse { seller: by, order: of } => {
+                let key = (seller(by), order(of));
+                let (act, expected) = (acts::reverse(&self.books, key), model.reverse(key));
+                self.carry_out(act, expected, op);
+            }
+            Op::Capture { seller: by, order: of, amount } => {
+                let key = (seller(by), order(of));
+                let act = acts::capture(&self.books, key, Minor(amount), self.now);
+                let expected = model.capture(key, amount, self.now);
+                self.carry_out(act, expected, op);
+            }
+            Op::Refund { seller: by, refund, order: of, amount } => {
+                let (by, of, refund) = (seller(by), order(of), RefundId::from_bytes([refund; 16]));
+                let act = acts::refund(&self.books, by, refund, of, Minor(amount));
+                let expected = model.refund((by, of), refund, amount);
+                self.carry_out(act, expected, op);
+            }
+            Op::Wait { seconds } => self.now = self.now.plus_seconds(seconds),
+            Op::Round => self.round(),
+            Op::Restate { card, limit } => {
+                let id = account_id(card);
+                self.model.restate(id, limit);
+                self.apply(Change::Restated { id, terms: account(limit, 0) });
+            }
+        }
+    }
+
+    fn inquire(&mut self, op: &Op) {
+        let Op::Inquire { seller: by, order: of, card, amount, right, luhn, content, late } = *op else {
+            return;
+        };
+        let deadline = START.plus_seconds(if late { 0 } else { 100_000 });
+        let (seller, order, quote_hash) = (seller(by), order(of), [content; 32]);
+        let purchase =
+            Purchase { seller, order, amount: Minor(amount), currency: Currency::Gbp, quote_hash, deadline };
+        let presented = Presented {
+            passes_luhn: luhn,
+            account: account_id(card),
+            particulars: if right { HOLDER } else { [2; 32] },
+            expiry: "2030-01".parse().expect("a month"),
+        };
+        let known = luhn && card < 3;
+        let inquired = acts::inquire(&self.books, &purchase, Some(&presented), &self.policy, self.now);
+        let expected = self.model.inquire(purchase, known.then_some(account_id(card)), right, self.now);
+        match inquired {
+            Inquired::Known => {
+                assert_eq!(expected, model::Inquiry::Known, "{op:?}");
+                let decided = self.books.charge(&(seller, order)).and_then(|charge| charge.decided.as_ref());
+                let decided = decided.expect("a known decision is in the books");
+                assert_eq!(
+                    (decided.purchase, Some(decided.reason)),
+                    (purchase, self.model.answer(&purchase))
+                );
+            }
+            Inquired::Duplicate => assert_eq!(expected, model::Inquiry::Duplicate, "{op:?}"),
+            Inquired::Fresh { reason, account } => {
+                assert_eq!(expected, model::Inquiry::Fresh(reason), "{op:?}");
+                let change =
+                    acts::decided(purchase, (reason, account), vec![amount as u8], &self.policy, self.now);
+                self.apply(change);
+                self.model.decided(purchase, reason, account, self.now, HOLD_SECONDS);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, act: acts::Act, expected: Result<bool, Refusal>, op: &Op) {
+        match act {
+            Ok(Some(change)) => {
+                assert_eq!(expected, Ok(true), "{op:?} changes the books");
+                self.apply(change);
+            }
+            Ok(None) => assert_eq!(expected, Ok(false), "{op:?} finds all done"),
+            Err(refusal) => assert_eq!(expected, Err(refusal), "{op:?} is refused"),
+        }
+    }
+
+    fn round(&mut self) {
+        let due: Vec<_> = self.books.expired(self.now).collect();
+        assert_eq!(due, self.model.due(self.now));
+        for key in due {
+            let change = acts::expire(&self.books, key).expect("a hold that runs out is live");
+            self.apply(change);
+            self.model.expire(key);
+        }
+    }
+
+    /// All that must hold after a change, by the house's own audit and by the model.
+    fn check(&self) {
+        let mut audit = Audit::default();
+        let mut books = Books::default();
+        for (at, change) in self.changes.iter().enumerate() {
+            books.apply(change, at as u64 + 1, START).expect("the same changes again");
+            audit.see(change, &books);
+        }
+        assert_eq!(audit.finish(&self.books), Vec::<String>::new());
+        self.model.compare(&self.books);
+        self.model.compare_entries(&self.changes);
+        self.shelf.compare(&self.books);
+        self.shelf.compare(&self.replayed);
+        let loaded = self.shelf.load();
+        self.shelf.compare(&loaded);
+        let ever = Timestamp(u64::MAX);
+        for other in [&self.replayed, &loaded] {
+            assert_eq!(other.totals(), self.books.totals());
+            assert!(other.expired(ever).eq(self.books.expired(ever)), "the same holds run out");
+        }
+    }
+}
+
+/// A life with one order of 40 held for the first card.
+fn held() -> Life {
+    let mut life = Life::new();
+    life.step(&inquiry(0));
+    assert_eq!(life.model.end(&(seller(0), order(0))), Some(End::Held));
+    life
+}
+
+fn inquiry(content: u8) -> Op {
+    let (seller, order, card, amount) = (0, 0, 0, 40);
+    Op::Inquire { seller, order, card, amount, right: true, luhn: true, content, late: false }
+}
+
+fn state(life: &Life) -> ChargeState {
+    life.books.charge(&(seller(0), order(0))).expect("the order is known").state
+}
+
+#[test]
+fn a_reversal_before_its_inquiry_leaves_a_stone_that_the_inquiry_meets() {
+    let mut life = Life::new();
+    life.step(&Op::Reverse { seller: 0, order: 0 });
+    assert_eq!(state(&life), ChargeState::Tombstone);
+    life.step(&inquiry(0));
+    let decided = life.books.charge(&(seller(0), order(0))).and_then(|charge| charge.decided.clone());
+    assert_eq!(decided.expect("a decision").reason, Reason::Reversed);
+    assert_eq!(state(&life), ChargeState::Reversed);
+    assert_eq!(life.books.totals().held, Minor(0));
+    life.check();
+}
+
+#[test]
+fn the_same_inquiry_has_the_same_answer_for_ever_and_another_is_a_duplicate() {
+    let ends: [&[Op]; 4] = [
+        &[],
+        &[Op::Reverse { seller: 0, order: 0 }],
+        &[Op::Capture { seller: 0, order: 0, amount: 40 }],
+        &[Op::Wait { seconds: HOLD_SECONDS }, Op::Round],
+    ];
+    for end in ends {
+        let mut life = held();
+        end.iter().for_each(|op| life.step(op));
+        let (before, changes) = (state(&life), life.changes.len());
+        life.step(&inquiry(0));
+        life.step(&inquiry(1));
+        assert_eq!((state(&life), life.changes.len()), (before, changes), "neither changes anything");
+    }
+}
+
+#[test]
+fn of_capture_and_expiry_exactly_one_wins() {
+    for (waited, round_first, winner) in [
+        (HOLD_SECONDS - 1, true, ChargeState::Captured),
+        (HOLD_SECONDS - 1, false, ChargeState::Captured),
+        (HOLD_SECONDS, true, ChargeState::Expired),
+        (HOLD_SECONDS, false, ChargeState::Expired),
+    ] {
+        let mut life = held();
+        life.step(&Op::Wait { seconds: waited });
+        let mut race = [Op::Round, Op::Capture { seller: 0, order: 0, amount: 40 }];
+        if !round_first {
+            race.reverse();
+        }
+        race.iter().for_each(|op| life.step(op));
+        life.step(&Op::Wait { seconds: 2 });
+        life.step(&Op::Round);
+        assert_eq!(state(&life), winner, "after {waited} seconds");
+        life.check();
+    }
+}
+
+#[test]
+fn refunds_never_come_to_more_than_was_taken() {
+    let mut life = held();
+    let refund = |refund, amount| Op::Refund { seller: 0, refund, order: 0, amount };
+    let ops = [
+        refund(0, 5),
+        Op::Capture { seller: 0, order: 0, amount: 30 },
+        refund(1, 29),
+        refund(2, 2),
+        refund(3, 1),
+    ];
+    ops.iter().for_each(|op| life.step(op));
+    let charge = life.books.charge(&(seller(0), order(0))).expect("the order is known");
+    assert_eq!((charge.voided, charge.captured, charge.refunded), (Minor(10), Minor(30), Minor(30)));
+    assert!(
+        life.books.refund(seller(0), RefundId::from_bytes([2; 16])).is_none(),
+        "two were more than was left"
+    );
+    life.check();
+}
+
+#[test]
+fn the_audit_finds_more_refunded_than_was_charged_and_more_charged_than_was_left() {
+    let key = (seller(0), order(0));
+    let refunded = |number, amount| Change::Refunded {
+        key,
+        refund: RefundId::from_bytes([number; 16]),
+        amount: Minor(amount),
+        entries: Vec::new(),
+    };
+    let captured = |amount| Change::Captured { key, amount: Minor(amount), entries: Vec::new() };
+    let problems = |more: [Change; 3]| {
+        let mut life = held();
+        life.changes.extend(more);
+        let mut audit = Audit::default();
+        life.changes.iter().for_each(|change| audit.see(change, &life.books));
+        audit.finish(&life.books).into_iter().filter(|problem| problem.starts_with("I1")).count()
+    };
+    assert_eq!(problems([refunded(0, 5), captured(30), refunded(1, 30)]), 0, "40 are held");
+    assert_eq!(problems([refunded(0, 5), captured(30), refunded(1, 31)]), 1, "one more than was charged");
+    assert_eq!(problems([refunded(0, 5), captured(36), refunded(1, 30)]), 1, "one more than was left");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_life_keeps_the_invariants_after_every_change(ops in prop::collection::vec(op(), 1..70)) {
+        let mut life = Life::new();
+        for op in &ops {
+            let before = life.changes.len();
+            life.step(op);
+            if life.changes.len() > before {
+                life.check();
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The bytes of everything that the settlement writes into its journal and onto its shelf. A disk
+//! keeps them for years, and they do not describe themselves.
+
+#[macro_use]
+#[path = "../../shared/tests/support/golden.rs"]
+mod golden;
+
+use std::path::PathBuf;
+
+use golden::Sample;
+use kessai_settlement::ledger::{
+    Account, AccountId, Books, Change, Charge, ChargeState, Decided, DecidedChange, Entry, LedgerAccount,
+    Refund, Row, RowKey, Status,
+};
+use kessai_shared::codec;
+use kessai_shared::ids::{OrderId, RefundId};
+use kessai_shared::money::{Currency, Minor};
+use kessai_shared::outcome::Reason;
+use kessai_shared::pin::Pin;
+use kessai_shared::receipt::Purchase;
+use kessai_shared::record::versioned;
+use kessai_shared::store;
+use kessai_shared::time::Timestamp;
+
+const ID: AccountId = AccountId([1; 16]);
+const SELLER: Pin = Pin([2; 32]);
+const ORDER: OrderId = OrderId::from_bytes([3; 16]);
+const REFUND: RefundId = RefundId::from_bytes([4; 16]);
+/// The version that is written now; another one is another form of record.
+const VERSION: u8 = 1;
+
+fn account() -> Account {
+    Account {
+        sealed: vec![0xaa; 3],
+        particulars: [5; 32],
+        expiry: "2029-08".parse().expect("a month"),
+        status: Status::Restricted,
+        currency: Currency::Gbp,
+        limit: Minor(500_000),
+        balance: Minor(-120),
+        held: Minor(76_500),
+        months_late: 1,
+        late_history: vec![0, 1, 2],
+        wrong_tries: vec![Timestamp(6)],
+        recent: vec![(Timestamp(7), Minor(8))],
+    }
+}
+
+fn purchase() -> Purchase {
+    Purchase {
+        seller: SELLER,
+        order: ORDER,
+        amount: Minor(76_500),
+        currency: Currency::Gbp,
+        quote_hash: [6; 32],
+        deadline: Timestamp(1_782_864_000_000_000),
+    }
+}
+
+fn changes() -> Vec<Change> {
+    let key = (SELLER, ORDER);
+    let release = Entry::release(ID, SELLER, Minor(76_500));
+    let decided = DecidedChange {
+        purchase: purchase(),
+        reason: Reason::Approved,
+        sealed_reason: vec![0xbb; 4],
+        account: Some(ID),
+        expires: Timestamp(9),
+        entries: vec![Entry::hold(ID, SELLER, Minor(76_500))],
+    };
+    let charge = Entry::charge(ID, SELLER, Minor(76_500));
+    let refund = Entry::refund(ID, SELLER, Minor(255));
+    vec![
+        Change::Opened { id: ID, account: account(), entry: Entry::opening(ID, Minor(-120)) },
+        Change::Restated { id: ID, terms: account() },
+        Change::Decided(Box::new(decided)),
+        Change::Reversed { key, entries: vec![release] },
+        Change::Captured { key, amount: Minor(76_500), entries: vec![release, charge] },
+        Change::Refunded { key, refund: REFUND, amount: Minor(255), entries: vec![refund] },
+        Change::Expired { key, entries: Vec::new() },
+    ]
+}
+
+fn rows() -> Vec<(RowKey, Row)> {
+    let (position, at) = (5_000_000_000, Timestamp(10));
+    let (reason, sealed_reason) = (Reason::Approved, vec![0xbb; 4]);
+    let charge = Charge {
+        state: ChargeState::Captured,
+        decided: Some(Decided { purchase: purchase(), reason, sealed_reason, position, at }),
+        account: Some(ID),
+        authorized: Minor(76_500),
+        voided: Minor(500),
+        captured: Minor(76_000),
+        refunded: Minor(255),
+        expires: Timestamp(9),
+    };
+    vec![
+        (RowKey::Account(ID), Row::Account(account())),
+        (RowKey::Charge(SELLER, ORDER), Row::Charge(charge)),
+        (RowKey::Refund(SELLER, REFUND), Row::Refund(Refund { order: ORDER, amount: Minor(255) })),
+    ]
+}
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
+/// A change as the journal has it.
+fn change(name: &str, change: Change) -> Sample {
+    let bytes = <Books as store::Books>::encode(&change);
+    let check = move |golden: &[u8]| match <Books as store::Books>::decode(golden)? {
+        decoded if decoded == change => Ok(()),
+        _ => Err("decodes to another change".to_owned()),
+    };
+    Sample { name: name.to_owned(), bytes, check: Box::new(check) }
+}
+
+/// A row as the shelf has it: loaded into the books, it has to come out again the same.
+fn row(name: &str, key: RowKey, row: &Row) -> Sample {
+    let key = codec::encode(&key);
+    let check = move |golden: &[u8]| {
+        let mut books = Books::default();
+        store::Books::load(&mut books, &key, golden)?;
+        match store::Books::row(&books, &key) {
+            Some(again) if again == golden => Ok(()),
+            _ => Err("comes out of the books otherwise".to_owned()),
+        }
+    };
+    Sample { name: name.to_owned(), bytes: versioned(VERSION, row), check: Box::new(check) }
+}
+
+#[test]
+fn the_bytes_of_every_change_are_what_they_were() {
+    let changes = changes();
+    let names = variants!(
+        changes,
+        Change::Opened { .. },
+        Change::Restated { .. },
+        Change::Decided(_),
+        Change::Reversed { .. },
+        Change::Captured { .. },
+        Change::Refunded { .. },
+        Change::Expired { .. },
+    );
+    let samples: Vec<_> = names.iter().zip(changes).map(|(name, value)| change(name, value)).collect();
+    golden::compare(&file("changes.txt"), &samples);
+}
+
+#[test]
+fn the_bytes_of_every_row_and_key_are_what_they_were() {
+    let (keys, rows): (Vec<RowKey>, Vec<Row>) = rows().into_iter().unzip();
+    let names = variants!(keys, RowKey::Account(_), RowKey::Charge(..), RowKey::Refund(..));
+    let mut samples: Vec<_> = names.iter().zip(&keys).map(|(name, key)| Sample::equal(name, *key)).collect();
+    let names = variants!(rows, Row::Account(_), Row::Charge(_), Row::Refund(_));
+    samples
+        .extend(names.iter().zip(keys.iter().zip(&rows)).map(|(name, (key, value))| row(name, *key, value)));
+    golden::compare(&file("rows.txt"), &samples);
+}
+
+#[test]
+fn the_bytes_of_every_small_choice_are_what_they_were() {
+    use ChargeState::{Captured, Declined, Expired, Held, Reversed, Tombstone};
+    let states = vec![Tombstone, Declined, Held, Captured, Reversed, Expired];
+    let names = variants!(states, Tombstone, Declined, Held, Captured, Reversed, Expired);
+    let mut samples: Vec<_> = names
+        .iter()
+        .zip(states)
+        .map(|(name, state)| Sample::equal(&format!("ChargeState.{name}"), state))
+        .collect();
+    let statuses = vec![Status::Normal, Status::Lost, Status::Stolen, Status::Restricted];
+    let names = variants!(statuses, Status::Normal, Status::Lost, Status::Stolen, Status::Restricted);
+    samples.extend(names.iter().zip(statuses).map(|(name, status)| Sample::equal(name, status)));
+    let accounts = vec![
+        LedgerAccount::Receivable(ID),
+        LedgerAccount::Held(ID),
+        LedgerAccount::Payable(SELLER),
+        LedgerAccount::PayableOnCapture(SELLER),
+        LedgerAccount::Opening,
+    ];
+    let names = variants!(
+        accounts,
+        LedgerAccount::Receivable(_),
+        LedgerAccount::Held(_),
+        LedgerAccount::Payable(_),
+        LedgerAccount::PayableOnCapture(_),
+        LedgerAccount::Opening,
+    );
+    samples.extend(names.iter().zip(accounts).map(|(name, account)| Sample::equal(name, account)));
+    golden::compare(&file("choices.txt"), &samples);
+}
+
+#[test]
+fn a_record_of_another_version_is_named_as_such() {
+    for change in changes() {
+        let mut bytes = <Books as store::Books>::encode(&change);
+        assert_eq!(bytes[0], VERSION);
+        bytes[0] = VERSION + 1;
+        let why = <Books as store::Books>::decode(&bytes).expect_err("a later version");
+        assert!(why.contains("version 2"), "{why}");
+        bytes[0] = VERSION;
+        bytes.push(0);
+        assert!(<Books as store::Books>::decode(&bytes).is_err(), "something follows the change");
+        bytes.truncate(bytes.len() - 2);
+        assert!(<Books as store::Books>::decode(&bytes).is_err(), "the end of the change is missing");
+    }
+    assert!(<Books as store::Books>::decode(&[]).is_err());
+}
+
+#[test]
+fn a_row_under_a_key_of_another_kind_is_refused() {
+    let rows = rows();
+    for (at, (key, _)) in rows.iter().enumerate() {
+        for (other, (_, row)) in rows.iter().enumerate() {
+            let mut books = Books::default();
+            let loaded = store::Books::load(&mut books, &codec::encode(key), &versioned(VERSION, row));
+            assert_eq!(loaded.is_ok(), at == other, "{key:?}");
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! One value of every kind that crosses a wire, always the same.
+
+use kessai_shared::card::Particulars;
+use kessai_shared::ids::{Customer, OrderId, RefundId, ReturnId, Sku};
+use kessai_shared::money::{Currency, Minor};
+use kessai_shared::pin::Pin;
+use kessai_shared::receipt::{
+    Decision, IssuerKeys, Purchase, Quote, QuotedLine, Signature, SignedIssuerKeys, SignedQuote, Statement,
+    Verdict,
+};
+use kessai_shared::seal::{Envelope, ResponseSecret, SealedCard};
+use kessai_shared::settlement::{self, Standing};
+use kessai_shared::storefront::{
+    Cancelled, FulfilmentState, Item, Line, OrderState, OrderView, Page, PaymentState, Refusal, Reply,
+    Request, ReturnState, ReturnView, ReturnedLine, Welcome,
+};
+use kessai_shared::time::Timestamp;
+
+fn order() -> OrderId {
+    OrderId::from_bytes(*b"\x01\x90\xb5\xc0\x7f\x4a\x70\x00\x80\x00order!")
+}
+
+fn given() -> ReturnId {
+    ReturnId::from_bytes([0x22; 16])
+}
+
+fn sku(text: &str) -> Sku {
+    Sku::new(text).expect("a SKU")
+}
+
+fn customer() -> Customer {
+    Customer::new("Žofie").expect("a customer")
+}
+
+fn lines() -> Vec<Line> {
+    vec![Line { sku: sku("85123A"), quantity: 300 }, Line { sku: sku("POST"), quantity: 1 }]
+}
+
+fn signature() -> Signature {
+    let mut bytes = [0; 64];
+    (0..64_u8).zip(&mut bytes).for_each(|(at, byte)| *byte = at);
+    Signature::from(bytes)
+}
+
+pub fn signed_quote() -> SignedQuote {
+    let quoted = lines().into_iter().zip([255, 0]).map(|(line, price)| QuotedLine {
+        sku: line.sku,
+        quantity: line.quantity,
+        unit_price: Minor(price),
+    });
+    let quote = Quote {
+        seller: Pin([0x33; 32]),
+        order: order(),
+        customer: customer(),
+        lines: quoted.collect(),
+        total: Minor(76_500),
+        currency: Currency::Gbp,
+        deadline: Timestamp(1_782_864_000_000_000),
+    };
+    SignedQuote { quote, public_key: [0x44; 32], signature: signature() }
+}
+
+pub fn purchase() -> Purchase {
+    signed_quote().quote.purchase()
+}
+
+pub fn decision() -> Decision {
+    let decided_at = Timestamp(1_782_863_999_000_001);
+    let statement =
+        Statement { purchase: purchase(), verdict: Verdict::Approved, position: 5_000_000_000, decided_at };
+    Decision { statement, sealed_reason: vec![0x55; 5], signature: signature() }
+}
+
+pub fn issuer_keys() -> SignedIssuerKeys {
+    let keys = IssuerKeys {
+        key_id: [0x66; 8],
+        suite: 2,
+        sealing_key: vec![0x77; 6],
+        decision_key: [0x88; 32],
+        not_before: Timestamp(1),
+        not_after: Timestamp(u64::MAX),
+    };
+    SignedIssuerKeys { keys, root: [0x99; 32], signature: signature() }
+}
+
+pub fn envelope() -> Envelope {
+    Envelope { suite: 1, key_id: [0x66; 8], encapsulated: vec![0xaa; 4], ciphertext: vec![0xbb; 9] }
+}
+
+pub fn sealed_card() -> SealedCard {
+    let card = Particulars {
+        number: "9999990000000014".parse().expect("a card number"),
+        name: "Ada Lovelace".parse().expect("a name"),
+        birth_date: "1981-12-09".parse().expect("a day"),
+        expiry: "2029-08".parse().expect("a month"),
+    };
+    SealedCard { card, response: ResponseSecret([0xcc; 32]) }
+}
+
+fn item() -> Item {
+    let (name, category) = ("White hanging heart".to_owned(), "Home".to_owned());
+    Item { sku: sku("85123A"), name, category, unit_price: Minor(255), available: 17 }
+}
+
+fn order_view() -> OrderView {
+    OrderView {
+        quote: signed_quote(),
+        names: vec!["White hanging heart".to_owned(), "Postage".to_owned()],
+        returned: vec![2, 0],
+        placed_at: Timestamp(3),
+        order: OrderState::Completed,
+        payment: PaymentState::PartiallyRefunded,
+        fulfilment: FulfilmentState::Shipped,
+        cancelled_for: Some(Cancelled::Interrupted),
+        refunded: Minor(510),
+        decision: Some(decision()),
+    }
+}
+
+pub fn storefront_requests() -> Vec<Request> {
+    let from = Some(order());
+    vec![
+        Request::Hello,
+        Request::Browse { query: "heart".into(), category: Some("Home".into()), from: 200, limit: 50 },
+        Request::Product { sku: sku("85123A") },
+        Request::Quote { order: order(), customer: customer(), lines: lines() },
+        Request::Place { quote: signed_quote(), card: envelope() },
+        Request::Order { order: order() },
+        Request::Orders { before: Some(order()), limit: 20 },
+        Request::Return { id: given(), customer: customer(), from, lines: lines() },
+    ]
+}
+
+pub fn storefront_replies() -> Vec<Reply> {
+    let welcome = Welcome {
+        shop: "Kessai".to_owned(),
+        seller: Pin([0x33; 32]),
+        currency: Currency::Gbp,
+        categories: vec!["Home".to_owned(), "Garden".to_owned()],
+        issuer_keys: vec![issuer_keys()],
+        settlement_up: true,
+    };
+    let line = ReturnedLine { order: order(), sku: sku("85123A"), quantity: 2, unit_price: Minor(255) };
+    let returned = ReturnView {
+        id: given(),
+        state: ReturnState::Refunded,
+        refunded: Minor(510),
+        currency: Currency::Gbp,
+        lines: vec![line],
+    };
+    let plain = OrderView { cancelled_for: None, decision: None, ..order_view() };
+    vec![
+        Reply::Welcome(welcome),
+        Reply::Page(Page { items: vec![item()], total: 1_234 }),
+        Reply::Product(item()),
+        Reply::Quoted(signed_quote()),
+        Reply::Order(Box::new(order_view())),
+        Reply::Orders(vec![plain]),
+        Reply::Returned(returned),
+        Reply::Refused(Refusal::UnknownSku { sku: sku("85123A") }),
+    ]
+}
+
+pub fn storefront_refusals() -> Vec<Refusal> {
+    vec![
+        Refusal::UnknownSku { sku: sku("85123A") },
+        Refusal::UnknownOrder,
+        Refusal::NoLines,
+        Refusal::TooManyLines,
+        Refusal::BadQuantity { sku: sku("POST") },
+        Refusal::AmountTooLarge,
+        Refusal::BadQuote,
+        Refusal::QuoteExpired,
+        Refusal::Duplicate,
+        Refusal::TryLater,
+    ]
+}
+
+pub fn payments() -> Vec<PaymentState> {
+    vec![
+        PaymentState::Pending,
+        PaymentState::Authorized,
+        PaymentState::Declined,
+        PaymentState::Unknown,
+        PaymentState::Reversed,
+        PaymentState::Voided,
+        PaymentState::Expired,
+        PaymentState::Captured,
+        PaymentState::PartiallyRefunded,
+        PaymentState::Refunded,
+    ]
+}
+
+pub fn fulfilments() -> Vec<FulfilmentState> {
+    use FulfilmentState::{Delivered, NotFulfilled, Returned, Shipped};
+    vec![NotFulfilled, Shipped, Delivered, Returned]
+}
+
+pub fn cancellations() -> Vec<Cancelled> {
+    let short = Cancelled::OutOfStock { sku: sku("85123A"), available: 3 };
+    vec![short, Cancelled::Declined, Cancelled::Interrupted, Cancelled::HoldExpired]
+}
+
+pub fn settlement_requests() -> Vec<settlement::Request> {
+    use settlement::Request;
+    let (order, refund) = (order(), RefundId::of(given(), order()));
+    vec![
+        Request::Echo,
+        Request::Inquiry { purchase: purchase(), card: envelope() },
+        Request::Status { order },
+        Request::Reversal { order },
+        Request::Capture { order, amount: Minor(76_500) },
+        Request::Refund { refund, order, amount: Minor(510) },
+    ]
+}
+
+pub fn settlement_replies() -> Vec<settlement::Reply> {
+    use settlement::Reply;
+    vec![
+        Reply::Echo { issuer_keys: vec![issuer_keys()] },
+        Reply::Decided(decision()),
+        Reply::Status { decision: Some(decision()), standing: Standing::Held },
+        Reply::Reversed,
+        Reply::Captured { amount: Minor(76_500) },
+        Reply::Refunded { amount: Minor(510) },
+        Reply::Refused(settlement::Refusal::NotHeld),
+    ]
+}
+
+pub fn standings() -> Vec<Standing> {
+    use Standing::{Captured, Declined, Expired, Held, Reversed, Unknown};
+    vec![Unknown, Declined, Held, Captured, Reversed, Expired]
+}
+
+pub fn settlement_refusals() -> Vec<settlement::Refusal> {
+    use settlement::Refusal::{Amount, Captured, Duplicate, Expired, NotHeld, Reversed, TryLater};
+    vec![Duplicate, NotHeld, Expired, Reversed, Captured, Amount, TryLater]
+}

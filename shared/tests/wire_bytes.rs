@@ -1,0 +1,312 @@
+//! The bytes of every message of both wires. The encoding does not describe itself, so a moved field
+//! would otherwise be a silent break between two versions.
+
+#[macro_use]
+#[path = "support/golden.rs"]
+mod golden;
+#[path = "support/samples.rs"]
+mod samples;
+
+use std::path::PathBuf;
+
+use golden::Sample;
+use kessai_shared::codec;
+use kessai_shared::outcome::Reason;
+use kessai_shared::receipt::{SignedIssuerKeys, SignedQuote};
+use kessai_shared::seal::Envelope;
+use kessai_shared::{settlement, storefront};
+use proptest::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
+fn equal<T>(names: Vec<String>, values: Vec<T>) -> Vec<Sample>
+where
+    T: Serialize + DeserializeOwned + PartialEq + 'static,
+{
+    names.iter().zip(values).map(|(name, value)| Sample::equal(name, value)).collect()
+}
+
+fn alike<T: Serialize + DeserializeOwned + 'static>(names: Vec<String>, values: &[T]) -> Vec<Sample> {
+    names.iter().zip(values).map(|(name, value)| Sample::alike(name, value)).collect()
+}
+
+fn open_messages() -> Vec<Sample> {
+    use storefront::{Reply, Request};
+    let requests = samples::storefront_requests();
+    let mut all = alike(
+        variants!(
+            requests,
+            Request::Hello,
+            Request::Browse { .. },
+            Request::Product { .. },
+            Request::Quote { .. },
+            Request::Place { .. },
+            Request::Order { .. },
+            Request::Orders { .. },
+            Request::Return { .. },
+        ),
+        &requests,
+    );
+    let replies = samples::storefront_replies();
+    all.extend(alike(
+        variants!(
+            replies,
+            Reply::Welcome(_),
+            Reply::Page(_),
+            Reply::Product(_),
+            Reply::Quoted(_),
+            Reply::Order(_),
+            Reply::Orders(_),
+            Reply::Returned(_),
+            Reply::Refused(_),
+        ),
+        &replies,
+    ));
+    all
+}
+
+fn open_refusals() -> Vec<Sample> {
+    use storefront::Refusal;
+    let refusals = samples::storefront_refusals();
+    let names = variants!(
+        refusals,
+        Refusal::UnknownSku { .. },
+        Refusal::UnknownOrder,
+        Refusal::NoLines,
+        Refusal::TooManyLines,
+        Refusal::BadQuantity { .. },
+        Refusal::AmountTooLarge,
+        Refusal::BadQuote,
+        Refusal::QuoteExpired,
+        Refusal::Duplicate,
+        Refusal::TryLater,
+    );
+    equal(names, refusals)
+}
+
+fn order_states() -> Vec<Sample> {
+    use storefront::{OrderState, PaymentState};
+    let orders = vec![
+        OrderState::Pending,
+        OrderState::Confirmed,
+        OrderState::Completed,
+        OrderState::Cancelled,
+        OrderState::Expired,
+    ];
+    let names = variants!(
+        orders,
+        OrderState::Pending,
+        OrderState::Confirmed,
+        OrderState::Completed,
+        OrderState::Cancelled,
+        OrderState::Expired,
+    );
+    let mut all = equal(names, orders);
+    let payments = samples::payments();
+    let names = variants!(
+        payments,
+        PaymentState::Pending,
+        PaymentState::Authorized,
+        PaymentState::Declined,
+        PaymentState::Unknown,
+        PaymentState::Reversed,
+        PaymentState::Voided,
+        PaymentState::Expired,
+        PaymentState::Captured,
+        PaymentState::PartiallyRefunded,
+        PaymentState::Refunded,
+    );
+    all.extend(equal(names, payments));
+    all
+}
+
+fn other_states() -> Vec<Sample> {
+    use storefront::{Cancelled, FulfilmentState, ReturnState};
+    let fulfilments = samples::fulfilments();
+    let names = variants!(
+        fulfilments,
+        FulfilmentState::NotFulfilled,
+        FulfilmentState::Shipped,
+        FulfilmentState::Delivered,
+        FulfilmentState::Returned,
+    );
+    let mut all = equal(names, fulfilments);
+    let reasons = samples::cancellations();
+    let names = variants!(
+        reasons,
+        Cancelled::OutOfStock { .. },
+        Cancelled::Declined,
+        Cancelled::Interrupted,
+        Cancelled::HoldExpired,
+    );
+    all.extend(equal(names, reasons));
+    let states = vec![ReturnState::Pending, ReturnState::Refunded, ReturnState::NothingToReturn];
+    let names = variants!(states, ReturnState::Pending, ReturnState::Refunded, ReturnState::NothingToReturn);
+    all.extend(equal(names, states));
+    all
+}
+
+#[test]
+fn the_bytes_of_the_open_wire_are_what_they_were() {
+    let parts = [open_messages(), open_refusals(), order_states(), other_states()];
+    golden::compare(&file("storefront.txt"), &parts.into_iter().flatten().collect::<Vec<_>>());
+}
+
+#[test]
+fn the_bytes_of_the_closed_wire_are_what_they_were() {
+    use settlement::{Refusal, Reply, Request, Standing};
+    let requests = samples::settlement_requests();
+    let mut all = alike(
+        variants!(
+            requests,
+            Request::Echo,
+            Request::Inquiry { .. },
+            Request::Status { .. },
+            Request::Reversal { .. },
+            Request::Capture { .. },
+            Request::Refund { .. },
+        ),
+        &requests,
+    );
+    let replies = samples::settlement_replies();
+    all.extend(alike(
+        variants!(
+            replies,
+            Reply::Echo { .. },
+            Reply::Decided(_),
+            Reply::Status { .. },
+            Reply::Reversed,
+            Reply::Captured { .. },
+            Reply::Refunded { .. },
+            Reply::Refused(_),
+        ),
+        &replies,
+    ));
+    let standings = samples::standings();
+    let names = variants!(
+        standings,
+        Standing::Unknown,
+        Standing::Declined,
+        Standing::Held,
+        Standing::Captured,
+        Standing::Reversed,
+        Standing::Expired,
+    );
+    all.extend(equal(names, standings));
+    let refusals = samples::settlement_refusals();
+    let names = variants!(
+        refusals,
+        Refusal::Duplicate,
+        Refusal::NotHeld,
+        Refusal::Expired,
+        Refusal::Reversed,
+        Refusal::Captured,
+        Refusal::Amount,
+        Refusal::TryLater,
+    );
+    all.extend(equal(names, refusals));
+    golden::compare(&file("settlement.txt"), &all);
+}
+
+#[test]
+fn the_bytes_of_what_is_signed_and_sealed_are_what_they_were() {
+    use kessai_shared::money::Currency;
+    use kessai_shared::receipt::Verdict;
+    let reasons = Reason::ALL.to_vec();
+    let names = reasons.iter().map(|reason| format!("Reason.{}", reason.name())).collect();
+    let mut all = equal(names, reasons);
+    let verdicts = vec![Verdict::Approved, Verdict::Declined];
+    let names = variants!(verdicts, Verdict::Approved, Verdict::Declined);
+    all.extend(equal(names, verdicts));
+    let currencies = vec![Currency::Gbp, Currency::Eur, Currency::Usd, Currency::Jpy];
+    let names = variants!(currencies, Currency::Gbp, Currency::Eur, Currency::Usd, Currency::Jpy);
+    all.extend(equal(names, currencies));
+    let quote = samples::signed_quote();
+    all.push(Sample::equal("Quote", quote.quote.clone()));
+    all.push(Sample::equal("SignedQuote", quote));
+    all.push(Sample::equal("Purchase", samples::purchase()));
+    all.push(Sample::equal("Statement", samples::decision().statement));
+    all.push(Sample::equal("Decision", samples::decision()));
+    all.push(Sample::equal("SignedIssuerKeys", samples::issuer_keys()));
+    all.push(Sample::equal("Envelope", samples::envelope()));
+    all.push(Sample::alike("SealedCard", &samples::sealed_card()));
+    golden::compare(&file("receipt.txt"), &all);
+}
+
+#[test]
+fn the_digests_that_signatures_cover_are_what_they_were() {
+    let hex = |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hash = hex(samples::signed_quote().quote.hash());
+    assert_eq!(
+        hash, "0ca3f90f676ef74d223d93213689f6df4ca2ed4eed75ea2edfac60889d34502c",
+        "quotes that were signed before are no longer valid"
+    );
+}
+
+/// Decodes as every type that a peer may send, and says how many of them the bytes stand for.
+fn decode_as_everything(bytes: &[u8]) -> usize {
+    usize::from(codec::decode::<storefront::Request>(bytes).is_ok())
+        + usize::from(codec::decode::<storefront::Reply>(bytes).is_ok())
+        + usize::from(codec::decode::<settlement::Request>(bytes).is_ok())
+        + usize::from(codec::decode::<settlement::Reply>(bytes).is_ok())
+        + usize::from(codec::decode::<SignedQuote>(bytes).is_ok())
+        + usize::from(codec::decode::<SignedIssuerKeys>(bytes).is_ok())
+        + usize::from(codec::decode::<Envelope>(bytes).is_ok())
+        + usize::from(codec::decode::<kessai_shared::seal::SealedCard>(bytes).is_ok())
+}
+
+/// The bytes of every sample message.
+fn messages() -> Vec<Vec<u8>> {
+    fn all<T: Serialize>(values: &[T]) -> Vec<Vec<u8>> {
+        values.iter().map(codec::encode).collect()
+    }
+    let open = [all(&samples::storefront_requests()), all(&samples::storefront_replies())];
+    let closed = [all(&samples::settlement_requests()), all(&samples::settlement_replies())];
+    open.into_iter().chain(closed).flatten().collect()
+}
+
+#[test]
+fn half_a_message_and_a_message_with_more_behind_it_are_not_the_message() {
+    let whole = samples::storefront_requests().iter().map(codec::encode).collect::<Vec<_>>();
+    for bytes in whole {
+        assert!(codec::decode::<storefront::Request>(&bytes).is_ok());
+        for end in 0..bytes.len() {
+            assert!(codec::decode::<storefront::Request>(&bytes[..end]).is_err());
+        }
+        let longer = [&bytes[..], &[0]].concat();
+        assert!(codec::decode::<storefront::Request>(&longer).is_err());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_at_all_make_a_decoder_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        decode_as_everything(&bytes);
+    }
+
+    #[test]
+    fn no_damage_to_a_message_makes_a_decoder_panic(
+        at in any::<prop::sample::Index>(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let messages = messages();
+        let mut bytes = at.get(&messages).clone();
+        let whole = decode_as_everything(&bytes);
+        prop_assert!(whole > 0, "a message that was not touched decodes");
+        for (place, byte) in damage {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        decode_as_everything(&bytes);
+    }
+}
