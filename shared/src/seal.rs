@@ -47,12 +47,17 @@ pub struct Envelope {
     pub ciphertext: Vec<u8>,
 }
 
-/// The private half of a sealing key.
-#[derive(ZeroizeOnDrop)]
+/// The private half of a sealing key, made once from its seed because making it costs as much as
+/// opening a seal. The library wipes it when it is dropped.
 pub struct SealingKey {
-    #[zeroize(skip)]
-    suite: Suite,
-    seed: [u8; 32],
+    private: Private,
+    public: Vec<u8>,
+    key_id: [u8; 8],
+}
+
+enum Private {
+    X25519(<X25519HkdfSha256 as Kem>::PrivateKey),
+    XWing(Box<<XWing as Kem>::PrivateKey>),
 }
 
 /// With this the settlement seals its reason, and the terminal reads it.
@@ -82,25 +87,36 @@ impl Suite {
 
 impl SealingKey {
     pub fn from_seed(suite: Suite, seed: [u8; 32]) -> Self {
-        Self { suite, seed }
+        let seed = Zeroizing::new(seed);
+        let (private, public) = match suite {
+            Suite::X25519 => {
+                let (private, public) = X25519HkdfSha256::derive_keypair(&seed[..]);
+                (Private::X25519(private), public.to_bytes().to_vec())
+            }
+            Suite::XWing => {
+                let (private, public) = XWing::derive_keypair(&seed[..]);
+                (Private::XWing(Box::new(private)), public.to_bytes().to_vec())
+            }
+        };
+        let digest = sha256(&[b"kessai sealing key id", &[suite as u8], &public]);
+        let mut key_id = [0; 8];
+        key_id.copy_from_slice(&digest[..8]);
+        Self { private, public, key_id }
     }
 
     pub fn public(&self) -> Vec<u8> {
-        match self.suite {
-            Suite::X25519 => X25519HkdfSha256::derive_keypair(&self.seed).1.to_bytes().to_vec(),
-            Suite::XWing => XWing::derive_keypair(&self.seed).1.to_bytes().to_vec(),
-        }
+        self.public.clone()
     }
 
     pub fn key_id(&self) -> [u8; 8] {
-        let digest = sha256(&[b"kessai sealing key id", &[self.suite as u8], &self.public()]);
-        let mut id = [0; 8];
-        id.copy_from_slice(&digest[..8]);
-        id
+        self.key_id
     }
 
     pub fn suite(&self) -> Suite {
-        self.suite
+        match self.private {
+            Private::X25519(_) => Suite::X25519,
+            Private::XWing(_) => Suite::XWing,
+        }
     }
 
     /// Opens an envelope that was sealed for exactly this purchase.
@@ -109,15 +125,15 @@ impl SealingKey {
     /// [`SealError`] when it was sealed otherwise, for another key or purchase, or was changed.
     pub fn open(&self, envelope: &Envelope, purchase: &Purchase) -> Result<SealedCard, SealError> {
         let fits = envelope.encapsulated.len() <= MAX_ENCAPSULATED_BYTES
-            && envelope.key_id == self.key_id()
-            && Suite::from_id(envelope.suite)? == self.suite;
+            && envelope.key_id == self.key_id
+            && Suite::from_id(envelope.suite)? == self.suite();
         if !fits {
             return Err(SealError);
         }
         let aad = binding(envelope.suite, &envelope.key_id, purchase);
-        let plain = match self.suite {
-            Suite::X25519 => open_with::<X25519HkdfSha256>(&self.seed, envelope, &aad),
-            Suite::XWing => open_with::<XWing>(&self.seed, envelope, &aad),
+        let plain = match &self.private {
+            Private::X25519(private) => open_with::<X25519HkdfSha256>(private, envelope, &aad),
+            Private::XWing(private) => open_with::<XWing>(private, envelope, &aad),
         }?;
         let length = plain.first().map_or(0, |n| usize::from(*n));
         let body = plain.get(1..=length).ok_or(SealError)?;
@@ -193,19 +209,14 @@ fn seal_with<K: Kem>(public: &[u8], plain: &[u8], aad: &[u8]) -> Result<(Vec<u8>
 }
 
 fn open_with<K: Kem>(
-    seed: &[u8; 32],
+    private: &K::PrivateKey,
     envelope: &Envelope,
     aad: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, SealError> {
-    let (private, _) = K::derive_keypair(seed);
     let encapsulated = K::EncappedKey::from_bytes(&envelope.encapsulated).map_err(|_| SealError)?;
-    let mut context = hpke::setup_receiver::<ChaCha20Poly1305, HkdfSha256, K>(
-        &OpModeR::Base,
-        &private,
-        &encapsulated,
-        INFO,
-    )
-    .map_err(|_| SealError)?;
+    let mut context =
+        hpke::setup_receiver::<ChaCha20Poly1305, HkdfSha256, K>(&OpModeR::Base, private, &encapsulated, INFO)
+            .map_err(|_| SealError)?;
     context.open(&envelope.ciphertext, aad).map(Zeroizing::new).map_err(|_| SealError)
 }
 
