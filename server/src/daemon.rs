@@ -21,6 +21,7 @@ use tokio::time::sleep;
 use crate::catalogue::Catalogue;
 use crate::clerk::Clerk;
 use crate::courier::{self, Cards};
+use crate::heard_keys::HeardKeys;
 use crate::reader::Reader;
 use crate::sales::Books;
 use crate::service::{ClosedLink, Service};
@@ -64,8 +65,9 @@ pub async fn run<N: Net>(
     let clerk = Clerk::new(Arc::clone(&ground.clock), settings.ship_after, cards.clone(), errands);
     let ended = daemon::start(store, clerk, queue, Arc::clone(&ground.clock), as_task).map_err(text)?;
     let courier = tokio::spawn(courier::run(link.clone(), cards, to_carry, writer.clone()));
-    let (seen, settlement) = watch::channel(ClosedLink::default());
-    let echo = tokio::spawn(keep_in_touch(link, seen));
+    let heard = HeardKeys::in_folder(&settings.data);
+    let (seen, settlement) = watch::channel(ClosedLink { up: false, issuer_keys: heard.load() });
+    let echo = tokio::spawn(keep_in_touch(link, seen, heard));
     // Only now, with the books open, does it answer anybody.
     let endpoint = ground.net.endpoint(settings.listen, Some(tls)).map_err(text)?;
     let address = endpoint.local_addr().map_err(text)?;
@@ -106,17 +108,15 @@ fn closed_link<N: Net>(settings: &Settings, identity: &Identity, net: &N) -> Res
 }
 
 /// Asks the settlement now and then whether it is there, and keeps the issuer keys it passes on.
-async fn keep_in_touch(link: Link, seen: watch::Sender<ClosedLink>) {
+async fn keep_in_touch(link: Link, seen: watch::Sender<ClosedLink>, heard: HeardKeys) {
     loop {
         let answer = link.call::<_, Reply>(&Request::Echo, ECHO_DEADLINE).await;
         let up = match answer {
             Ok(Reply::Echo { issuer_keys }) => {
-                seen.send_if_modified(|link| {
-                    let now = ClosedLink { up: true, issuer_keys };
-                    let changed = *link != now;
-                    *link = now;
-                    changed
-                });
+                if seen.borrow().issuer_keys != issuer_keys {
+                    heard.keep(&issuer_keys);
+                }
+                seen.send_replace(ClosedLink { up: true, issuer_keys });
                 true
             }
             Ok(_) | Err(_) => {

@@ -5,6 +5,7 @@ pub mod clerk;
 pub mod cli;
 pub mod courier;
 pub mod daemon;
+pub mod heard_keys;
 pub mod import;
 pub mod reader;
 pub mod record;

@@ -301,27 +301,15 @@ impl Shop {
             .map_err(|_| ShopError::Untrusted("the sealing key is of an unknown kind".to_owned()))
     }
 
-    /// The keys to seal with now. A seller that has just started may not have heard them yet, and
-    /// keys that have run out are asked for again.
+    /// The keys to seal with now; keys that have run out are asked for again.
     async fn current_keys(&self) -> Result<IssuerKeys, ShopError> {
-        let until = Instant::now() + KEYS_WAIT;
-        loop {
-            if let Some(keys) = self.sealing_keys() {
-                return Ok(keys);
-            }
-            self.welcome().await?;
-            let none = self.keys().is_empty();
-            match self.sealing_keys() {
-                Some(keys) => return Ok(keys),
-                None if !none => {
-                    return Err(ShopError::Untrusted(
-                        "no sealing key is signed by a root we trust".to_owned(),
-                    ));
-                }
-                None if Instant::now() >= until => return Err(ShopError::Refused(Refusal::TryLater)),
-                None => sleep(FIRST_PAUSE).await,
-            }
+        self.know_keys().await?;
+        if let Some(keys) = self.sealing_keys() {
+            return Ok(keys);
         }
+        self.welcome().await?;
+        let none = || ShopError::Untrusted("no sealing key is signed by a root we trust".to_owned());
+        self.sealing_keys().ok_or_else(none)
     }
 
     /// The settlement answers with this; it can always be made again from our key and the order id.
@@ -338,9 +326,19 @@ impl Shop {
         current.next().cloned()
     }
 
+    /// Without the issuer's keys no decision can be checked. A seller that opens for the first time
+    /// may not have heard them yet.
     async fn know_keys(&self) -> Result<(), ShopError> {
-        if self.keys().is_empty() {
+        let until = Instant::now() + KEYS_WAIT;
+        while self.keys().is_empty() {
             self.welcome().await?;
+            if !self.keys().is_empty() {
+                break;
+            }
+            if Instant::now() >= until {
+                return Err(ShopError::Refused(Refusal::TryLater));
+            }
+            sleep(FIRST_PAUSE).await;
         }
         Ok(())
     }
