@@ -14,7 +14,7 @@ use kessai_shared::net::RealNet;
 use kessai_shared::pin::Pin;
 use kessai_shared::time::Timestamp;
 use kessai_shared::writer::{self, Clock};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use crate::clerk::{Clerk, Command, Imported};
 use crate::courier::Cards;
@@ -127,20 +127,11 @@ fn import_products(data: &Path, file: &Path) -> Result<u8, Failure> {
     }
     let store = daemon::open::<Books>(data, JOURNAL, None)?;
     let clock: Clock = Arc::new(Timestamp::from_system_clock);
-    let (to_writer, queue) = mpsc::channel(1);
     // No courier is under way while the shop is closed: what is owed waits for the next start.
     let (errands, _) = mpsc::unbounded_channel();
     let clerk = Clerk::new(Arc::clone(&clock), Duration::MAX, Cards::default(), errands);
-    let imported = console::runtime()?.block_on(async {
-        let (tell, told) = oneshot::channel();
-        let sent = async {
-            let _ = to_writer.send(Command::Import { listings: table.rows, tell }).await;
-            drop(to_writer);
-        };
-        let (ran, ()) = tokio::join!(writer::run(store, clerk, queue, clock), sent);
-        ran.map_err(Failure::from)?;
-        told.await.map_err(Failure::from)
-    })?;
+    let import = |tell| Command::Import { listings: table.rows, tell };
+    let imported = console::runtime()?.block_on(writer::once(store, clerk, clock, import))?;
     let Imported { stocked, relisted, unchanged } = imported;
     println!("{stocked} products stocked, {relisted} relisted, {unchanged} unchanged");
     Ok(OK)

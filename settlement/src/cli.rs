@@ -11,7 +11,6 @@ use kessai_shared::folder::DataFolder;
 use kessai_shared::net::RealNet;
 use kessai_shared::time::Timestamp;
 use kessai_shared::writer;
-use tokio::sync::{mpsc, oneshot};
 
 use crate::clerk::{Clerk, Command, Imported};
 use crate::keys::Keys;
@@ -129,18 +128,9 @@ fn import_accounts(data: &Path, file: &Path) -> Result<u8, Failure> {
     }
     let store = daemon::open::<Books>(data, JOURNAL, None)?;
     let clock: writer::Clock = Arc::new(Timestamp::from_system_clock);
-    let (to_writer, queue) = mpsc::channel(1);
     let clerk = Clerk::new(settings.policy, Arc::clone(&clock));
-    let imported = console::runtime()?.block_on(async {
-        let (tell, told) = oneshot::channel();
-        let sent = async {
-            let _ = to_writer.send(Command::Import { accounts: table.rows, tell }).await;
-            drop(to_writer);
-        };
-        let (ran, ()) = tokio::join!(writer::run(store, clerk, queue, clock), sent);
-        ran.map_err(Failure::from)?;
-        told.await.map_err(Failure::from)
-    })?;
+    let import = |tell| Command::Import { accounts: table.rows, tell };
+    let imported = console::runtime()?.block_on(writer::once(store, clerk, clock, import))?;
     let Imported { opened, restated, unchanged } = imported;
     println!("{opened} accounts opened, {restated} restated, {unchanged} unchanged");
     Ok(OK)

@@ -55,6 +55,8 @@ pub enum Fault {
     Shelf(ShelfError),
     /// Another process has the store open.
     InUse(PathBuf),
+    /// The writer came to its end without an answer.
+    Unanswered,
     /// The journal holds a record that the books cannot take.
     Books {
         position: u64,
@@ -328,6 +330,7 @@ impl fmt::Display for Fault {
         match self {
             Fault::Journal(error) => error.fmt(f),
             Fault::Shelf(error) => error.fmt(f),
+            Fault::Unanswered => f.write_str("the writer ended without an answer"),
             Fault::InUse(path) => {
                 write!(f, "{}: another process uses this store; stop it first", path.display())
             }

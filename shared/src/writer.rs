@@ -105,6 +105,27 @@ pub async fn run<C: Clerk>(
     }
 }
 
+/// Carries one command out on a store that no daemon uses, and closes it again.
+///
+/// # Errors
+/// [`Fault`] as [`run`]; nothing was done then.
+pub async fn once<C: Clerk, T>(
+    store: Store<C::Books>,
+    clerk: C,
+    clock: Clock,
+    command: impl FnOnce(oneshot::Sender<T>) -> C::Command,
+) -> Result<T, Fault> {
+    let (to_writer, queue) = mpsc::channel(1);
+    let (tell, told) = oneshot::channel();
+    let sent = async {
+        let _ = to_writer.send(command(tell)).await;
+        drop(to_writer);
+    };
+    let (ran, ()) = tokio::join!(run(store, clerk, queue, clock), sent);
+    ran?;
+    told.await.map_err(|_| Fault::Unanswered)
+}
+
 /// Runs the writer on a thread of its own, because it waits for the disk.
 ///
 /// The receiver gives how it ended.
