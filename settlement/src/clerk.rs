@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use kessai_shared::ids::{OrderId, RefundId};
 use kessai_shared::money::Minor;
-use kessai_shared::outcome::Reason;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
 use kessai_shared::seal::{ResponseSecret, seal_reason};
@@ -15,9 +14,7 @@ use kessai_shared::writer::{self, Clock};
 use tokio::sync::oneshot;
 
 use crate::ledger::acts::{self, Act, Inquired};
-use crate::ledger::{
-    Account, AccountId, Books, Change, Charge, ChargeState, Decided, Entry, Policy, Presented,
-};
+use crate::ledger::{Account, AccountId, Books, Change, Charge, Decided, Entry, Policy, Presented};
 
 /// Most holds that one round gives back; the rest is for the next round, a moment later.
 const MAX_EXPIRIES_A_ROUND: usize = 1_000;
@@ -84,8 +81,9 @@ impl Clerk {
         }
         desk.after(move |books| {
             let charge = books.charge(&(purchase.seller, purchase.order));
+            let decided = charge.and_then(|charge| charge.decided.clone());
             // Whoever asked may have gone meanwhile; the decision stands all the same.
-            let _ = tell.send(charge.map_or(Err(Refusal::TryLater), standing_decision));
+            let _ = tell.send(decided.ok_or(Refusal::TryLater));
         });
         Ok(())
     }
@@ -155,22 +153,6 @@ fn import(
     }
     answer(desk, tell, imported);
     Ok(())
-}
-
-/// The decision as it may still be acted on: an approval whose hold is gone is not said again.
-fn standing_decision(charge: &Charge) -> Result<Decided, Refusal> {
-    let decided = charge.decided.clone().ok_or(Refusal::Reversed)?;
-    match charge.state {
-        ChargeState::Expired => Err(Refusal::Expired),
-        ChargeState::Reversed | ChargeState::Tombstone if decided.reason == Reason::Approved => {
-            Err(Refusal::Reversed)
-        }
-        ChargeState::Tombstone
-        | ChargeState::Declined
-        | ChargeState::Held
-        | ChargeState::Captured
-        | ChargeState::Reversed => Ok(decided),
-    }
 }
 
 /// Answers once all that the answer rests on is durable. Whoever asked may have gone meanwhile.
