@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use kessai_shared::ids::{Customer, OrderId, ReturnId};
 use kessai_shared::pin::Pin;
-use kessai_shared::receipt::{Decision, Quote};
+use kessai_shared::receipt::Quote;
 use kessai_shared::seal::Envelope;
 use kessai_shared::store::Fault;
 use kessai_shared::storefront::{Line, Refusal, ReturnState};
 use kessai_shared::writer::{self, Clock};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::courier::{Cards, Errand};
+use crate::courier::{Answer, Cards, Errand};
 use crate::import::Listing;
 use crate::sales::acts::{self, Giving};
 use crate::sales::{Books, Change, GiveBack, Order, Work};
@@ -36,10 +36,7 @@ pub enum Command {
         tell: Tell<Result<GiveBack, Refusal>>,
     },
     /// The courier is back from an errand.
-    Answered {
-        order: OrderId,
-        answer: Answer,
-    },
+    Answered(OrderId, Answer),
     Import {
         listings: Vec<Listing>,
         tell: Tell<Imported>,
@@ -52,21 +49,6 @@ pub struct GiveBackRequest {
     pub customer: Customer,
     pub from: Option<OrderId>,
     pub lines: Vec<Line>,
-}
-
-/// What the courier brings back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    Decided(Decision),
-    /// It cannot be found out in time whether it was approved.
-    Doubt,
-    Reversed,
-    Captured,
-    /// There is nothing left to capture.
-    Lapsed,
-    Refunded {
-        given: ReturnId,
-    },
 }
 
 /// How many products of a file were new, and how many were known.
@@ -245,7 +227,7 @@ impl writer::Clerk for Clerk {
         match command {
             Command::Place { quote, owner, card, tell } => self.place((&quote, owner), card, tell, desk),
             Command::GiveBack { request, tell } => self.give_back(&request, tell, desk),
-            Command::Answered { order, answer } => self.answered(order, answer, desk),
+            Command::Answered(order, answer) => self.answered(order, answer, desk),
             Command::Import { listings, tell } => import(listings, tell, desk),
         }
     }

@@ -6,15 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kessai_shared::exchange::{CallError, Link};
-use kessai_shared::ids::{OrderId, RefundId};
-use kessai_shared::receipt::Purchase;
+use kessai_shared::ids::{OrderId, RefundId, ReturnId};
+use kessai_shared::receipt::{Decision, Purchase};
 use kessai_shared::seal::Envelope;
 use kessai_shared::settlement::{Refusal, Reply, Request, Standing};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::clerk::{Answer, Command};
 use crate::sales::Work;
 
 /// How long the settlement may take for one answer.
@@ -30,6 +29,21 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// One message to the settlement, until it is answered.
 pub struct Errand {
     pub work: Work,
+}
+
+/// What the courier brings back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Decided(Decision),
+    /// It cannot be found out in time whether it was approved.
+    Doubt,
+    Reversed,
+    Captured,
+    /// There is nothing left to capture.
+    Lapsed,
+    Refunded {
+        given: ReturnId,
+    },
 }
 
 /// The sealed cards of the orders that wait for a decision. In memory only.
@@ -54,12 +68,14 @@ impl Cards {
     }
 }
 
-/// Runs errands until the clerk is gone. Dropping the future drops every errand under way.
-pub async fn run(
+/// Runs errands until the clerk is gone, and hands each answer in as a `command` of the writer.
+/// Dropping the future drops every errand under way.
+pub async fn run<C: Send + 'static>(
     link: Link,
     cards: Cards,
     mut errands: mpsc::UnboundedReceiver<Errand>,
-    writer: mpsc::Sender<Command>,
+    writer: mpsc::Sender<C>,
+    command: fn(OrderId, Answer) -> C,
 ) {
     let courier = Arc::new(Courier { link, cards });
     let mut under_way = JoinSet::new();
@@ -72,7 +88,7 @@ pub async fn run(
                     let order = work.order();
                     let answer = courier.carry(&work).await;
                     // A writer that is gone takes the daemon with it.
-                    let _ = writer.send(Command::Answered { order, answer }).await;
+                    let _ = writer.send(command(order, answer)).await;
                 });
             }
             Some(_) = under_way.join_next() => {}

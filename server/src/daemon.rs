@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
 use crate::catalogue::Catalogue;
-use crate::clerk::Clerk;
+use crate::clerk::{Clerk, Command};
 use crate::courier::{self, Cards};
 use crate::heard_keys::HeardKeys;
 use crate::reader::Reader;
@@ -64,7 +64,8 @@ pub async fn run<N: Net>(
     let cards = Cards::default();
     let clerk = Clerk::new(Arc::clone(&ground.clock), settings.ship_after, cards.clone(), errands);
     let ended = daemon::start(store, clerk, queue, Arc::clone(&ground.clock), as_task).map_err(text)?;
-    let courier = tokio::spawn(courier::run(link.clone(), cards, to_carry, writer.clone()));
+    let courier =
+        tokio::spawn(courier::run(link.clone(), cards, to_carry, writer.clone(), Command::Answered));
     let heard = HeardKeys::in_folder(&settings.data);
     let (seen, settlement) = watch::channel(ClosedLink { up: false, issuer_keys: heard.load() });
     let echo = tokio::spawn(keep_in_touch(link, seen, heard));

@@ -5,14 +5,16 @@ pub mod acts;
 mod audit;
 mod books;
 mod give_back;
+mod inconsistent;
 mod order;
 mod product;
 mod stock;
 mod work;
 
 pub use audit::Audit;
-pub use books::{Books, Change, Inconsistent, Row, RowKey, Totals};
+pub use books::{Books, Change, Row, RowKey, Totals};
 pub use give_back::{GiveBack, Part};
+pub use inconsistent::Inconsistent;
 pub use order::Order;
 pub use product::Product;
 pub use stock::Stock;

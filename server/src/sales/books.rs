@@ -2,7 +2,6 @@
 //! made anew from the changes alone, in their order.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt;
 
 use kessai_shared::ids::{Customer, OrderId, ReturnId, Sku};
 use kessai_shared::money::Minor;
@@ -13,10 +12,10 @@ use kessai_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::give_back::GiveBack;
+use super::inconsistent::Inconsistent;
 use super::order::Order;
 use super::product::Product;
 use super::stock::Stock;
-use super::work::Work;
 
 /// One change of the books; one journal record each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,10 +75,6 @@ pub enum Change {
         order: OrderId,
     },
 }
-
-/// A change that cannot follow from the books as they are: the journal is not this shop's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inconsistent(pub &'static str);
 
 /// What a row of the books goes by in the store.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -443,7 +438,7 @@ impl Books {
 
     /// Keeps the lists that orders are found by in step with one order.
     fn refile(&mut self, id: OrderId) {
-        if Work::is_owed(self, id) {
+        if self.orders.get(&id).is_some_and(Order::is_owed_an_answer) {
             self.open.insert(id);
         } else {
             self.open.remove(&id);
@@ -467,11 +462,3 @@ impl Books {
         }
     }
 }
-
-impl fmt::Display for Inconsistent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-impl std::error::Error for Inconsistent {}

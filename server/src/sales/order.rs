@@ -8,7 +8,7 @@ use kessai_shared::storefront::{Cancelled, FulfilmentState, OrderState, PaymentS
 use kessai_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::books::Inconsistent;
+use super::inconsistent::Inconsistent;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
@@ -81,6 +81,20 @@ impl Order {
             && self.capturing.is_none()
             && self.refunding.is_empty()
             && self.keeps_pieces()
+    }
+
+    /// Whether the settlement owes this order an answer.
+    pub fn is_owed_an_answer(&self) -> bool {
+        match self.payment {
+            PaymentState::Pending | PaymentState::Unknown => true,
+            PaymentState::Declined | PaymentState::Reversed => false,
+            PaymentState::Authorized
+            | PaymentState::Captured
+            | PaymentState::PartiallyRefunded
+            | PaymentState::Refunded
+            | PaymentState::Voided
+            | PaymentState::Expired => self.capturing.is_some() || !self.refunding.is_empty(),
+        }
     }
 
     pub(super) fn decide(

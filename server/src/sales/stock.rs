@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::books::Inconsistent;
+use super::inconsistent::Inconsistent;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stock {

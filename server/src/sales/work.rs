@@ -39,20 +39,6 @@ impl Work {
         }
     }
 
-    /// Whether this order waits for any message. As [`Work::next`], without making the message.
-    pub fn is_owed(books: &Books, id: OrderId) -> bool {
-        books.order(id).is_some_and(|order| match order.payment {
-            PaymentState::Pending | PaymentState::Unknown => true,
-            PaymentState::Declined | PaymentState::Reversed => false,
-            PaymentState::Authorized
-            | PaymentState::Captured
-            | PaymentState::PartiallyRefunded
-            | PaymentState::Refunded
-            | PaymentState::Voided
-            | PaymentState::Expired => order.capturing.is_some() || !order.refunding.is_empty(),
-        })
-    }
-
     /// The next message that this order waits for. One at a time: money of one order never moves
     /// in two ways at once, so a capture and a refund cannot overtake each other.
     pub fn next(books: &Books, id: OrderId) -> Option<Work> {
