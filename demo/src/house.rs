@@ -118,6 +118,10 @@ impl Daemon {
             Ok(Ok(Some(line))) => line,
             Ok(_) => {
                 let status = child.wait().await?;
+                if let (None, Some(code)) = (&log, status.code().and_then(|code| u8::try_from(code).ok())) {
+                    // It has said why, on the standard error that is ours too.
+                    return Err(Failure { code: code.max(1), line: String::new() });
+                }
                 let log = log.map_or(String::new(), |log| format!("; see {}", log.display()));
                 let line = format!("{} did not start ({status}){log}", role.name());
                 return Err(Failure::failed(line));

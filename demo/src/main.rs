@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     let end = match role {
         Role::Settlement => kessai_settlement::cli::Cli::parse_from(args).run(),
         Role::Seller => kessai_server::cli::Cli::parse_from(args).run(),
+        Role::Terminal => kessai_tui_client::cli::Cli::parse_from(args).run(),
     };
     console::exit(role.name(), end)
 }

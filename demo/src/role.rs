@@ -1,5 +1,6 @@
 //! One program, several parts: it starts itself again as the seller or as the settlement, so that
-//! one build is all that a demo needs, and yet each daemon is a process of its own.
+//! one build is all that a demo needs, and yet each daemon is a process of its own. As the terminal
+//! it is started by whoever wants to shop without a second program.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -13,6 +14,7 @@ use tokio::process::Command;
 pub enum Role {
     Settlement,
     Seller,
+    Terminal,
 }
 
 impl Role {
@@ -21,13 +23,14 @@ impl Role {
         match self {
             Role::Settlement => "kessai-settlement",
             Role::Seller => "kessai-server",
+            Role::Terminal => "kessai",
         }
     }
 
     /// The role that a command line asks for.
     pub fn asked(args: &[OsString]) -> Option<Self> {
         let name = args.get(1)?;
-        [Role::Settlement, Role::Seller].into_iter().find(|role| name == role.name())
+        [Role::Settlement, Role::Seller, Role::Terminal].into_iter().find(|role| name == role.name())
     }
 
     /// This program again, in this role. What it logs goes to `log`, or to our standard error.

@@ -110,8 +110,16 @@ fn closed_link<N: Net>(settings: &Settings, identity: &Identity, net: &N) -> Res
 
 /// Asks the settlement now and then whether it is there, and keeps the issuer keys it passes on.
 async fn keep_in_touch(link: Link, seen: watch::Sender<ClosedLink>, heard: HeardKeys) {
+    let mut told = false;
     loop {
         let answer = link.call::<_, Reply>(&Request::Echo, ECHO_DEADLINE).await;
+        // An operator wants to know once, not every time it is asked in vain.
+        match &answer {
+            Err(error) if !told => tracing::warn!("no answer from the settlement: {error}"),
+            Ok(_) if told => tracing::info!("the settlement answers again"),
+            Err(_) | Ok(_) => {}
+        }
+        told = answer.is_err();
         let up = match answer {
             Ok(Reply::Echo { issuer_keys }) => {
                 if seen.borrow().issuer_keys != issuer_keys {

@@ -28,13 +28,11 @@ pub struct Listing {
 /// # Errors
 /// [`TableError`] with every bad row; then nothing of the file counts.
 pub fn products(path: &Path) -> Result<Table<Listing>, TableError> {
-    let mut seen: HashMap<Sku, usize> = HashMap::new();
-    let mut count = 0;
+    let mut seen: HashMap<Sku, u64> = HashMap::new();
     table::read(path, &COLUMNS, |row| {
-        count += 1;
         let listing = listing(row)?;
-        if let Some(first) = seen.insert(listing.sku.clone(), count) {
-            row.bad("sku", &format!("every SKU once, but row {first} has it too"));
+        if let Some(first) = seen.insert(listing.sku.clone(), row.line()) {
+            row.bad("sku", &format!("every SKU once, but line {first} has it too"));
         }
         Some(listing)
     })

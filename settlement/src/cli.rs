@@ -121,7 +121,8 @@ fn serve(serve: &Serve) -> Result<u8, Failure> {
 fn import_accounts(data: &Path, file: &Path) -> Result<u8, Failure> {
     let settings = Settings::read(data, None).map_err(Failure::usage)?;
     let _folder = DataFolder::open(data, FOLDER)?;
-    let vault = Vault::load_or_create(&settings.keys.join("vault.key")).map_err(Failure::failed)?;
+    let vault = Vault::load_or_create(&settings.keys.join("vault.key"), &data.join("journal"))
+        .map_err(Failure::failed)?;
     let table = import::accounts(file, &vault)?;
     if !table.ignored.is_empty() {
         eprintln!("kessai-settlement: {}: ignored columns: {}", file.display(), table.ignored.join(", "));

@@ -46,7 +46,7 @@ pub async fn run<N: Net>(
     ready: impl FnOnce(Ready),
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), String> {
-    let vault = Vault::load_or_create(&settings.keys.join("vault.key"))?;
+    let vault = Vault::load_or_create(&settings.keys.join("vault.key"), &settings.data.join("journal"))?;
     let keys = Keys::load_or_create(&settings.keys, settings.suite, (ground.clock)())?;
     let sellers = Arc::new(PinSet::load(&settings.sellers).map_err(|error| error.to_string())?);
     let peers = Peers::Pins(Arc::clone(&sellers));

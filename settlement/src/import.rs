@@ -31,13 +31,11 @@ const PASSED_OVER: [&str; 2] = ["paid_pence", "defaulted_next_month"];
 /// # Errors
 /// [`TableError`] with every bad row; then nothing of the file counts.
 pub fn accounts(path: &Path, vault: &Vault) -> Result<Table<(AccountId, Account)>, TableError> {
-    let mut lines: HashMap<AccountId, usize> = HashMap::new();
-    let mut count = 0;
+    let mut lines: HashMap<AccountId, u64> = HashMap::new();
     let mut table = table::read(path, &COLUMNS, |row| {
-        count += 1;
         let (id, account) = account(row, vault)?;
-        if let Some(first) = lines.insert(id, count) {
-            row.bad("card_number", &format!("every number once, but row {first} has it too"));
+        if let Some(first) = lines.insert(id, row.line()) {
+            row.bad("card_number", &format!("every number once, but line {first} has it too"));
         }
         Some((id, account))
     })?;

@@ -19,11 +19,18 @@ pub struct Vault {
 }
 
 impl Vault {
-    /// Loads the vault's key, or makes one.
+    /// Loads the vault's key, or makes one where there are no books yet.
     ///
     /// # Errors
     /// A line on what is wrong with the key file.
-    pub fn load_or_create(path: &Path) -> Result<Self, String> {
+    pub fn load_or_create(path: &Path, books: &Path) -> Result<Self, String> {
+        // With a new key no account of the books would ever be found again.
+        if books.exists() && !path.exists() {
+            let path = path.display();
+            return Err(format!(
+                "{path}: is missing, and only it opens the accounts; restore it from a backup"
+            ));
+        }
         let master = secret_file::load_or_create(path)?;
         let master = hmac::Key::new(hmac::HMAC_SHA256, &master[..]);
         let seal = derived(&master, b"kessai vault seal v1");

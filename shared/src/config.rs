@@ -99,9 +99,14 @@ impl Config {
         parsed
     }
 
-    /// Notes a mistake that only the values together show.
+    /// Notes a mistake that only the values together show. A key that is wrong already is told
+    /// once: what else its value is not follows from that.
     pub fn mistake(&mut self, what: &str) {
-        self.mistakes.push(format!("{}: {what}", self.file.display()));
+        let start = |what: &str| format!("{}: {what}", self.file.display());
+        let same_key = what.split_once(": ").map(|(key, _)| start(&format!("{key}: ")));
+        if !same_key.is_some_and(|key| self.mistakes.iter().any(|told| told.starts_with(&key))) {
+            self.mistakes.push(start(what));
+        }
     }
 
     /// Ends the reading.

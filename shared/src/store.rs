@@ -62,6 +62,10 @@ pub enum Fault {
         position: u64,
         why: String,
     },
+    /// The shelf shows that the journal once had this record, and it has it no more.
+    Lost {
+        position: u64,
+    },
     Io {
         what: &'static str,
         path: PathBuf,
@@ -122,6 +126,7 @@ impl<B: Books> Store<B> {
     /// # Errors
     /// [`Fault`] when the journal is not whole or does not make sense to the books.
     pub fn open(folder: &Path, kind: Kind) -> Result<(Self, Opened), Fault> {
+        refuse_loss(folder, kind)?;
         let path = folder.join("journal");
         let disk = journal::FileDisk::open(&path).map_err(|source| Fault::Io {
             what: "open the journal folder",
@@ -151,6 +156,9 @@ impl<B: Books> Store<B> {
             Ok(found) => found,
             // Making it anew would pull it away under whoever uses it.
             Err(ShelfDamage::InUse) => return Err(Fault::InUse(shelf.to_owned())),
+            Err(ShelfDamage::Ahead { position }) if is_loss(&opened.journal, opened.head) => {
+                return Err(Fault::Lost { position });
+            }
             Err(damage) => {
                 opened.shelf_rebuilt = Some(damage);
                 (Shelf::rebuild(shelf).map_err(Fault::Shelf)?, B::default())
@@ -249,6 +257,40 @@ impl<B: Books> Store<B> {
     }
 }
 
+/// A journal that ends in something unreadable is cut there when it is opened to be written, because
+/// a group that nobody was told of may end so. The shelf knows better: it gets only what the journal
+/// has on the disk, so when the shelf is ahead, the end that would be cut off was acknowledged.
+fn refuse_loss(folder: &Path, kind: Kind) -> Result<(), Fault> {
+    let (path, shelf) = (folder.join("journal"), folder.join("shelf"));
+    if !path.exists() || !shelf.exists() {
+        return Ok(());
+    }
+    let what = "read the journal folder";
+    let disk = journal::FileDisk::read_only(&path).map_err(|source| Fault::Io { what, path, source })?;
+    let mut hashes = vec![Hash::default()];
+    let mut keep = |record: journal::Record| -> Result<(), String> {
+        hashes.push(record.hash);
+        Ok(())
+    };
+    let (head, report) = journal::walk(&disk, kind, &mut keep).map_err(Fault::Journal)?;
+    if !is_loss(&report, head) {
+        return Ok(());
+    }
+    let known = |position: u64| usize::try_from(position).ok().and_then(|at| hashes.get(at)).copied();
+    match Shelf::open(&shelf, known) {
+        Err(ShelfDamage::Ahead { position }) => Err(Fault::Lost { position }),
+        // Any other damage is mended from the journal.
+        Err(_) => Ok(()),
+        Ok(shelf) => shelf.close().map_err(Fault::Shelf),
+    }
+}
+
+/// Whether a shelf that is ahead proves that the journal has lost its end. A journal that ends
+/// cleanly is an older one that somebody put there; the shelf is then made anew from it, and said so.
+fn is_loss(journal: &OpenReport, head: Head) -> bool {
+    journal.dropped_bytes > 0 || head.position == 0
+}
+
 /// Reads a journal without changing anything, each change with the books as they are after it.
 ///
 /// # Errors
@@ -337,6 +379,11 @@ impl fmt::Display for Fault {
             Fault::Books { position, why } => {
                 write!(f, "journal record {position} does not follow from those before it: {why}")
             }
+            Fault::Lost { position } => write!(
+                f,
+                "the journal ends before record {position}, which was acknowledged and is on the shelf; \
+                 restore the journal from a backup"
+            ),
             Fault::Io { what, path, source } => write!(f, "{}: cannot {what}: {source}", path.display()),
         }
     }

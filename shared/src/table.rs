@@ -84,7 +84,13 @@ pub fn read<T>(
                 rows.extend(row(&mut at));
             }
             Err(error) => {
-                problems.add(format!("{file}:{line}: {error}"));
+                problems.add(match error.kind() {
+                    csv::ErrorKind::Utf8 { pos, err } => {
+                        let line = pos.as_ref().map_or(line, csv::Position::line);
+                        format!("{file}:{line}:{}: expected UTF-8", err.field() + 1)
+                    }
+                    _ => format!("{file}:{line}: {error}"),
+                });
                 if error.is_io_error() {
                     break;
                 }
@@ -98,6 +104,11 @@ pub fn read<T>(
 }
 
 impl Row<'_> {
+    /// The line of the file that the row begins on.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
     pub fn text(&self, column: &str) -> &str {
         let at = self.names.iter().find(|(name, _)| *name == column).and_then(|(_, at)| *at);
         at.and_then(|at| self.record.get(at)).unwrap_or("")

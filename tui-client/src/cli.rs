@@ -121,11 +121,16 @@ impl Cli {
                 Act::Shop { at, cards } => open_shop(&at, cards.as_deref()).await,
                 Act::Buy(buy) => {
                     let card = choose(&buy.cards, buy.card.as_deref())?;
-                    headless::buy(&buy.at.open()?, buy.order_id, &buy.lines, &card, buy.json).await
+                    let shop = buy.at.open()?;
+                    leaving(&shop, headless::buy(&shop, buy.order_id, &buy.lines, &card, buy.json)).await
                 }
-                Act::Orders { at, json } => headless::orders(&at.open()?, json).await,
+                Act::Orders { at, json } => {
+                    let shop = at.open()?;
+                    leaving(&shop, headless::orders(&shop, json)).await
+                }
                 Act::Return { at, order, lines, return_id, json } => {
-                    headless::give_back(&at.open()?, order, return_id, &lines, json).await
+                    let shop = at.open()?;
+                    leaving(&shop, headless::give_back(&shop, order, return_id, &lines, json)).await
                 }
                 Act::Replay(replay) => self::replay(&replay).await,
             }
@@ -140,6 +145,13 @@ impl At {
         let clock = Arc::new(Timestamp::from_system_clock);
         Shop::new(file, home, &RealNet::default(), clock).map_err(headless::failure)
     }
+}
+
+/// Carries a command out and leaves the shop however it went.
+async fn leaving<T>(shop: &Shop, act: impl Future<Output = T>) -> T {
+    let end = act.await;
+    shop.leave().await;
+    end
 }
 
 async fn open_shop(at: &At, cards: Option<&Path>) -> Result<u8, Failure> {

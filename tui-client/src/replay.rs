@@ -70,6 +70,7 @@ pub async fn run(
                 // The one who listens is gone only when another lane has failed.
                 let _ = tell.send(outcome).await;
             }
+            shop.leave().await;
             Ok::<(), ShopError>(())
         });
     }

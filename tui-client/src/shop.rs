@@ -99,6 +99,11 @@ impl Shop {
         Self { patience, ..self.clone() }
     }
 
+    /// Says goodbye to the seller; nothing can be asked afterwards.
+    pub async fn leave(&self) {
+        self.link.leave().await;
+    }
+
     pub fn identity(&self) -> &Identity {
         &self.inner.identity
     }
@@ -371,7 +376,13 @@ impl Shop {
             Ok(Reply::Refused(refusal)) => Err(ShopError::Refused(refusal)),
             Ok(reply) => Ok(reply),
             Err(CallError::PeerFault(fault)) => Err(ShopError::Untrusted(fault.to_string())),
-            Err(CallError::NotSent(LinkError::Untrusted(why))) => Err(ShopError::Untrusted(why)),
+            Err(CallError::NotSent(LinkError::Untrusted(why))) => {
+                let address = self.inner.file.address;
+                Err(ShopError::Untrusted(format!("who answers at {address} is not the shop we know: {why}")))
+            }
+            Err(CallError::TooLate) => {
+                Err(ShopError::Unreachable(format!("{}: nobody answers there", self.inner.file.address)))
+            }
             Err(error) if error.may_have_happened() => Err(ShopError::NoAnswer),
             Err(error) => Err(ShopError::Unreachable(format!("{}: {error}", self.inner.file.address))),
         }

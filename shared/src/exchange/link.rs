@@ -9,9 +9,10 @@ use quinn::Endpoint;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::client::Client;
+use super::close;
 use super::error::{CallError, LinkError};
 use crate::tls::SERVER_NAME;
 
@@ -20,6 +21,9 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 
 /// The longest wait between two attempts.
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
+
+/// How long a link that is left waits for its last packets to be on their way.
+const FAREWELL_DEADLINE: Duration = Duration::from_millis(250);
 
 /// A server that is reached when there is something to ask, and again after it was lost.
 ///
@@ -81,6 +85,14 @@ impl Link {
             self.abandon(&client);
         }
         outcome
+    }
+
+    /// Ends the connection for all clones and gives the last packet a moment to leave, so that the
+    /// server does not keep a place for somebody who is gone. No call succeeds afterwards.
+    pub async fn leave(&self) {
+        self.inner.endpoint.close(close::DONE, b"done");
+        // A server that is gone too has nobody to say goodbye to.
+        let _ = timeout(FAREWELL_DEADLINE, self.inner.endpoint.wait_idle()).await;
     }
 
     /// Whether there is a connection. One whose server has just died still counts.

@@ -43,7 +43,7 @@ impl PinVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
         usage: KeyUsage,
-    ) -> Result<(), Error> {
+    ) -> Result<Pin, Error> {
         // A chain could only say that somebody else vouches for the key, which means nothing here.
         if !intermediates.is_empty() {
             return Err(refusal(Refusal::Chain));
@@ -57,11 +57,14 @@ impl PinVerifier {
         parsed
             .verify_for_usage(ED25519_ONLY, &[anchor], &[], now, usage, None, None)
             .map_err(webpki_error)?;
-        if !self.peers.allow(&pin) {
-            tracing::info!(%pin, "refused a key that is not on the list");
-            return Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure));
+        Ok(pin)
+    }
+
+    fn allow(&self, pin: &Pin) -> Result<(), Error> {
+        if self.peers.allow(pin) {
+            return Ok(());
         }
-        Ok(())
+        Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
     }
 }
 
@@ -74,8 +77,9 @@ impl ServerCertVerifier for PinVerifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.verify(end_entity, intermediates, now, KeyUsage::server_auth())
-            .map(|()| ServerCertVerified::assertion())
+        // Who connects hears of it as an error, and says what it means.
+        let pin = self.verify(end_entity, intermediates, now, KeyUsage::server_auth())?;
+        self.allow(&pin).map(|()| ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -116,8 +120,12 @@ impl ClientCertVerifier for PinVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.verify(end_entity, intermediates, now, KeyUsage::client_auth())
-            .map(|()| ClientCertVerified::assertion())
+        let pin = self.verify(end_entity, intermediates, now, KeyUsage::client_auth())?;
+        let allowed = self.allow(&pin);
+        if allowed.is_err() {
+            tracing::info!(%pin, "refused a key that is not on the list");
+        }
+        allowed.map(|()| ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

@@ -1,0 +1,165 @@
+//! Running the program to its end.
+
+use std::ffi::OsStr;
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::PATIENCE;
+
+/// The one program that has every part in it.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kessai-demo");
+
+/// How a process ended and what it said.
+#[derive(Debug)]
+pub struct Ended {
+    /// `None` when a signal ended it.
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+/// A process that runs beside the test. It is killed when the test lets go of it.
+pub struct Running {
+    child: Child,
+    out: Pipe,
+    err: Pipe,
+}
+
+/// What comes out of a pipe, as it comes.
+struct Pipe {
+    text: Arc<Mutex<String>>,
+    reader: JoinHandle<()>,
+}
+
+/// Starts the program, with nothing of what the caller's surroundings say.
+pub fn start(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Running {
+    let mut command = Command::new(PROGRAM);
+    command.args(args).env_remove("RUST_LOG").stdin(Stdio::null());
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let (out, err) = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
+    Running { child, out: Pipe::of(out), err: Pipe::of(err) }
+}
+
+/// Runs the program to its end.
+pub fn run(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ended {
+    start(args).end()
+}
+
+impl Running {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("a child of ours").is_none()
+    }
+
+    /// The first line it prints; `None` when it ends without one.
+    pub fn first_line(&mut self) -> Option<String> {
+        let mut line = None;
+        super::until("a first line", || {
+            // Asked before the pipe is looked at, so that its last words are not missed.
+            let running = self.is_running();
+            if !running {
+                self.out.finish();
+            }
+            line = self.out.text().split_once('\n').map(|(line, _)| line.to_owned());
+            line.is_some() || !running
+        });
+        line
+    }
+
+    /// What it wrote to standard error so far.
+    pub fn complaints(&self) -> String {
+        self.err.text()
+    }
+
+    /// Ends it without a warning.
+    pub fn kill(mut self) -> Ended {
+        self.child.kill().expect("a child of ours");
+        self.end()
+    }
+
+    /// Waits for its end.
+    pub fn end(mut self) -> Ended {
+        let begun = Instant::now();
+        let status = loop {
+            match self.child.try_wait().expect("a child of ours") {
+                Some(status) => break status,
+                None if begun.elapsed() > PATIENCE => panic!("the program hangs: {}", self.complaints()),
+                None => std::thread::sleep(Duration::from_millis(5)),
+            }
+        };
+        self.out.finish();
+        self.err.finish();
+        let ended = Ended { code: status.code(), out: self.out.text(), err: self.err.text() };
+        assert!(!ended.err.contains("panicked"), "{ended:?}");
+        ended
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Either fails when it has ended already, which is what is wanted.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let said = self.complaints();
+        if std::thread::panicking() {
+            eprintln!("--- what process {} said ---\n{said}", self.child.id());
+        } else {
+            assert!(!said.contains("panicked"), "{said}");
+        }
+    }
+}
+
+impl Pipe {
+    fn of(mut pipe: impl Read + Send + 'static) -> Self {
+        let text = Arc::new(Mutex::new(String::new()));
+        let heard = Arc::clone(&text);
+        let reader = std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            // A pipe that breaks ends like one that is closed.
+            while let Ok(count @ 1..) = pipe.read(&mut bytes) {
+                let text = String::from_utf8_lossy(&bytes[..count]);
+                heard.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
+            }
+        });
+        Self { text, reader }
+    }
+
+    fn text(&self) -> String {
+        self.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until everything that was written has been read.
+    fn finish(&self) {
+        // Whoever inherited the pipe has to end too.
+        super::until("the end of a pipe", || self.reader.is_finished());
+    }
+}
+
+impl Ended {
+    /// What it printed, when it ended with this code.
+    pub fn with(self, code: i32) -> String {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        self.out
+    }
+
+    /// The lines it complained with, when it ended with this code and printed nothing else.
+    pub fn complaint(&self, code: i32) -> Vec<&str> {
+        assert_eq!((self.code, self.out.as_str()), (Some(code), ""), "{self:?}");
+        self.err.lines().collect()
+    }
+
+    /// Its one line of complaint.
+    pub fn one_line(&self, code: i32) -> &str {
+        match self.complaint(code).as_slice() {
+            [line] => line,
+            lines => panic!("expected one line: {lines:#?}"),
+        }
+    }
+}

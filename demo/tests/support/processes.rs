@@ -1,0 +1,51 @@
+//! What runs on this machine, as `/proc` tells it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// The children of a process whose first argument is this part of the program.
+pub fn child_of(parent: u32, role: &str) -> Option<u32> {
+    every_process()
+        .find(|pid| parent_of(*pid) == Some(parent) && arguments(*pid).get(1) == Some(&role.into()))
+}
+
+/// The processes that were started on this folder, whoever their parent is now.
+pub fn on_folder(folder: &Path) -> Vec<u32> {
+    let folder = folder.display().to_string();
+    every_process().filter(|pid| arguments(*pid).iter().any(|argument| argument.contains(&folder))).collect()
+}
+
+/// Sends a signal to a process that the test started.
+pub fn signal(pid: u32, name: &str) {
+    let status = Command::new("kill").args(["-s", name, &pid.to_string()]).status().expect("kill is there");
+    assert!(status.success(), "process {pid} cannot be sent {name}");
+}
+
+/// Whether somebody listens at this port of this machine.
+pub fn listens(port: u16) -> bool {
+    let table = fs::read_to_string("/proc/net/udp").expect("the table of sockets");
+    let ends_so = format!(":{port:04X}");
+    table.lines().skip(1).any(|line| {
+        line.split_whitespace().nth(1).is_some_and(|address| address.to_uppercase().ends_with(&ends_so))
+    })
+}
+
+fn every_process() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").expect("the list of processes");
+    entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// `None` when the process is gone, or dead and only not waited for yet.
+fn parent_of(pid: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in parentheses may hold anything, so the fields are counted from its end.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let (state, parent) = (fields.next()?, fields.next()?);
+    if state == "Z" { None } else { parent.parse().ok() }
+}
+
+fn arguments(pid: u32) -> Vec<String> {
+    let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    bytes.split(|byte| *byte == 0).map(|part| String::from_utf8_lossy(part).into_owned()).collect()
+}

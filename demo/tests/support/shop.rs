@@ -1,0 +1,100 @@
+//! A whole shop as processes: the one that serves, and its two daemons.
+
+use std::ffi::OsString;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use super::command::{Ended, Running, start};
+use super::processes;
+use super::terminal::Terminal;
+
+/// A shop that is open. Its processes end when the test lets go of it.
+pub struct Shop {
+    process: Running,
+    folder: PathBuf,
+}
+
+impl Shop {
+    /// Opens the sample shop, or goes on with the one in this folder.
+    pub fn open(folder: &Path) -> Self {
+        Self::open_with(folder, &[])
+    }
+
+    /// Opens a shop with more arguments.
+    pub fn open_with(folder: &Path, more: &[&str]) -> Self {
+        Self::try_open(folder, more).unwrap_or_else(|ended| panic!("the shop does not open: {ended:?}"))
+    }
+
+    /// Opens a shop, or tells how it ended instead.
+    pub fn try_open(folder: &Path, more: &[&str]) -> Result<Self, Ended> {
+        let mut args: Vec<OsString> = vec!["serve".into(), "--data".into(), folder.into()];
+        args.extend(more.iter().map(OsString::from));
+        let mut process = start(args);
+        match process.first_line() {
+            Some(line) => {
+                assert_eq!(line, "ready");
+                Ok(Self { process, folder: folder.to_owned() })
+            }
+            None => Err(process.end()),
+        }
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.folder.join("shop.toml")
+    }
+
+    /// The process of one of the daemons, once there is one.
+    pub fn daemon(&self, role: &str) -> u32 {
+        let mut found = None;
+        super::until(role, || {
+            found = processes::child_of(self.process.pid(), role);
+            found.is_some()
+        });
+        found.unwrap_or_default()
+    }
+
+    /// Where one of the daemons listens.
+    pub fn address(&self, role: &str) -> SocketAddr {
+        let read = |name: &str| fs::read_to_string(self.folder.join(name)).expect("an address");
+        let text = match role {
+            "kessai-settlement" => read("settlement.address"),
+            _ => read("shop.toml").split('"').nth(1).unwrap_or_default().to_owned(),
+        };
+        text.trim().parse().expect("an address")
+    }
+
+    /// Kills a daemon without a warning and waits until its successor listens.
+    pub fn kill_daemon(&self, role: &str) {
+        let victim = self.daemon(role);
+        processes::signal(victim, "KILL");
+        super::until("a successor", || {
+            processes::child_of(self.process.pid(), role).is_some_and(|pid| pid != victim)
+        });
+        super::until("a successor that listens", || processes::listens(self.address(role).port()));
+    }
+
+    pub fn terminal(&self) -> Terminal {
+        Terminal::of(&self.folder, "terminal")
+    }
+
+    /// Asks it to stop with this signal; its exit code.
+    pub fn stop(self, signal: &str) -> Option<i32> {
+        processes::signal(self.process.pid(), signal);
+        let ended = self.process.end();
+        // Whoever serves waits for its daemons, so nothing may be left when it is gone.
+        assert_eq!(processes::on_folder(&self.folder), Vec::<u32>::new(), "{ended:?}");
+        ended.code
+    }
+
+    /// Ends the one that serves without a warning, and waits until its daemons have noticed.
+    pub fn kill(self) {
+        self.process.kill();
+        super::until("daemons that notice", || processes::on_folder(&self.folder).is_empty());
+    }
+
+    /// What it and its daemons wrote to standard error so far.
+    pub fn complaints(&self) -> String {
+        self.process.complaints()
+    }
+}
