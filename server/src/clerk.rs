@@ -20,6 +20,9 @@ use crate::sales::{Books, Change, GiveBack, Order, Work};
 
 /// Most shipments that one round begins; the rest is for the next round, a moment later.
 const MAX_SHIPMENTS_A_ROUND: usize = 500;
+/// A confirmation that lies further ahead than this was given its time by a clock that was wrong; one
+/// that lies less far ahead may be of a large group.
+const AHEAD_SECONDS: u64 = 60;
 
 /// What the writer is asked to do, and whom it tells.
 pub enum Command {
@@ -239,8 +242,15 @@ impl writer::Clerk for Clerk {
             open.into_iter().for_each(|id| self.follow_up(id, desk));
         }
         self.forget_gone();
-        let until = (self.clock)().minus_seconds(self.ship_after.as_secs());
-        let due: Vec<_> = desk.books().shippable(until).take(MAX_SHIPMENTS_A_ROUND).collect();
+        let (now, ship_after) = ((self.clock)(), self.ship_after.as_secs());
+        let until = now.minus_seconds(ship_after);
+        // The journal's time never goes back. Once a clock that ran ahead is set right, all new
+        // confirmations lie in the future, for as long as it ran ahead; then the quote, which goes by
+        // the clock, says when it was bought. One whose quote is of the wrong time too goes at once.
+        let ahead = desk.books().shippable_after(now.plus_seconds(AHEAD_SECONDS));
+        let ahead = ahead.filter(|(_, quoted)| *quoted <= until || *quoted > now.plus_seconds(ship_after));
+        let due = desk.books().shippable(until).chain(ahead.map(|(id, _)| id));
+        let due: Vec<_> = due.take(MAX_SHIPMENTS_A_ROUND).collect();
         for order in due {
             desk.change(&Change::CaptureStarted { order })?;
             self.follow_up(order, desk);

@@ -72,6 +72,10 @@ impl Clerk {
                 answer(desk, tell, Err(Refusal::Duplicate));
                 return Ok(());
             }
+            Inquired::Over(refusal) => {
+                answer(desk, tell, Err(refusal));
+                return Ok(());
+            }
             Inquired::Known => {}
             Inquired::Fresh { reason, account } => {
                 let sealed = card.map(|card| seal_reason(reason, &purchase, &card.response));

@@ -57,6 +57,7 @@ pub async fn run<N: Net>(
         daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(|fault| fault.to_string())?;
     let (writer, queue) = mpsc::channel(MAX_QUEUED);
     let clerk = Clerk::new(settings.policy, ground.clock.clone());
+    let clock = ground.clock.clone();
     let ended =
         daemon::start(store, clerk, queue, ground.clock, as_task).map_err(|error| error.to_string())?;
     // Only now, with the books open, does it answer anybody.
@@ -64,7 +65,7 @@ pub async fn run<N: Net>(
     let address = endpoint.local_addr().map_err(|error| error.to_string())?;
     ready(Ready { address, pin: keys.identity.pin(), root: keys.root });
     let reload = tokio::spawn(follow(sellers, settings.sellers));
-    let service = Arc::new(Service { keys, vault, writer });
+    let service = Arc::new(Service { keys, vault, writer, clock });
     let limits = Limits { max_in_flight_per_connection: MAX_IN_FLIGHT, ..Limits::default() };
     let end = daemon::serve(endpoint, peers, service, limits, ended, stop, || {}).await;
     reload.abort();

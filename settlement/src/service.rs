@@ -8,6 +8,7 @@ use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Decision, Purchase, Statement, Verdict};
 use kessai_shared::seal::Envelope;
 use kessai_shared::settlement::{Refusal, Reply, Request, Standing};
+use kessai_shared::writer::Clock;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clerk::{Command, Opened};
@@ -19,6 +20,7 @@ pub struct Service {
     pub keys: Keys,
     pub vault: Vault,
     pub writer: mpsc::Sender<Command>,
+    pub clock: Clock,
 }
 
 impl exchange::Service for Service {
@@ -27,7 +29,7 @@ impl exchange::Service for Service {
 
     async fn call(self: Arc<Self>, seller: Pin, request: Request) -> Reply {
         match request {
-            Request::Echo => Reply::Echo { issuer_keys: vec![self.keys.signed.clone()] },
+            Request::Echo => Reply::Echo { issuer_keys: vec![self.keys.current((self.clock)())] },
             Request::Inquiry { purchase, card } => self.inquiry(seller, purchase, card).await,
             Request::Status { order } => {
                 let charge = self.ask(|tell| Command::Status { seller, order, tell }).await;

@@ -218,6 +218,7 @@ impl Life {
                 );
             }
             Inquired::Duplicate => assert_eq!(expected, model::Inquiry::Duplicate, "{op:?}"),
+            Inquired::Over(refusal) => assert_eq!(expected, model::Inquiry::Over(refusal), "{op:?}"),
             Inquired::Fresh { reason, account } => {
                 assert_eq!(expected, model::Inquiry::Fresh(reason), "{op:?}");
                 let change =

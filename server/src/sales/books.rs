@@ -162,6 +162,14 @@ impl Books {
         due.map(|(_, id)| *id).filter(|id| self.orders.get(id).is_some_and(Order::is_shippable))
     }
 
+    /// The orders that can be shipped now and were confirmed later than `at`, the latest first, each
+    /// with the deadline of its quote.
+    pub fn shippable_after(&self, at: Timestamp) -> impl Iterator<Item = (OrderId, Timestamp)> {
+        let later = self.unshipped.iter().rev().take_while(move |(confirmed, _)| *confirmed > at);
+        let orders = later.filter_map(|(_, id)| self.orders.get(id));
+        orders.filter(|order| order.is_shippable()).map(|order| (order.quote.order, order.quote.deadline))
+    }
+
     /// Takes a change in. `position` and `at` are those of its journal record.
     ///
     /// # Errors

@@ -23,6 +23,8 @@ pub enum Inquired {
     Known,
     /// The order was decided before with other content (94).
     Duplicate,
+    /// It was approved before, and that approval is worth nothing any more.
+    Over(Refusal),
     /// It is decided now, about this account if there is one.
     Fresh { reason: Reason, account: Option<AccountId> },
 }
@@ -40,7 +42,16 @@ pub fn inquire(
 ) -> Inquired {
     let charge = books.charge(&(purchase.seller, purchase.order));
     match charge.map(|charge| (charge.state, &charge.decided)) {
-        Some((_, Some(decided))) if decided.purchase == *purchase => Inquired::Known,
+        Some((state, Some(decided))) if decided.purchase == *purchase => match state {
+            // Saying "approved" again would let goods go for which nothing is held.
+            ChargeState::Expired => Inquired::Over(Refusal::Expired),
+            ChargeState::Reversed if decided.reason == Reason::Approved => Inquired::Over(Refusal::Reversed),
+            ChargeState::Reversed
+            | ChargeState::Tombstone
+            | ChargeState::Declined
+            | ChargeState::Held
+            | ChargeState::Captured => Inquired::Known,
+        },
         Some((_, Some(_))) => Inquired::Duplicate,
         Some((_, None)) => Inquired::Fresh { reason: Reason::Reversed, account: None },
         None if purchase.deadline <= now => Inquired::Fresh { reason: Reason::TooLate, account: None },

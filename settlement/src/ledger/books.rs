@@ -265,17 +265,20 @@ impl Books {
             expires: change.expires,
             ..Charge::tombstone()
         };
+        // The windows of the credit rules go by the clock. Where the journal is ahead of it, because a
+        // clock once was, the deadline is the nearer one: it had not passed at the decision.
+        let when = at.min(purchase.deadline);
         match (change.reason, account) {
             (Reason::Approved, Some(account)) => {
                 account.held.0 += purchase.amount.0;
-                account.note_approval(at, purchase.amount);
+                account.note_approval(when, purchase.amount);
                 charge.state = ChargeState::Held;
                 charge.account = change.account;
                 charge.authorized = purchase.amount;
                 self.expiring.insert((charge.expires, key));
             }
             (Reason::Approved, None) => return Err(Inconsistent("an approval without an account")),
-            (Reason::IdentityMismatch, Some(account)) => account.note_wrong_try(at),
+            (Reason::IdentityMismatch, Some(account)) => account.note_wrong_try(when),
             (Reason::Reversed, _) => charge.state = ChargeState::Reversed,
             // Every other reason leaves the account as it was.
             (_, Some(_) | None) => {}

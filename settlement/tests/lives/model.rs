@@ -27,6 +27,8 @@ pub enum End {
 pub enum Inquiry {
     Known,
     Duplicate,
+    /// Approved once, and worth nothing any more.
+    Over(Refusal),
     Fresh(Reason),
 }
 
@@ -85,8 +87,15 @@ impl Model {
         right: bool,
         now: Timestamp,
     ) -> Inquiry {
-        match self.charges.get(&(purchase.seller, purchase.order)).map(|charge| charge.answer) {
-            Some(Some((known, _))) if known == purchase => return Inquiry::Known,
+        let charge = self.charges.get(&(purchase.seller, purchase.order));
+        match charge.map(|charge| charge.answer) {
+            Some(Some((known, reason))) if known == purchase => {
+                return match (charge.map(|charge| charge.end), reason) {
+                    (Some(End::Expired), Reason::Approved) => Inquiry::Over(Refusal::Expired),
+                    (Some(End::Reversed), Reason::Approved) => Inquiry::Over(Refusal::Reversed),
+                    _ => Inquiry::Known,
+                };
+            }
             Some(Some(_)) => return Inquiry::Duplicate,
             Some(None) => return Inquiry::Fresh(Reason::Reversed),
             None => {}

@@ -23,11 +23,14 @@ pub struct SimNet {
     dice: Arc<Mutex<u64>>,
     /// The chance of a datagram to get lost when it is sent, in parts of 256.
     loss: u8,
+    /// The chance of a datagram to be sent twice, in parts of 256.
+    twice: u8,
     config: Option<EndpointConfig>,
 }
 
 impl SimNet {
     /// A net that loses datagrams only where turmoil does.
+    #[allow(dead_code, reason = "each crate that takes this file in uses some of it")]
     pub fn new(seed: u64) -> Self {
         Self::losing(seed, 0)
     }
@@ -39,8 +42,16 @@ impl SimNet {
             // The generator below stands still at zero.
             dice: Arc::new(Mutex::new(seed | 1)),
             loss,
+            twice: 0,
             config: None,
         }
+    }
+
+    /// The same net, which also sends so many datagrams of 256 twice.
+    #[allow(dead_code, reason = "each crate that takes this file in uses some of it")]
+    pub fn doubling(mut self, twice: u8) -> Self {
+        self.twice = twice;
+        self
     }
 
     /// Endpoints with this configuration, such as one that survives a crash of the host.
@@ -98,8 +109,11 @@ impl AsyncUdpSocket for SimSocket {
         if self.net.throw() >> 32 & 0xff < u64::from(self.net.loss) {
             return Ok(());
         }
-        // A datagram that cannot be delivered is lost without a word, as on a real network.
-        let _ = self.socket.try_send_to(transmit.contents, transmit.destination);
+        let copies = if self.net.throw() >> 32 & 0xff < u64::from(self.net.twice) { 2 } else { 1 };
+        for _ in 0..copies {
+            // A datagram that cannot be delivered is lost without a word, as on a real network.
+            let _ = self.socket.try_send_to(transmit.contents, transmit.destination);
+        }
         Ok(())
     }
 
