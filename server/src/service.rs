@@ -132,6 +132,9 @@ impl Service {
     async fn place(&self, owner: Pin, quote: SignedQuote, card: Envelope) -> Result<Reply, Refusal> {
         // Only what this seller signed is a quote; the prices are the seller's, not the terminal's.
         quote.verify(self.identity.pin()).map_err(|_| Refusal::BadQuote)?;
+        if !card.is_of_size() {
+            return Err(Refusal::BadCard);
+        }
         let id = quote.quote.order;
         let (tell, told) = oneshot::channel();
         let command = Command::Place { quote: quote.quote, owner, card, tell };

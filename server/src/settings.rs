@@ -1,6 +1,6 @@
 //! The seller's configuration: `server.toml` in its data folder.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -72,12 +72,17 @@ impl Settings {
         }
         config.finish()?;
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        // Unless it is told where it stands on the closed network, the system finds the way there.
+        let closed_any = match settlement {
+            Some(SocketAddr::V6(_)) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+            Some(SocketAddr::V4(_)) | None => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        };
         Ok(Self {
             data: data.to_owned(),
             keys: data.join("keys"),
             shop,
             listen: given.listen.or(listen).unwrap_or(any),
-            closed_bind: closed_bind.unwrap_or(any),
+            closed_bind: closed_bind.unwrap_or(closed_any),
             settlement: settlement.unwrap_or(any),
             settlement_pins: pins,
             quote_valid: Duration::from_secs(quote),

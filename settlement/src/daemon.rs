@@ -25,6 +25,9 @@ use crate::vault::Vault;
 
 /// How often the list of sellers is looked at for changes.
 const SELLERS_LOOK: Duration = Duration::from_millis(500);
+/// Most connections of one seller. It needs one; those that a crash or a cut left behind count until
+/// they time out, and a seller that comes back again and again must not be kept out by its own.
+const MAX_CONNECTIONS_PER_SELLER: usize = 64;
 /// Most calls in progress on the one connection of a seller.
 const MAX_IN_FLIGHT: u32 = 4_096;
 
@@ -66,7 +69,11 @@ pub async fn run<N: Net>(
     ready(Ready { address, pin: keys.identity.pin(), root: keys.root });
     let reload = tokio::spawn(follow(sellers, settings.sellers));
     let service = Arc::new(Service { keys, vault, writer, clock });
-    let limits = Limits { max_in_flight_per_connection: MAX_IN_FLIGHT, ..Limits::default() };
+    let limits = Limits {
+        max_in_flight_per_connection: MAX_IN_FLIGHT,
+        max_connections_per_peer: MAX_CONNECTIONS_PER_SELLER,
+        ..Limits::default()
+    };
     let end = daemon::serve(endpoint, peers, service, limits, ended, stop, || {}).await;
     reload.abort();
     end

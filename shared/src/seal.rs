@@ -75,6 +75,14 @@ pub struct SealedCard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SealError;
 
+impl Envelope {
+    /// Whether it is of the size that a sealed card has. Anything else is not worth carrying.
+    pub fn is_of_size(&self) -> bool {
+        self.encapsulated.len() <= MAX_ENCAPSULATED_BYTES
+            && self.ciphertext.len() == CARD_BYTES + CHACHA20_POLY1305.tag_len()
+    }
+}
+
 impl Suite {
     fn from_id(id: u8) -> Result<Self, SealError> {
         match id {
@@ -124,7 +132,7 @@ impl SealingKey {
     /// # Errors
     /// [`SealError`] when it was sealed otherwise, for another key or purchase, or was changed.
     pub fn open(&self, envelope: &Envelope, purchase: &Purchase) -> Result<SealedCard, SealError> {
-        let fits = envelope.encapsulated.len() <= MAX_ENCAPSULATED_BYTES
+        let fits = envelope.is_of_size()
             && envelope.key_id == self.key_id
             && Suite::from_id(envelope.suite)? == self.suite();
         if !fits {

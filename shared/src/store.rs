@@ -91,8 +91,8 @@ impl Opened {
         let dropped = self.journal.dropped_bytes;
         if dropped > 0 {
             notes.push(format!(
-                "the last {dropped} bytes of the journal are no readable group and were dropped, as a write \
-                 that was never finished is; two bad sectors there would look the same"
+                "the last {dropped} bytes of the journal are no readable group and are passed over, as a \
+                 write that was never finished is; two bad sectors there would look the same"
             ));
         }
         for repair in &self.journal.repairs {
@@ -117,6 +117,7 @@ pub struct Store<B: Books> {
     books: B,
     now: Timestamp,
     waiting: Vec<Vec<u8>>,
+    waiting_bytes: usize,
     touched: BTreeSet<Vec<u8>>,
 }
 
@@ -176,6 +177,7 @@ impl<B: Books> Store<B> {
             books,
             now: Timestamp::default(),
             waiting: Vec::new(),
+            waiting_bytes: 0,
             touched,
         };
         store.put_away(store.journal.head())?;
@@ -200,6 +202,11 @@ impl<B: Books> Store<B> {
         self.now = now;
     }
 
+    /// How large the open group is, in bytes.
+    pub fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
+    }
+
     /// Where the next change will stand.
     pub fn next_stamp(&self) -> Stamp {
         let head = self.journal.head();
@@ -217,7 +224,9 @@ impl<B: Books> Store<B> {
         let wrong = |why| Fault::Books { position: stamp.position, why };
         self.books.apply(change, stamp).map_err(wrong)?;
         self.touched.extend(self.books.touched(change));
-        self.waiting.push(B::encode(change));
+        let record = B::encode(change);
+        self.waiting_bytes += record.len();
+        self.waiting.push(record);
         Ok(stamp)
     }
 
@@ -230,6 +239,7 @@ impl<B: Books> Store<B> {
             return Ok(());
         }
         let group = std::mem::take(&mut self.waiting);
+        self.waiting_bytes = 0;
         let appended = self.journal.append_group(self.now, &group).map_err(Fault::Journal)?;
         self.put_away(appended.head)?;
         self.touched.clear();

@@ -207,6 +207,8 @@ pub enum Refusal {
     Duplicate,
     /// The seller cannot take this now; the same request may succeed later.
     TryLater,
+    /// What should be a sealed card is not of a sealed card's size.
+    BadCard,
 }
 
 impl Refusal {
@@ -222,6 +224,7 @@ impl Refusal {
             | Refusal::AmountTooLarge
             | Refusal::BadQuote
             | Refusal::QuoteExpired
+            | Refusal::BadCard
             | Refusal::Duplicate => false,
         }
     }
@@ -240,6 +243,7 @@ impl std::fmt::Display for Refusal {
             Refusal::AmountTooLarge => f.write_str("the total is larger than any order may be"),
             Refusal::BadQuote => f.write_str("this quote is not the shop's"),
             Refusal::QuoteExpired => f.write_str("the quote has expired; ask for a new one"),
+            Refusal::BadCard => f.write_str("the sealed card is malformed"),
             Refusal::Duplicate => f.write_str("94: this id was used before for something else"),
             Refusal::TryLater => f.write_str("the shop cannot take this now; try again later"),
         }

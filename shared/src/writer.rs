@@ -12,6 +12,9 @@ use crate::time::Timestamp;
 pub const MAX_QUEUED: usize = 16_384;
 /// Most commands that one group takes.
 const MAX_GROUP: usize = 4_096;
+/// From this size on a group takes no further command, in bytes: far under what the journal takes,
+/// because one command may still add much.
+const FULL_GROUP_BYTES: usize = 16 << 20;
 /// How often the clerk looks at what is due when nothing else happens.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -90,6 +93,9 @@ pub async fn run<C: Clerk>(
         if let Ok(Some(command)) = first {
             clerk.handle(command, &mut desk)?;
             for _ in 1..MAX_GROUP {
+                if desk.store.waiting_bytes() > FULL_GROUP_BYTES {
+                    break;
+                }
                 let Ok(command) = queue.try_recv() else { break };
                 clerk.handle(command, &mut desk)?;
             }

@@ -84,6 +84,7 @@ fn open_refusals() -> Vec<Sample> {
         Refusal::QuoteExpired,
         Refusal::Duplicate,
         Refusal::TryLater,
+        Refusal::BadCard,
     );
     equal(names, refusals)
 }

@@ -65,6 +65,13 @@ pub fn of(
             None => Err("the decision is not signed by the settlement for this purchase"),
         }
     };
+    // A shop that says nothing was charged must not show the approval in the same breath. That it
+    // never does is its word alone; what the settlement holds shows on the card's statement.
+    let approved = view.decision.as_ref().is_some_and(|d| d.statement.verdict == Verdict::Approved);
+    let denied = matches!(view.cancelled_for, Some(Cancelled::OutOfStock { .. } | Cancelled::Interrupted));
+    if approved && denied {
+        return Err("the shop denies a purchase that it shows the approval of".to_owned());
+    }
     match (view.order, &view.cancelled_for) {
         (OrderState::Pending, _) => Ok(Ending::Unknown),
         (OrderState::Confirmed | OrderState::Completed, _) => {

@@ -52,6 +52,7 @@ pub async fn buy(
     card: &Particulars,
     as_json: bool,
 ) -> Result<u8, Failure> {
+    let again = order.is_some();
     let order = match order {
         None => shop.open_checkout().map_err(failure)?,
         Some(order) => {
@@ -61,8 +62,8 @@ pub async fn buy(
     };
     let line = |wanted: &Wanted| Line { sku: wanted.sku.clone(), quantity: wanted.quantity.unwrap_or(1) };
     let lines: Vec<Line> = wanted.iter().map(line).collect();
-    let quote = shop.quote(order, &lines).await.map_err(failure)?;
-    let ending = shop.pay(&quote, card).await.map_err(|error| in_doubt(error, order))?;
+    let quote = shop.quote(order, &lines).await.map_err(|error| in_doubt(error, order, again))?;
+    let ending = shop.pay(&quote, card).await.map_err(|error| in_doubt(error, order, again))?;
     let total = quote.quote.total.show(quote.quote.currency);
     if as_json {
         println!("{}", ending_json(order, quote.quote.total.0, &ending));
@@ -104,14 +105,17 @@ pub async fn orders(shop: &Shop, as_json: bool) -> Result<u8, Failure> {
 pub async fn give_back(
     shop: &Shop,
     order: OrderId,
-    id: Option<ReturnId>,
+    return_id: Option<ReturnId>,
     wanted: &[Wanted],
     as_json: bool,
 ) -> Result<u8, Failure> {
     let (view, _) = shop.order(order).await.map_err(failure)?;
     let left = |sku: &Sku| -> u32 {
         let lines = view.quote.quote.lines.iter().zip(&view.returned);
-        lines.filter(|(line, _)| line.sku == *sku).map(|(line, back)| line.quantity - back).sum()
+        lines
+            .filter(|(line, _)| line.sku == *sku)
+            .map(|(line, back)| line.quantity.saturating_sub(*back))
+            .sum()
     };
     let skus: Vec<&Sku> = view.quote.quote.lines.iter().map(|line| &line.sku).collect();
     let mut lines: Vec<Line> = Vec::new();
@@ -131,8 +135,17 @@ pub async fn give_back(
     if lines.is_empty() {
         return Err(Failure { code: DECLINED, line: format!("order {order} has nothing left to return") });
     }
-    let id = id.unwrap_or_else(|| shop.mint_return());
-    let given = shop.give_back(id, order, &lines).await.map_err(failure)?;
+    let again = return_id.is_some();
+    let id = return_id.unwrap_or_else(|| shop.mint_return());
+    let given = shop.give_back(id, order, &lines).await.map_err(|error| {
+        let failed = failure(error);
+        match failed.code {
+            UNKNOWN | UNREACHABLE if again || failed.code == UNKNOWN => {
+                Failure { code: UNKNOWN, line: format!("{}; run again with --return-id {id}", failed.line) }
+            }
+            _ => failed,
+        }
+    })?;
     let (word, code) = match given.state {
         ReturnState::Refunded => ("refunded", kessai_shared::console::OK),
         ReturnState::NothingToReturn => ("nothing_to_return", DECLINED),
@@ -167,12 +180,15 @@ pub fn failure(error: ShopError) -> Failure {
     Failure { code, line: error.to_string() }
 }
 
-fn in_doubt(error: ShopError, order: OrderId) -> Failure {
+/// A failure of a purchase. Of one that was tried before nobody can say that nothing was charged.
+fn in_doubt(error: ShopError, order: OrderId, again: bool) -> Failure {
     let failed = failure(error);
-    if failed.code != UNKNOWN {
-        return failed;
+    match failed.code {
+        UNKNOWN | UNREACHABLE if again || failed.code == UNKNOWN => {
+            Failure { code: UNKNOWN, line: format!("{}; run again with --order-id {order}", failed.line) }
+        }
+        _ => failed,
     }
-    Failure { line: format!("{}; run again with --order-id {order}", failed.line), ..failed }
 }
 
 fn code(ending: &Ending) -> u8 {

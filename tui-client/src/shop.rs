@@ -31,6 +31,8 @@ const CALL_DEADLINE: Duration = Duration::from_secs(5);
 const OUTCOME_DEADLINE: Duration = Duration::from_secs(12);
 /// How long a seller may take to hear the issuer's keys from its settlement.
 const KEYS_WAIT: Duration = Duration::from_secs(5);
+/// How long the issuer's keys are sealed with before they are asked for again.
+const KEYS_FRESH: Duration = Duration::from_secs(60);
 /// The first and the longest pause between two attempts.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -50,6 +52,8 @@ struct Inner {
     clock: Clock,
     /// What issuers' roots signed, as the seller last passed it on.
     keys: Mutex<Vec<SignedIssuerKeys>>,
+    /// When they were last asked for.
+    asked_keys: Mutex<Option<Instant>>,
 }
 
 /// Why a request to the shop came to nothing.
@@ -74,7 +78,8 @@ impl Shop {
     pub fn new(file: ShopFile, home: Home, net: &impl Net, clock: Clock) -> Result<Self, ShopError> {
         let identity = home.identity().map_err(local)?;
         let link = link(&file, &identity, net)?;
-        let inner = Inner { file, home, identity, clock, keys: Mutex::new(Vec::new()) };
+        let inner =
+            Inner { file, home, identity, clock, keys: Mutex::new(Vec::new()), asked_keys: Mutex::new(None) };
         let patience = Duration::from_secs(30);
         Ok(Self { inner: Arc::new(inner), link, customer: Customer::default(), patience })
     }
@@ -114,6 +119,7 @@ impl Shop {
         match self.ask(&Request::Hello).await? {
             Reply::Welcome(welcome) => {
                 *self.keys() = welcome.issuer_keys.clone();
+                *self.asked_keys() = Some(Instant::now());
                 Ok(welcome)
             }
             other => Err(unexpected(&other)),
@@ -184,7 +190,9 @@ impl Shop {
         loop {
             let left = until.saturating_duration_since(Instant::now()).max(FIRST_PAUSE);
             let failed = match self.ask_within(&request, OUTCOME_DEADLINE.min(left)).await {
-                Ok(Reply::Order(view)) => match self.check(&view)? {
+                // An answer about another order of ours, however well signed, is no answer.
+                Ok(Reply::Order(view)) if view.quote.quote != quote.quote => return Err(another_order()),
+                Ok(Reply::Order(view)) => match self.check_anew(&view).await? {
                     Ending::Unknown => None,
                     ending => return Ok(ending),
                 },
@@ -211,8 +219,9 @@ impl Shop {
     pub async fn order(&self, order: OrderId) -> Result<(OrderView, Ending), ShopError> {
         self.know_keys().await?;
         match self.ask(&Request::Order { order }).await? {
+            Reply::Order(view) if view.quote.quote.order != order => Err(another_order()),
             Reply::Order(view) => {
-                let ending = self.check(&view)?;
+                let ending = self.check_anew(&view).await?;
                 Ok((*view, ending))
             }
             other => Err(unexpected(&other)),
@@ -227,8 +236,19 @@ impl Shop {
         self.know_keys().await?;
         match self.ask(&Request::Orders { before, limit: MAX_PAGE }).await? {
             Reply::Orders(views) => {
-                let checked = |view: OrderView| Ok((view.clone(), self.check(&view)?));
-                views.into_iter().map(checked).collect()
+                let mut orders = Vec::with_capacity(views.len());
+                let mut last = before;
+                for view in views {
+                    let order = view.quote.quote.order;
+                    // A list that does not go on would keep us asking for ever.
+                    if last.is_some_and(|last| order >= last) {
+                        return Err(another_order());
+                    }
+                    last = Some(order);
+                    let ending = self.check_anew(&view).await?;
+                    orders.push((view, ending));
+                }
+                Ok(orders)
             }
             other => Err(unexpected(&other)),
         }
@@ -246,17 +266,21 @@ impl Shop {
     ) -> Result<ReturnView, ShopError> {
         let request = Request::Return { id, customer: self.customer.clone(), from, lines: lines.to_vec() };
         let until = Instant::now() + self.patience;
-        let mut pause = FIRST_PAUSE;
+        let (mut pause, mut sent) = (FIRST_PAUSE, false);
         loop {
             let late = Instant::now() + pause >= until;
-            match self.ask_within(&request, OUTCOME_DEADLINE).await {
+            let answer = self.ask_within(&request, OUTCOME_DEADLINE).await;
+            sent |= !matches!(answer, Err(ShopError::Unreachable(_)));
+            match answer {
+                Ok(Reply::Returned(view)) if view.id != id => return Err(another_order()),
                 Ok(Reply::Returned(view)) if view.state != ReturnState::Pending || late => return Ok(view),
                 Ok(Reply::Returned(_)) => {}
                 Ok(other) => return Err(unexpected(&other)),
                 Err(ShopError::Refused(refusal)) if !refusal.is_transient() => {
                     return Err(ShopError::Refused(refusal));
                 }
-                Err(error) if late => return Err(error),
+                // Once it may have been sent, it may have been carried out.
+                Err(error) if late => return Err(if sent { ShopError::NoAnswer } else { error }),
                 Err(_) => {}
             }
             sleep(pause).await;
@@ -306,10 +330,12 @@ impl Shop {
             .map_err(|_| ShopError::Untrusted("the sealing key is of an unknown kind".to_owned()))
     }
 
-    /// The keys to seal with now; keys that have run out are asked for again.
+    /// The keys to seal with now; keys that have run out, or may have been changed since we asked,
+    /// are asked for again.
     async fn current_keys(&self) -> Result<IssuerKeys, ShopError> {
         self.know_keys().await?;
-        if let Some(keys) = self.sealing_keys() {
+        let fresh = self.asked_keys().is_some_and(|asked| asked.elapsed() < KEYS_FRESH);
+        if let Some(keys) = self.sealing_keys().filter(|_| fresh) {
             return Ok(keys);
         }
         self.welcome().await?;
@@ -346,6 +372,18 @@ impl Shop {
             sleep(FIRST_PAUSE).await;
         }
         Ok(())
+    }
+
+    /// As [`Shop::check`], once more with fresh keys when the ones we know do not fit: the issuer
+    /// may have changed them since.
+    async fn check_anew(&self, view: &OrderView) -> Result<Ending, ShopError> {
+        match self.check(view) {
+            Err(ShopError::Untrusted(_)) => {
+                self.welcome().await?;
+                self.check(view)
+            }
+            checked => checked,
+        }
     }
 
     fn check(&self, view: &OrderView) -> Result<Ending, ShopError> {
@@ -388,6 +426,10 @@ impl Shop {
         }
     }
 
+    fn asked_keys(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.inner.asked_keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn keys(&self) -> std::sync::MutexGuard<'_, Vec<SignedIssuerKeys>> {
         self.inner.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -400,6 +442,10 @@ fn link(file: &ShopFile, identity: &Identity, net: &impl Net) -> Result<Link, Sh
     let any = any.parse().map_err(local)?;
     let endpoint = net.endpoint(any, None).map_err(local)?;
     Ok(Link::new(endpoint, file.address, config))
+}
+
+fn another_order() -> ShopError {
+    ShopError::Untrusted("the shop answered about something else".to_owned())
 }
 
 fn unexpected(reply: &Reply) -> ShopError {

@@ -103,14 +103,15 @@ pub fn give_back(books: &Books, giving: &Giving<'_>) -> Result<Option<Change>, R
             customer: giving.customer.clone(),
             from: giving.from,
             lines: giving.lines.to_vec(),
-            parts: matching(books, giving),
+            parts: matching(books, giving)?,
             refunded: Vec::new(),
         },
     }))
 }
 
-fn matching(books: &Books, giving: &Giving<'_>) -> Vec<Part> {
+fn matching(books: &Books, giving: &Giving<'_>) -> Result<Vec<Part>, Refusal> {
     let mut parts: Vec<Part> = Vec::new();
+    let mut taken: HashMap<(OrderId, usize), u32> = HashMap::new();
     for wanted in giving.lines {
         let mut left = wanted.quantity;
         for id in books.lots(giving.owner, giving.customer).rev() {
@@ -121,21 +122,23 @@ fn matching(books: &Books, giving: &Giving<'_>) -> Vec<Part> {
                 continue;
             };
             for (at, line) in order.quote.lines.iter().enumerate().filter(|(_, l)| l.sku == wanted.sku) {
-                let line_number = u16::try_from(at).unwrap_or(u16::MAX);
-                let taken: u32 = parts
-                    .iter()
-                    .filter(|part| part.order == id && part.line == line_number)
-                    .map(|part| part.quantity)
-                    .sum();
-                let there = line.quantity - order.returned.get(at).copied().unwrap_or(0) - taken;
+                let taken = taken.entry((id, at)).or_default();
+                let there = line.quantity - order.returned.get(at).copied().unwrap_or(0) - *taken;
                 let quantity = there.min(left);
-                left -= quantity;
-                if quantity > 0 {
-                    let (sku, unit_price) = (line.sku.clone(), line.unit_price);
-                    parts.push(Part { order: id, line: line_number, sku, quantity, unit_price });
+                if quantity == 0 {
+                    continue;
                 }
+                // Each part is a row of the answer and of one record, and both have a limit.
+                if parts.len() >= MAX_LINES {
+                    return Err(Refusal::TooManyLines);
+                }
+                left -= quantity;
+                *taken += quantity;
+                let line_number = u16::try_from(at).unwrap_or(u16::MAX);
+                let (sku, unit_price) = (line.sku.clone(), line.unit_price);
+                parts.push(Part { order: id, line: line_number, sku, quantity, unit_price });
             }
         }
     }
-    parts
+    Ok(parts)
 }

@@ -173,6 +173,7 @@ pub fn storefront_refusals() -> Vec<Refusal> {
         Refusal::QuoteExpired,
         Refusal::Duplicate,
         Refusal::TryLater,
+        Refusal::BadCard,
     ]
 }
 
