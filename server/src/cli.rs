@@ -9,7 +9,6 @@ use clap::{Args, Parser, Subcommand};
 use kessai_shared::console::{self, FAILED, Failure, OK};
 use kessai_shared::daemon::{self, Ground};
 use kessai_shared::folder::DataFolder;
-use kessai_shared::identity::Identity;
 use kessai_shared::net::RealNet;
 use kessai_shared::pin::Pin;
 use kessai_shared::time::Timestamp;
@@ -21,6 +20,10 @@ use crate::courier::Cards;
 use crate::sales::Books;
 use crate::settings::{FOLDER, Given, JOURNAL, Settings};
 use crate::{import, verify};
+
+/// How many rows of a table one group of the journal takes. An import that is cut short between two
+/// groups is finished by running it again: known rows change nothing.
+const IMPORT_ROWS: usize = 100_000;
 
 /// The seller server of Kessai: keeps the product database, and sells.
 #[derive(Parser)]
@@ -109,7 +112,8 @@ fn serve(serve: Serve) -> Result<u8, Failure> {
     let runtime = console::runtime()?;
     let end = runtime.block_on(async {
         let stop = console::stop_request(serve.with_parent)?;
-        let net = RealNet::of_identity(&crate::daemon::load_identity(&settings).map_err(Failure::failed)?);
+        let net =
+            RealNet::of_identity(&crate::daemon::load_identity(&settings.data).map_err(Failure::failed)?);
         let ground = Ground { net, clock: Arc::new(Timestamp::from_system_clock), disk: None };
         let ready = |ready: crate::daemon::Ready| println!("ready {} {}", ready.address, ready.pin);
         crate::daemon::run(settings, ground, ready, stop).await.map_err(Failure::failed)
@@ -125,14 +129,20 @@ fn import_products(data: &Path, file: &Path) -> Result<u8, Failure> {
     if !table.ignored.is_empty() {
         eprintln!("kessai-server: {}: ignored columns: {}", file.display(), table.ignored.join(", "));
     }
+    // The books are about to begin, and the key has to be there before them.
+    crate::daemon::load_identity(data).map_err(Failure::failed)?;
     let store = daemon::open::<Books>(data, JOURNAL, None)?;
     let clock: Clock = Arc::new(Timestamp::from_system_clock);
     // No courier is under way while the shop is closed: what is owed waits for the next start.
     let (errands, _) = mpsc::unbounded_channel();
     let clerk = Clerk::new(Arc::clone(&clock), Duration::MAX, Cards::default(), errands);
-    let import = |tell| Command::Import { listings: table.rows, tell };
-    let imported = console::runtime()?.block_on(writer::once(store, clerk, clock, import))?;
-    let Imported { stocked, relisted, unchanged } = imported;
+    let parts = table.rows.chunks(IMPORT_ROWS).map(|rows| {
+        let listings = rows.to_vec();
+        move |tell| Command::Import { listings, tell }
+    });
+    let imported = console::runtime()?.block_on(writer::each(store, clerk, clock, parts))?;
+    let sum = |count: fn(&Imported) -> u64| imported.iter().map(count).sum::<u64>();
+    let (stocked, relisted, unchanged) = (sum(|i| i.stocked), sum(|i| i.relisted), sum(|i| i.unchanged));
     println!("{stocked} products stocked, {relisted} relisted, {unchanged} unchanged");
     Ok(OK)
 }
@@ -156,7 +166,7 @@ fn verify_books(data: &Path, json: bool) -> Result<u8, Failure> {
 }
 
 fn show_keys(data: &Path) -> Result<u8, Failure> {
-    let identity = Identity::load_or_create(data.join("keys").join("seller.key"))?;
+    let identity = crate::daemon::load_identity(data).map_err(Failure::failed)?;
     println!("seller {}", identity.pin());
     Ok(OK)
 }

@@ -2,11 +2,13 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use kessai_shared::daemon::{self, Ground};
 use kessai_shared::exchange::{Limits, Link};
+use kessai_shared::folder::may_make_key;
 use kessai_shared::identity::Identity;
 use kessai_shared::money::Currency;
 use kessai_shared::net::Net;
@@ -52,7 +54,7 @@ pub async fn run<N: Net>(
     ready: impl FnOnce(Ready),
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), String> {
-    let identity = load_identity(&settings)?;
+    let identity = load_identity(&settings.data)?;
     let tls = tls::server_config(&identity, Peers::Any, ALPN, Migration::Allowed).map_err(text)?;
     let link = closed_link(&settings, &identity, &ground.net)?;
     let as_task = ground.disk.is_some();
@@ -97,8 +99,11 @@ pub async fn run<N: Net>(
 ///
 /// # Errors
 /// A line on what is wrong with the key file.
-pub fn load_identity(settings: &Settings) -> Result<Identity, String> {
-    Identity::load_or_create(settings.keys.join("seller.key")).map_err(text)
+pub fn load_identity(data: &Path) -> Result<Identity, String> {
+    let key = data.join("keys").join("seller.key");
+    // With another key neither terminals nor the settlement would know this shop again.
+    may_make_key(&key, &data.join("journal"))?;
+    Identity::load_or_create(key).map_err(text)
 }
 
 fn closed_link<N: Net>(settings: &Settings, identity: &Identity, net: &N) -> Result<Link, String> {

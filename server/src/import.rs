@@ -1,6 +1,6 @@
 //! Products from a table: one product a row.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use kessai_shared::ids::Sku;
@@ -10,6 +10,8 @@ use kessai_shared::table::{self, Row, Table, TableError};
 const COLUMNS: [&str; 5] = ["sku", "name", "unit_price_pence", "stock", "category?"];
 /// Longest product name and category, in bytes.
 const MAX_NAME_BYTES: usize = 120;
+/// Most categories of one shop: all of them are told to every terminal that comes in.
+const MAX_CATEGORIES: usize = 500;
 /// Most pieces of one product.
 const MAX_STOCK: u64 = 1_000_000_000;
 
@@ -29,8 +31,13 @@ pub struct Listing {
 /// [`TableError`] with every bad row; then nothing of the file counts.
 pub fn products(path: &Path) -> Result<Table<Listing>, TableError> {
     let mut seen: HashMap<Sku, u64> = HashMap::new();
+    let mut categories: BTreeSet<String> = BTreeSet::new();
     table::read(path, &COLUMNS, |row| {
         let listing = listing(row)?;
+        categories.insert(listing.category.clone());
+        if categories.len() > MAX_CATEGORIES {
+            row.bad("category", "at most 500 different categories in one shop");
+        }
         if let Some(first) = seen.insert(listing.sku.clone(), row.line()) {
             row.bad("sku", &format!("every SKU once, but line {first} has it too"));
         }

@@ -21,7 +21,6 @@ const SHIP_AFTER_SECONDS: u64 = 24 * 3_600;
 #[derive(Clone)]
 pub struct Settings {
     pub data: PathBuf,
-    pub keys: PathBuf,
     pub shop: String,
     /// Where terminals connect, on the open network.
     pub listen: SocketAddr,
@@ -79,7 +78,6 @@ impl Settings {
         };
         Ok(Self {
             data: data.to_owned(),
-            keys: data.join("keys"),
             shop,
             listen: given.listen.or(listen).unwrap_or(any),
             closed_bind: closed_bind.unwrap_or(closed_any),

@@ -19,6 +19,10 @@ use crate::settings::{FOLDER, JOURNAL, Settings};
 use crate::vault::Vault;
 use crate::{import, verify};
 
+/// How many rows of a table one group of the journal takes. An import that is cut short between two
+/// groups is finished by running it again: known rows change nothing.
+const IMPORT_ROWS: usize = 100_000;
+
 /// The settlement server of Kessai: holds the credit information, and decides.
 #[derive(Parser)]
 #[command(name = "kessai-settlement", version)]
@@ -121,8 +125,11 @@ fn serve(serve: &Serve) -> Result<u8, Failure> {
 fn import_accounts(data: &Path, file: &Path) -> Result<u8, Failure> {
     let settings = Settings::read(data, None).map_err(Failure::usage)?;
     let _folder = DataFolder::open(data, FOLDER)?;
-    let vault = Vault::load_or_create(&settings.keys.join("vault.key"), &data.join("journal"))
-        .map_err(Failure::failed)?;
+    // The books are about to begin, and all keys have to be there before them.
+    let books = data.join("journal");
+    let vault = Vault::load_or_create(&settings.keys.join("vault.key"), &books).map_err(Failure::failed)?;
+    let now = Timestamp::from_system_clock();
+    Keys::load_or_create(&settings.keys, &books, settings.suite, now).map_err(Failure::failed)?;
     let table = import::accounts(file, &vault)?;
     if !table.ignored.is_empty() {
         eprintln!("kessai-settlement: {}: ignored columns: {}", file.display(), table.ignored.join(", "));
@@ -130,9 +137,13 @@ fn import_accounts(data: &Path, file: &Path) -> Result<u8, Failure> {
     let store = daemon::open::<Books>(data, JOURNAL, None)?;
     let clock: writer::Clock = Arc::new(Timestamp::from_system_clock);
     let clerk = Clerk::new(settings.policy, Arc::clone(&clock));
-    let import = |tell| Command::Import { accounts: table.rows, tell };
-    let imported = console::runtime()?.block_on(writer::once(store, clerk, clock, import))?;
-    let Imported { opened, restated, unchanged } = imported;
+    let parts = table.rows.chunks(IMPORT_ROWS).map(|rows| {
+        let accounts = rows.to_vec();
+        move |tell| Command::Import { accounts, tell }
+    });
+    let imported = console::runtime()?.block_on(writer::each(store, clerk, clock, parts))?;
+    let sum = |count: fn(&Imported) -> u64| imported.iter().map(count).sum::<u64>();
+    let (opened, restated, unchanged) = (sum(|i| i.opened), sum(|i| i.restated), sum(|i| i.unchanged));
     println!("{opened} accounts opened, {restated} restated, {unchanged} unchanged");
     Ok(OK)
 }
@@ -158,8 +169,8 @@ fn verify_books(data: &Path, json: bool) -> Result<u8, Failure> {
 
 fn show_keys(data: &Path) -> Result<u8, Failure> {
     let settings = Settings::read(data, None).map_err(Failure::usage)?;
-    let keys = Keys::load_or_create(&settings.keys, settings.suite, Timestamp::from_system_clock())
-        .map_err(Failure::failed)?;
+    let (books, now) = (data.join("journal"), Timestamp::from_system_clock());
+    let keys = Keys::load_or_create(&settings.keys, &books, settings.suite, now).map_err(Failure::failed)?;
     println!("settlement {}\nissuer     {}", keys.identity.pin(), keys.root);
     Ok(OK)
 }

@@ -49,8 +49,9 @@ pub async fn run<N: Net>(
     ready: impl FnOnce(Ready),
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), String> {
-    let vault = Vault::load_or_create(&settings.keys.join("vault.key"), &settings.data.join("journal"))?;
-    let keys = Keys::load_or_create(&settings.keys, settings.suite, (ground.clock)())?;
+    let books = settings.data.join("journal");
+    let vault = Vault::load_or_create(&settings.keys.join("vault.key"), &books)?;
+    let keys = Keys::load_or_create(&settings.keys, &books, settings.suite, (ground.clock)())?;
     let sellers = Arc::new(PinSet::load(&settings.sellers).map_err(|error| error.to_string())?);
     let peers = Peers::Pins(Arc::clone(&sellers));
     let tls = tls::server_config(&keys.identity, peers.clone(), ALPN, Migration::Refused)

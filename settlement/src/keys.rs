@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use kessai_shared::folder::may_make_key;
 use kessai_shared::identity::Identity;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{IssuerKeys, SignedIssuerKeys};
@@ -28,15 +29,19 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Loads the keys in a folder, or makes them.
+    /// Loads the keys in a folder, or makes them where there are no books yet.
     ///
     /// # Errors
     /// A line on what is wrong with a key file.
-    pub fn load_or_create(folder: &Path, suite: Suite, now: Timestamp) -> Result<Self, String> {
-        let identity =
-            |name: &str| Identity::load_or_create(folder.join(name)).map_err(|error| error.to_string());
+    pub fn load_or_create(folder: &Path, books: &Path, suite: Suite, now: Timestamp) -> Result<Self, String> {
+        // With other keys nothing that terminals and sellers have pinned would fit any more.
+        let identity = |name: &str| {
+            may_make_key(&folder.join(name), books)?;
+            Identity::load_or_create(folder.join(name)).map_err(|error| error.to_string())
+        };
         let root = identity("issuer-root.key")?;
         let decision = identity("decision.key")?;
+        may_make_key(&folder.join("sealing.key"), books)?;
         let seed = secret_file::load_or_create(&folder.join("sealing.key"))?;
         let sealing = SealingKey::from_seed(suite, *seed);
         let (not_before, not_after) = span(now);

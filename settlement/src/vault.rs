@@ -7,6 +7,7 @@ use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, Unb
 use aws_lc_rs::hmac;
 use kessai_shared::card::{CardNumber, HolderName, Particulars};
 use kessai_shared::codec;
+use kessai_shared::folder::may_make_key;
 use kessai_shared::time::Day;
 use zeroize::Zeroizing;
 
@@ -25,12 +26,7 @@ impl Vault {
     /// A line on what is wrong with the key file.
     pub fn load_or_create(path: &Path, books: &Path) -> Result<Self, String> {
         // With a new key no account of the books would ever be found again.
-        if books.exists() && !path.exists() {
-            let path = path.display();
-            return Err(format!(
-                "{path}: is missing, and only it opens the accounts; restore it from a backup"
-            ));
-        }
+        may_make_key(path, books)?;
         let master = secret_file::load_or_create(path)?;
         let master = hmac::Key::new(hmac::HMAC_SHA256, &master[..]);
         let seal = derived(&master, b"kessai vault seal v1");

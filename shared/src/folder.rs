@@ -87,6 +87,21 @@ impl DataFolder {
     }
 }
 
+/// Whether a key file may be made anew: not beside books, because they were written under the one
+/// that is missing.
+///
+/// # Errors
+/// A line on which key is missing and what to do.
+pub fn may_make_key(key: &Path, books: &Path) -> Result<(), String> {
+    if books.exists() && !key.exists() {
+        let key = key.display();
+        return Err(format!(
+            "{key}: is missing, and the books here were written with it; restore it from a backup"
+        ));
+    }
+    Ok(())
+}
+
 fn check(path: &Path, kind: FolderKind) -> Result<(), FolderError> {
     let found = match fs::read(path.join(FORMAT_FILE)) {
         Ok(bytes) => String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_FORMAT_BYTES)]).trim().to_owned(),

@@ -111,25 +111,30 @@ pub async fn run<C: Clerk>(
     }
 }
 
-/// Carries one command out on a store that no daemon uses, and closes it again.
+/// Carries commands out on a store that no daemon uses, one group each, and closes it again.
 ///
 /// # Errors
-/// [`Fault`] as [`run`]; nothing was done then.
-pub async fn once<C: Clerk, T>(
+/// [`Fault`] as [`run`]; the commands that were answered before it stand.
+pub async fn each<C: Clerk, T, F: FnOnce(oneshot::Sender<T>) -> C::Command>(
     store: Store<C::Books>,
     clerk: C,
     clock: Clock,
-    command: impl FnOnce(oneshot::Sender<T>) -> C::Command,
-) -> Result<T, Fault> {
+    commands: impl IntoIterator<Item = F>,
+) -> Result<Vec<T>, Fault> {
     let (to_writer, queue) = mpsc::channel(1);
-    let (tell, told) = oneshot::channel();
-    let sent = async {
-        let _ = to_writer.send(command(tell)).await;
+    let asking = async {
+        let mut answers = Vec::new();
+        for command in commands {
+            let (tell, told) = oneshot::channel();
+            let _ = to_writer.send(command(tell)).await;
+            answers.push(told.await.map_err(|_| Fault::Unanswered)?);
+        }
         drop(to_writer);
+        Ok(answers)
     };
-    let (ran, ()) = tokio::join!(run(store, clerk, queue, clock), sent);
+    let (ran, answers) = tokio::join!(run(store, clerk, queue, clock), asking);
     ran?;
-    told.await.map_err(|_| Fault::Unanswered)
+    answers
 }
 
 /// Runs the writer on a thread of its own, because it waits for the disk.

@@ -93,7 +93,8 @@ impl World {
         std::fs::create_dir_all(open.join("keys")).unwrap();
         let seller_key = Identity::load_or_create(open.join("keys/seller.key")).unwrap();
         std::fs::write(closed.join("sellers.txt"), format!("{}\n", seller_key.pin())).unwrap();
-        let keys = Keys::load_or_create(&closed.join("keys"), Suite::X25519, now()).unwrap();
+        let keys = Keys::load_or_create(&closed.join("keys"), &closed.join("journal"), Suite::X25519, now())
+            .unwrap();
         let accounts_disk = open_accounts(&closed, plans.len());
         let goods_disk = stock_goods(&open);
         let notes = plans.iter().map(|_| Arc::default()).collect();
@@ -152,7 +153,6 @@ impl World {
     pub fn seller_settings(&self) -> kessai_server::settings::Settings {
         let data = self.seller.data.clone();
         kessai_server::settings::Settings {
-            keys: data.join("keys"),
             shop: "Kessai".to_owned(),
             listen: any(SELLER_PORT),
             closed_bind: any(0),
