@@ -246,7 +246,7 @@ impl Life {
         let act = acts::give_back(&self.books, &giving);
         if let Some(known) = self.books.given(id) {
             let same = (known.owner, &known.customer, known.from) == (owner, &customer, from);
-            let same = same && known.lines == lines;
+            let same = same && known.is_same(known.owner, &known.customer, known.from, &lines);
             assert_eq!(act, if same { Ok(None) } else { Err(Refusal::Duplicate) });
             return;
         }

@@ -17,7 +17,7 @@ use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Decision, Quote, QuotedLine, Signature, Statement, Verdict};
 use kessai_shared::record::versioned;
 use kessai_shared::store;
-use kessai_shared::storefront::{Cancelled, FulfilmentState, Line, OrderState, PaymentState};
+use kessai_shared::storefront::{Cancelled, FulfilmentState, OrderState, PaymentState};
 use kessai_shared::time::Timestamp;
 
 const OWNER: Pin = Pin([1; 32]);
@@ -51,7 +51,7 @@ fn given() -> GiveBack {
         owner: OWNER,
         customer: quote().customer,
         from: Some(ORDER),
-        lines: vec![Line { sku: sku(), quantity: 2 }],
+        asked: [7; 32],
         parts: vec![Part { order: ORDER, line: 0, sku: sku(), quantity: 2, unit_price: Minor(255) }],
         refunded: vec![ORDER],
     }

@@ -10,7 +10,7 @@ use kessai_shared::storefront::{Line, MAX_LINES, MAX_QUANTITY, Refusal};
 use kessai_shared::time::Timestamp;
 
 use super::books::{Books, Change};
-use super::give_back::{GiveBack, Part};
+use super::give_back::{GiveBack, Part, digest_of};
 
 /// Whether a list of lines can be ordered or given back at all.
 ///
@@ -102,7 +102,7 @@ pub fn give_back(books: &Books, giving: &Giving<'_>) -> Result<Option<Change>, R
             owner: giving.owner,
             customer: giving.customer.clone(),
             from: giving.from,
-            lines: giving.lines.to_vec(),
+            asked: digest_of(giving.lines),
             parts: matching(books, giving)?,
             refunded: Vec::new(),
         },

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use kessai_shared::codec;
+use kessai_shared::digest::sha256;
 use kessai_shared::ids::{Customer, OrderId, Sku};
 use kessai_shared::money::Minor;
 use kessai_shared::pin::Pin;
@@ -25,10 +27,17 @@ pub struct GiveBack {
     pub owner: Pin,
     pub customer: Customer,
     pub from: Option<OrderId>,
-    pub lines: Vec<Line>,
+    /// The digest of the lines that were asked for. The lines themselves are not kept: a stranger
+    /// could fill the books with lists of goods he never bought.
+    pub asked: [u8; 32],
     pub parts: Vec<Part>,
     /// The orders whose refund was answered.
     pub refunded: Vec<OrderId>,
+}
+
+/// What tells one list of goods from another.
+pub fn digest_of(lines: &[Line]) -> [u8; 32] {
+    sha256(&[b"kessai return lines v1", &codec::encode(&lines)])
 }
 
 impl Part {
@@ -57,6 +66,7 @@ impl GiveBack {
 
     /// Whether a request with this content is the one that was answered before.
     pub fn is_same(&self, owner: Pin, customer: &Customer, from: Option<OrderId>, lines: &[Line]) -> bool {
-        self.owner == owner && self.customer == *customer && self.from == from && self.lines == lines
+        let same_buyer = self.owner == owner && self.customer == *customer;
+        same_buyer && self.from == from && self.asked == digest_of(lines)
     }
 }
