@@ -81,7 +81,6 @@ async fn a_full_disk_stops_the_shop_with_a_line_and_loses_nothing() {
         let (_, ending) = shop.order(*order).await.expect("an answer");
         assert!(matches!(ending, Ending::Accepted { .. }), "{order} was accepted and is {ending:?}");
     }
-    drop(serve.stdin.take());
     stop(&mut serve);
     for daemon in ["kessai-server", "kessai-settlement"] {
         let part = if daemon == "kessai-server" { "seller" } else { "settlement" };
@@ -117,8 +116,19 @@ fn demo() -> Command {
     Command::new(env!("CARGO_BIN_EXE_kessai-demo"))
 }
 
-fn start(data: &Path) -> Child {
-    let mut serve = demo()
+/// A shop that is open. A test that fails must not leave it behind.
+struct Serve(Child);
+
+impl Drop for Serve {
+    fn drop(&mut self) {
+        // The daemons stop with it. One that has ended already cannot be ended again.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start(data: &Path) -> Serve {
+    let serve = demo()
         .args(["serve", "--data"])
         .arg(data)
         .stdin(Stdio::null())
@@ -126,8 +136,9 @@ fn start(data: &Path) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .expect("started");
+    let mut serve = Serve(serve);
     let mut line = String::new();
-    let stdout = serve.stdout.take().expect("a pipe");
+    let stdout = serve.0.stdout.take().expect("a pipe");
     BufReader::new(stdout).read_line(&mut line).expect("a line");
     if line.trim() != "ready" {
         wait(&mut serve);
@@ -136,29 +147,28 @@ fn start(data: &Path) -> Child {
     serve
 }
 
-fn stop(serve: &mut Child) {
-    let pid = serve.id().to_string();
+fn stop(serve: &mut Serve) {
+    let pid = serve.0.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
     assert_eq!(wait(serve).code(), Some(0));
 }
 
-fn wait(serve: &mut Child) -> ExitStatus {
+fn wait(serve: &mut Serve) -> ExitStatus {
     let until = Instant::now() + STOP_DEADLINE;
     loop {
-        if let Some(status) = serve.try_wait().expect("a child") {
+        if let Some(status) = serve.0.try_wait().expect("a child") {
             return status;
         }
         if Instant::now() >= until {
-            let _ = serve.kill();
             panic!("the shop does not stop");
         }
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
-fn said(serve: &mut Child) -> String {
+fn said(serve: &mut Serve) -> String {
     let mut text = String::new();
-    if let Some(stderr) = serve.stderr.take() {
+    if let Some(stderr) = serve.0.stderr.take() {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
             text.push_str(&line);
             text.push('\n');

@@ -62,8 +62,9 @@ pub async fn buy(
     };
     let line = |wanted: &Wanted| Line { sku: wanted.sku.clone(), quantity: wanted.quantity.unwrap_or(1) };
     let lines: Vec<Line> = wanted.iter().map(line).collect();
-    let quote = shop.quote(order, &lines).await.map_err(|error| in_doubt(error, order, again))?;
-    let ending = shop.pay(&quote, card).await.map_err(|error| in_doubt(error, order, again))?;
+    let advice = format!("run again with --order-id {order}");
+    let quote = shop.quote(order, &lines).await.map_err(|error| in_doubt(error, again, &advice))?;
+    let ending = shop.pay(&quote, card).await.map_err(|error| in_doubt(error, again, &advice))?;
     let total = quote.quote.total.show(quote.quote.currency);
     if as_json {
         println!("{}", ending_json(order, quote.quote.total.0, &ending));
@@ -137,15 +138,11 @@ pub async fn give_back(
     }
     let again = return_id.is_some();
     let id = return_id.unwrap_or_else(|| shop.mint_return());
-    let given = shop.give_back(id, order, &lines).await.map_err(|error| {
-        let failed = failure(error);
-        match failed.code {
-            UNKNOWN | UNREACHABLE if again || failed.code == UNKNOWN => {
-                Failure { code: UNKNOWN, line: format!("{}; run again with --return-id {id}", failed.line) }
-            }
-            _ => failed,
-        }
-    })?;
+    // What is left of an order changes with every return, so a second try has to name its lines.
+    let named: String = lines.iter().map(|line| format!(" '{}={}'", line.sku, line.quantity)).collect();
+    let advice = format!("run again with --return-id {id}{named}");
+    let given = shop.give_back(id, order, &lines).await;
+    let given = given.map_err(|error| in_doubt(error, again, &advice))?;
     let (word, code) = match given.state {
         ReturnState::Refunded => ("refunded", kessai_shared::console::OK),
         ReturnState::NothingToReturn => ("nothing_to_return", DECLINED),
@@ -161,7 +158,7 @@ pub async fn give_back(
             }
             ReturnState::NothingToReturn => println!("nothing of that can be returned: return {id}"),
             ReturnState::Pending => {
-                println!("accepted, not refunded yet; run again with --return-id {id}");
+                println!("accepted, not refunded yet; {advice}");
             }
         }
     }
@@ -180,12 +177,13 @@ pub fn failure(error: ShopError) -> Failure {
     Failure { code, line: error.to_string() }
 }
 
-/// A failure of a purchase. Of one that was tried before nobody can say that nothing was charged.
-fn in_doubt(error: ShopError, order: OrderId, again: bool) -> Failure {
+/// A failure of what may have been carried out. Of one that was tried before, nobody can say that
+/// nothing came of it.
+fn in_doubt(error: ShopError, again: bool, advice: &str) -> Failure {
     let failed = failure(error);
     match failed.code {
         UNKNOWN | UNREACHABLE if again || failed.code == UNKNOWN => {
-            Failure { code: UNKNOWN, line: format!("{}; run again with --order-id {order}", failed.line) }
+            Failure { code: UNKNOWN, line: format!("{}; {advice}", failed.line) }
         }
         _ => failed,
     }
