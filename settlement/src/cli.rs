@@ -1,5 +1,7 @@
 //! The settlement's command line.
 
+mod epochs;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,6 +55,9 @@ enum Act {
         #[command(flatten)]
         data: Data,
     },
+    /// The keys that cards are sealed to, each for a short time.
+    #[command(subcommand)]
+    Epochs(epochs::Epochs),
     /// Let the seller with this pin connect.
     Allow {
         pin: kessai_shared::pin::Pin,
@@ -91,6 +96,7 @@ impl Cli {
             Act::ImportAccounts { file, data } => import_accounts(&data.path()?, &file),
             Act::Verify { data, json } => verify_books(&data.path()?, json),
             Act::Keys { data } => show_keys(&data.path()?),
+            Act::Epochs(epochs) => epochs.run(),
             Act::Allow { pin, data } => allow(&data.path()?, pin),
         }
     }
@@ -129,7 +135,8 @@ fn import_accounts(data: &Path, file: &Path) -> Result<u8, Failure> {
     let books = data.join("journal");
     let vault = Vault::load_or_create(&settings.keys.join("vault.key"), &books).map_err(Failure::failed)?;
     let now = Timestamp::from_system_clock();
-    Keys::load_or_create(&settings.keys, &books, settings.suite, now).map_err(Failure::failed)?;
+    Keys::load_or_create(&settings.keys, &books, (settings.suite, settings.epochs), now)
+        .map_err(Failure::failed)?;
     let table = import::accounts(file, &vault)?;
     if !table.ignored.is_empty() {
         eprintln!("kessai-settlement: {}: ignored columns: {}", file.display(), table.ignored.join(", "));
@@ -170,7 +177,8 @@ fn verify_books(data: &Path, json: bool) -> Result<u8, Failure> {
 fn show_keys(data: &Path) -> Result<u8, Failure> {
     let settings = Settings::read(data, None).map_err(Failure::usage)?;
     let (books, now) = (data.join("journal"), Timestamp::from_system_clock());
-    let keys = Keys::load_or_create(&settings.keys, &books, settings.suite, now).map_err(Failure::failed)?;
+    let keys = Keys::load_or_create(&settings.keys, &books, (settings.suite, settings.epochs), now)
+        .map_err(Failure::failed)?;
     println!("settlement {}\nissuer     {}", keys.identity.pin(), keys.root);
     Ok(OK)
 }

@@ -12,8 +12,9 @@ use kessai_shared::net::Net;
 use kessai_shared::pin::Pin;
 use kessai_shared::pin_set::PinSet;
 use kessai_shared::settlement::ALPN;
+use kessai_shared::time::Timestamp;
 use kessai_shared::tls::{self, Migration, Peers};
-use kessai_shared::writer::MAX_QUEUED;
+use kessai_shared::writer::{Clock, MAX_QUEUED};
 use tokio::sync::mpsc;
 
 use crate::clerk::Clerk;
@@ -25,6 +26,11 @@ use crate::vault::Vault;
 
 /// How often the list of sellers is looked at for changes.
 const SELLERS_LOOK: Duration = Duration::from_millis(500);
+/// How often the sealing keys are seen to.
+const KEYS_LOOK: Duration = Duration::from_secs(1);
+/// How long before the last signed key ends the operator is told, and how often, in seconds.
+const KEYS_WARNING_SECONDS: u64 = 7 * 24 * 3_600;
+const KEYS_WARNING_AGAIN_SECONDS: u64 = 3_600;
 /// Most connections of one seller. It needs one; those that a crash or a cut left behind count until
 /// they time out, and a seller that comes back again and again must not be kept out by its own.
 const MAX_CONNECTIONS_PER_SELLER: usize = 64;
@@ -51,7 +57,8 @@ pub async fn run<N: Net>(
 ) -> Result<(), String> {
     let books = settings.data.join("journal");
     let vault = Vault::load_or_create(&settings.keys.join("vault.key"), &books)?;
-    let keys = Keys::load_or_create(&settings.keys, &books, settings.suite, (ground.clock)())?;
+    let plan = (settings.suite, settings.epochs);
+    let keys = Arc::new(Keys::load_or_create(&settings.keys, &books, plan, (ground.clock)())?);
     let sellers = Arc::new(PinSet::load(&settings.sellers).map_err(|error| error.to_string())?);
     let peers = Peers::Pins(Arc::clone(&sellers));
     let tls = tls::server_config(&keys.identity, peers.clone(), ALPN, Migration::Refused)
@@ -69,6 +76,7 @@ pub async fn run<N: Net>(
     let address = endpoint.local_addr().map_err(|error| error.to_string())?;
     ready(Ready { address, pin: keys.identity.pin(), root: keys.root });
     let reload = tokio::spawn(follow(sellers, settings.sellers));
+    let tending = tokio::spawn(tend(Arc::clone(&keys), clock.clone()));
     let service = Arc::new(Service { keys, vault, writer, clock });
     let limits = Limits {
         max_in_flight_per_connection: MAX_IN_FLIGHT,
@@ -77,7 +85,31 @@ pub async fn run<N: Net>(
     };
     let end = daemon::serve(endpoint, peers, service, limits, ended, stop, || {}).await;
     reload.abort();
+    tending.abort();
     end
+}
+
+/// Sees to the sealing keys: makes the next, takes in what was signed elsewhere, destroys the old.
+async fn tend(keys: Arc<Keys>, clock: Clock) {
+    let (mut told, mut warned) = (String::new(), Timestamp::default());
+    loop {
+        tokio::time::sleep(KEYS_LOOK).await;
+        let now = clock();
+        // The same trouble is told once, not every second.
+        match keys.tend(now) {
+            Err(why) if why != told => {
+                tracing::error!("{why}");
+                told = why;
+            }
+            Err(_) => {}
+            Ok(()) => told.clear(),
+        }
+        let soon = keys.runs_out().filter(|ends| *ends < now.plus_seconds(KEYS_WARNING_SECONDS));
+        if let Some(ends) = soon.filter(|_| warned < now.minus_seconds(KEYS_WARNING_AGAIN_SECONDS)) {
+            warned = now;
+            tracing::warn!("sealing keys are signed until {ends} only; have the root sign more of them");
+        }
+    }
 }
 
 /// Takes changes of the list of sellers over while running.

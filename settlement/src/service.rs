@@ -17,7 +17,7 @@ use crate::ledger::Decided;
 use crate::vault::Vault;
 
 pub struct Service {
-    pub keys: Keys,
+    pub keys: Arc<Keys>,
     pub vault: Vault,
     pub writer: mpsc::Sender<Command>,
     pub clock: Clock,
@@ -29,7 +29,7 @@ impl exchange::Service for Service {
 
     async fn call(self: Arc<Self>, seller: Pin, request: Request) -> Reply {
         match request {
-            Request::Echo => Reply::Echo { issuer_keys: vec![self.keys.current((self.clock)())] },
+            Request::Echo => Reply::Echo { issuer_keys: self.keys.shown((self.clock)()) },
             Request::Inquiry { purchase, card } => self.inquiry(seller, purchase, card).await,
             Request::Status { order } => {
                 let charge = self.ask(|tell| Command::Status { seller, order, tell }).await;
@@ -72,7 +72,7 @@ impl Service {
 
     /// Opens a sealed card. The card itself is wiped before this returns.
     fn open(&self, purchase: &Purchase, card: &Envelope) -> Option<Opened> {
-        let sealed = self.keys.sealing.open(card, purchase).ok()?;
+        let sealed = self.keys.open(card, purchase).ok()?;
         Some(Opened { presented: self.vault.present(&sealed.card), response: sealed.response })
     }
 

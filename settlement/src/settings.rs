@@ -9,12 +9,16 @@ use kessai_shared::journal::Kind;
 use kessai_shared::money::Minor;
 use kessai_shared::seal::Suite;
 
+use crate::keys::EpochTerms;
 use crate::ledger::Policy;
 
 /// What a data folder of the settlement says it is.
 pub const FOLDER: FolderKind = FolderKind { name: "kessai-settlement", version: 1 };
 /// What its journal says it is.
 pub const JOURNAL: Kind = Kind(b"STLM");
+
+/// How long a sealing key may serve, or overlap with the next.
+const EPOCH_SECONDS: std::ops::RangeInclusive<u64> = 5..=365 * 24 * 3_600;
 
 #[derive(Clone)]
 pub struct Settings {
@@ -25,6 +29,8 @@ pub struct Settings {
     pub sellers: PathBuf,
     pub keys: PathBuf,
     pub suite: Suite,
+    /// How long each sealing key serves.
+    pub epochs: EpochTerms,
     pub policy: Policy,
 }
 
@@ -44,6 +50,17 @@ impl Settings {
                 Suite::XWing
             }
         };
+        let mut epochs = EpochTerms::default();
+        let seconds = "a number of seconds, 5 or more";
+        set(&mut epochs.epoch_seconds, config.take("epoch_seconds", seconds));
+        set(&mut epochs.overlap_seconds, config.take("overlap_seconds", seconds));
+        for (name, value) in
+            [("epoch_seconds", epochs.epoch_seconds), ("overlap_seconds", epochs.overlap_seconds)]
+        {
+            if !EPOCH_SECONDS.contains(&value) {
+                config.mistake(&format!("{name} is from 5 seconds to a year of 31536000"));
+            }
+        }
         let path = |taken: Option<PathBuf>, name: &str| data.join(taken.unwrap_or_else(|| name.into()));
         let sellers = path(config.take("sellers", "a file name"), "sellers.txt");
         let keys = path(config.take("keys", "a folder name"), "keys");
@@ -53,6 +70,7 @@ impl Settings {
             sellers,
             keys,
             suite,
+            epochs,
             policy: Policy::default(),
         };
         match (config.finish(), policy(&data.join("policy.toml"))) {

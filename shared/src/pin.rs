@@ -6,6 +6,8 @@ use std::str::FromStr;
 use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 
+use crate::hex;
+
 /// Length of a pin, in bytes.
 pub const PIN_BYTES: usize = 32;
 
@@ -67,7 +69,7 @@ impl FromStr for Pin {
             return Err(NotAPin);
         }
         let mut pin = [0; PIN_BYTES];
-        from_hex(text, &mut pin).ok_or(NotAPin)?;
+        hex::fill(text, &mut pin).ok_or(NotAPin)?;
         Ok(Self(pin))
     }
 }
@@ -83,20 +85,6 @@ impl fmt::Display for NotAPin {
 }
 
 impl std::error::Error for NotAPin {}
-
-/// Fills `out` from hex digits; `None` unless the text is exactly that many digits.
-pub(crate) fn from_hex(text: &str, out: &mut [u8]) -> Option<()> {
-    let digits = text.as_bytes();
-    if digits.len() != 2 * out.len() {
-        return None;
-    }
-    for (byte, pair) in out.iter_mut().zip(digits.chunks_exact(2)) {
-        let high = char::from(pair[0]).to_digit(16)?;
-        let low = char::from(pair[1]).to_digit(16)?;
-        *byte = u8::try_from(high << 4 | low).ok()?;
-    }
-    Some(())
-}
 
 #[cfg(test)]
 mod tests {

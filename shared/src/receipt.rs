@@ -122,7 +122,7 @@ impl Signature {
         bytes
     }
 
-    fn check(&self, public: &[u8; 32], digest: &[u8; 32]) -> Result<(), Forged> {
+    pub(crate) fn check(&self, public: &[u8; 32], digest: &[u8; 32]) -> Result<(), Forged> {
         if identity::verify(public, digest, &self.bytes()) { Ok(()) } else { Err(Forged::Signature) }
     }
 }

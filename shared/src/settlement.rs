@@ -11,7 +11,7 @@ use crate::receipt::{Decision, Purchase, SignedIssuerKeys};
 use crate::seal::Envelope;
 
 /// The protocol's name in TLS, with its version.
-pub const ALPN: &[u8] = b"kessai-settlement/1";
+pub const ALPN: &[u8] = b"kessai-settlement/2";
 
 /// What a seller asks.
 #[derive(Clone, Serialize, Deserialize)]

@@ -16,7 +16,8 @@ use kessai_shared::receipt::{
     Verdict,
 };
 use kessai_shared::seal::{
-    Envelope, ResponseSecret, SealError, SealedCard, SealingKey, Suite, open_reason, seal, seal_reason,
+    EnrolmentCode, Envelope, HolderProof, Opener, ResponseSecret, SealError, SealedCard, SealingKey,
+    SealingSession, Suite, open_reason, seal_reason,
 };
 use kessai_shared::time::Timestamp;
 
@@ -24,6 +25,14 @@ const SUITES: [Suite; 2] = [Suite::X25519, Suite::XWing];
 
 fn key(suite: Suite) -> SealingKey {
     SealingKey::from_seed(suite, [7; 32])
+}
+
+fn opener(suite: Suite) -> Opener {
+    Opener::new(key(suite))
+}
+
+fn seal(card: &SealedCard, purchase: &Purchase, keys: &IssuerKeys) -> Result<Envelope, SealError> {
+    SealingSession::begin(keys)?.seal(card, purchase)
 }
 
 fn issuer_keys(key: &SealingKey) -> IssuerKeys {
@@ -37,14 +46,19 @@ fn issuer_keys(key: &SealingKey) -> IssuerKeys {
     }
 }
 
-fn sealed(suite: Suite) -> (SealingKey, Envelope) {
-    let key = key(suite);
-    let envelope = seal(&samples::sealed_card(), &samples::purchase(), &issuer_keys(&key));
-    (key, envelope.expect("a card that fits"))
+fn sealed(suite: Suite) -> (Opener, Envelope) {
+    let opener = opener(suite);
+    let envelope = seal(&samples::sealed_card(), &samples::purchase(), &issuer_keys(opener.key()));
+    (opener, envelope.expect("a card that fits"))
 }
 
-fn opens(key: &SealingKey, envelope: &Envelope, purchase: &Purchase) -> bool {
-    key.open(envelope, purchase).is_ok()
+/// Whether it opens, first for one that has never seen it and then for one that may remember.
+fn opens(key: &Opener, envelope: &Envelope, purchase: &Purchase) -> bool {
+    let seed = if key.key().key_id() == opener(key.key().suite()).key().key_id() { 7 } else { 8 };
+    let fresh = Opener::new(SealingKey::from_seed(key.key().suite(), [seed; 32]));
+    let first = fresh.open(envelope, purchase).is_ok();
+    assert_eq!(key.open(envelope, purchase).is_ok(), first, "memory makes no difference");
+    first
 }
 
 /// The purchase with one field changed, for each of its fields.
@@ -80,6 +94,74 @@ fn a_sealed_card_opens_to_what_was_sealed() {
 }
 
 #[test]
+fn a_session_seals_many_purchases_and_each_opens_for_itself_alone() {
+    for suite in SUITES {
+        let opener = opener(suite);
+        let session = SealingSession::begin(&issuer_keys(opener.key())).expect("a key");
+        let card = samples::sealed_card();
+        let purchases: Vec<Purchase> = (0..20)
+            .map(|nth| Purchase { order: OrderId::from_bytes([nth; 16]), ..samples::purchase() })
+            .collect();
+        let sealed: Vec<Envelope> = purchases.iter().map(|p| session.seal(&card, p).expect("fits")).collect();
+        for (at, envelope) in sealed.iter().enumerate() {
+            assert!(envelope.encapsulated == sealed[0].encapsulated, "the encapsulated key is always there");
+            for (other, purchase) in purchases.iter().enumerate() {
+                assert_eq!(opener.open(envelope, purchase).is_ok(), at == other);
+            }
+        }
+    }
+}
+
+#[test]
+fn two_cards_sealed_for_one_purchase_share_neither_nonce_nor_key_stream() {
+    for suite in SUITES {
+        let opener = opener(suite);
+        let session = SealingSession::begin(&issuer_keys(opener.key())).expect("a key");
+        let (card, purchase) = (samples::sealed_card(), samples::purchase());
+        let [one, two] = [(); 2].map(|()| session.seal(&card, &purchase).expect("fits").ciphertext);
+        let alike = one.iter().zip(&two).filter(|(one, two)| one == two).count();
+        assert!(alike < one.len() / 8, "{alike} of {} bytes are alike", one.len());
+    }
+}
+
+#[test]
+fn a_session_with_one_key_is_none_with_another() {
+    let (one, other) = (key(Suite::XWing), SealingKey::from_seed(Suite::XWing, [8; 32]));
+    let session = SealingSession::begin(&issuer_keys(&one)).expect("a key");
+    assert!(session.is_with(&issuer_keys(&one)) && !session.is_with(&issuer_keys(&other)));
+    let envelope = session.seal(&samples::sealed_card(), &samples::purchase()).expect("fits");
+    let renamed = Envelope { key_id: other.key_id(), ..envelope };
+    assert!(!opens(&Opener::new(other), &renamed, &samples::purchase()));
+}
+
+#[test]
+fn a_holders_proof_counts_only_for_the_purchase_it_was_signed_for() {
+    let (holder, thief) = (identity(), identity());
+    for suite in SUITES {
+        let opener = opener(suite);
+        let session = SealingSession::begin(&issuer_keys(opener.key())).expect("a key");
+        let purchase = samples::purchase();
+        let proved = |proof: HolderProof| {
+            let card = SealedCard { holder: Some(proof), ..samples::sealed_card() };
+            let envelope = session.seal(&card, &purchase).expect("fits");
+            opener.open(&envelope, &purchase).expect("its own purchase").holder.map(|proof| proof.public)
+        };
+        let to_sign = session.to_sign(&purchase);
+        assert_eq!(proved(HolderProof::sign(&holder, &to_sign, None)), Some(holder.public()));
+        for (field, other) in other_purchases() {
+            let elsewhere = HolderProof::sign(&holder, &session.to_sign(&other), None);
+            assert_eq!(proved(elsewhere), None, "signed for another {field}");
+        }
+        let borrowed = HolderProof { public: holder.public(), ..HolderProof::sign(&thief, &to_sign, None) };
+        assert_eq!(proved(borrowed), None, "signed with another key");
+        for signature in other_signatures(holder.sign(&to_sign).into()) {
+            let changed = HolderProof { public: holder.public(), signature, enrolment: None };
+            assert_eq!(proved(changed), None);
+        }
+    }
+}
+
+#[test]
 fn a_sealed_card_opens_for_no_other_purchase() {
     for suite in SUITES {
         let (key, envelope) = sealed(suite);
@@ -94,7 +176,7 @@ fn a_sealed_card_opens_with_no_other_key_and_under_no_other_name() {
     for suite in SUITES {
         let (key, envelope) = sealed(suite);
         let purchase = samples::purchase();
-        assert!(!opens(&SealingKey::from_seed(suite, [8; 32]), &envelope, &purchase));
+        assert!(!opens(&Opener::new(SealingKey::from_seed(suite, [8; 32])), &envelope, &purchase));
         for other in SUITES.into_iter().filter(|other| *other != suite) {
             let id = SealingKey::from_seed(other, [7; 32]).key_id();
             assert!(!opens(&key, &Envelope { suite: other as u8, ..envelope.clone() }, &purchase));
@@ -109,10 +191,11 @@ fn a_sealed_card_opens_with_no_other_key_and_under_no_other_name() {
 fn an_envelope_with_one_bit_changed_anywhere_does_not_open() {
     for suite in SUITES {
         let (key, envelope) = sealed(suite);
+        assert!(opens(&key, &envelope, &samples::purchase()), "unchanged it opens, and is remembered");
         let bytes = codec::encode(&envelope);
-        for at in 0..bytes.len() {
-            let mut changed = bytes.clone();
-            changed[at] ^= 1 << (at % 8);
+        for bit in 0..8 * bytes.len() {
+            let (at, mut changed) = (bit / 8, bytes.clone());
+            changed[at] ^= 1 << (bit % 8);
             let envelope = codec::decode::<Envelope>(&changed);
             let opened = envelope.is_ok_and(|envelope| opens(&key, &envelope, &samples::purchase()));
             assert!(!opened, "{suite:?} with byte {at} changed");
@@ -153,6 +236,8 @@ fn the_length_of_an_envelope_tells_nothing_about_the_card() {
     other.card.number = "123456789012".parse().expect("the shortest card number");
     other.card.name = "X".parse().expect("the shortest name");
     let mut longest = samples::sealed_card();
+    let code = EnrolmentCode([0xff; 32]);
+    longest.holder = Some(HolderProof::sign(&identity(), &[0; 32], Some(code)));
     longest.card.number = "1234567890123456789".parse().expect("the longest card number");
     longest.card.name = "X".repeat(64).parse().expect("the longest name");
     for suite in SUITES {
@@ -163,7 +248,7 @@ fn the_length_of_an_envelope_tells_nothing_about_the_card() {
         assert_eq!(length(&other), length(&longest));
         assert_eq!(length(&other), length(&samples::sealed_card()));
         let envelope = seal(&longest, &samples::purchase(), &keys).expect("a card that fits");
-        let opened = key(suite).open(&envelope, &samples::purchase()).expect("its own purchase");
+        let opened = opener(suite).open(&envelope, &samples::purchase()).expect("its own purchase");
         assert_eq!(opened.card.name.as_str().len(), 64, "the longest card comes out whole");
     }
 }

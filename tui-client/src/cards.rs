@@ -1,12 +1,32 @@
 //! The cards a shopper keeps in a file: one a row, with a label to tell them apart.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use kessai_shared::card::{CardNumber, HolderName, Particulars};
+use kessai_shared::identity::Identity;
+use kessai_shared::pin::Pin;
+use kessai_shared::seal::EnrolmentCode;
 use kessai_shared::table::{self, TableError};
 use kessai_shared::time::{Day, YearMonth};
 
 const COLUMNS: [&str; 5] = ["card_number", "name", "birth_date", "expiry", "label?"];
+
+/// A card as it is paid with.
+#[derive(Clone)]
+pub struct PayingCard {
+    pub card: Particulars,
+    /// The root of its issuer, where the card came with one.
+    pub issuer: Option<Pin>,
+    /// The key that was, or is to be, enrolled for it.
+    pub holder: Option<Arc<HolderKey>>,
+}
+
+/// A card's own key, and the code to enrol it with.
+pub struct HolderKey {
+    pub key: Identity,
+    pub enrolment: Option<EnrolmentCode>,
+}
 
 /// A card, and what its holder calls it.
 #[derive(Clone)]

@@ -12,4 +12,5 @@ pub mod shop;
 pub mod shop_file;
 pub mod terminal;
 pub mod traffic;
+pub mod trust;
 pub mod view;

@@ -1,8 +1,8 @@
 //! The shop as this terminal sees it: one long-lived connection, and every flow a shopper has. What
 //! is signed is checked here, so nobody above ever shows something unproved.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kessai_shared::card::Particulars;
@@ -11,8 +11,10 @@ use kessai_shared::identity::Identity;
 use kessai_shared::ids::{Customer, OrderId, ReturnId};
 use kessai_shared::money::Minor;
 use kessai_shared::net::Net;
-use kessai_shared::receipt::{IssuerKeys, Quote, SignedIssuerKeys, SignedQuote};
-use kessai_shared::seal::{self, Envelope, ResponseSecret, SealedCard};
+use kessai_shared::outcome::Reason;
+use kessai_shared::pin::Pin;
+use kessai_shared::receipt::{IssuerKeys, Quote, SignedQuote};
+use kessai_shared::seal::Envelope;
 use kessai_shared::storefront::{
     ALPN, Line, MAX_PAGE, OrderView, Page, Refusal, Reply, Request, ReturnState, ReturnView, Welcome,
 };
@@ -20,10 +22,11 @@ use kessai_shared::tls::{self, Peers};
 use kessai_shared::writer::Clock;
 use tokio::time::{Instant, sleep};
 
-use crate::ending;
+use crate::cards::PayingCard;
 pub use crate::ending::Ending;
 use crate::home::Home;
 use crate::shop_file::ShopFile;
+use crate::trust::Trust;
 
 /// How long one question may take.
 const CALL_DEADLINE: Duration = Duration::from_secs(5);
@@ -31,8 +34,6 @@ const CALL_DEADLINE: Duration = Duration::from_secs(5);
 const OUTCOME_DEADLINE: Duration = Duration::from_secs(12);
 /// How long a seller may take to hear the issuer's keys from its settlement.
 const KEYS_WAIT: Duration = Duration::from_secs(5);
-/// How long the issuer's keys are sealed with before they are asked for again.
-const KEYS_FRESH: Duration = Duration::from_secs(60);
 /// The first and the longest pause between two attempts.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -48,12 +49,8 @@ pub struct Shop {
 struct Inner {
     file: ShopFile,
     home: Home,
-    identity: Identity,
+    trust: Trust,
     clock: Clock,
-    /// What issuers' roots signed, as the seller last passed it on.
-    keys: Mutex<Vec<SignedIssuerKeys>>,
-    /// When they were last asked for.
-    asked_keys: Mutex<Option<Instant>>,
 }
 
 /// Why a request to the shop came to nothing.
@@ -78,8 +75,8 @@ impl Shop {
     pub fn new(file: ShopFile, home: Home, net: &impl Net, clock: Clock) -> Result<Self, ShopError> {
         let identity = home.identity().map_err(local)?;
         let link = link(&file, &identity, net)?;
-        let inner =
-            Inner { file, home, identity, clock, keys: Mutex::new(Vec::new()), asked_keys: Mutex::new(None) };
+        let trust = Trust::new(&file, identity);
+        let inner = Inner { file, home, trust, clock };
         let patience = Duration::from_secs(30);
         Ok(Self { inner: Arc::new(inner), link, customer: Customer::default(), patience })
     }
@@ -89,7 +86,7 @@ impl Shop {
     /// # Errors
     /// As [`Shop::new`].
     pub fn another(&self, net: &impl Net) -> Result<Self, ShopError> {
-        Ok(Self { link: link(&self.inner.file, &self.inner.identity, net)?, ..self.clone() })
+        Ok(Self { link: link(&self.inner.file, self.identity(), net)?, ..self.clone() })
     }
 
     /// The same terminal buying for one of the people it serves.
@@ -110,7 +107,7 @@ impl Shop {
     }
 
     pub fn identity(&self) -> &Identity {
-        &self.inner.identity
+        &self.inner.trust.identity
     }
 
     /// # Errors
@@ -118,8 +115,7 @@ impl Shop {
     pub async fn welcome(&self) -> Result<Welcome, ShopError> {
         match self.ask(&Request::Hello).await? {
             Reply::Welcome(welcome) => {
-                *self.keys() = welcome.issuer_keys.clone();
-                *self.asked_keys() = Some(Instant::now());
+                self.inner.trust.hear(welcome.issuer_keys.clone());
                 Ok(welcome)
             }
             other => Err(unexpected(&other)),
@@ -161,7 +157,7 @@ impl Shop {
         let customer = self.customer.clone();
         match self.ask(&Request::Quote { order, customer, lines: lines.to_vec() }).await? {
             Reply::Quoted(signed) => {
-                let quote = self.check_quote(&signed)?;
+                let quote = self.inner.trust.check_quote(&signed).map_err(ShopError::Untrusted)?;
                 let quoted = quote.lines.iter().map(|line| (&line.sku, line.quantity));
                 let asked = lines.iter().map(|line| (&line.sku, line.quantity));
                 let worth = quote.lines.iter().map(|line| line.unit_price.times(line.quantity));
@@ -183,6 +179,7 @@ impl Shop {
     /// # Errors
     /// [`ShopError`] when nothing at all can be said; an outcome in doubt is [`Ending::Unknown`].
     pub async fn pay(&self, quote: &SignedQuote, card: &Particulars) -> Result<Ending, ShopError> {
+        let card = &PayingCard { card: card.clone(), issuer: None, holder: None };
         let envelope = self.seal(&quote.quote, card).await?;
         let request = Request::Place { quote: quote.clone(), card: envelope };
         let until = Instant::now() + self.patience;
@@ -192,7 +189,7 @@ impl Shop {
             let failed = match self.ask_within(&request, OUTCOME_DEADLINE.min(left)).await {
                 // An answer about another order of ours, however well signed, is no answer.
                 Ok(Reply::Order(view)) if view.quote.quote != quote.quote => return Err(another_order()),
-                Ok(Reply::Order(view)) => match self.check_anew(&view).await? {
+                Ok(Reply::Order(view)) => match self.check_anew(&view, card.issuer).await? {
                     Ending::Unknown => None,
                     ending => return Ok(ending),
                 },
@@ -221,7 +218,7 @@ impl Shop {
         match self.ask(&Request::Order { order }).await? {
             Reply::Order(view) if view.quote.quote.order != order => Err(another_order()),
             Reply::Order(view) => {
-                let ending = self.check_anew(&view).await?;
+                let ending = self.check_anew(&view, None).await?;
                 Ok((*view, ending))
             }
             other => Err(unexpected(&other)),
@@ -245,7 +242,7 @@ impl Shop {
                         return Err(another_order());
                     }
                     last = Some(order);
-                    let ending = self.check_anew(&view).await?;
+                    let ending = self.check_anew(&view, None).await?;
                     orders.push((view, ending));
                 }
                 Ok(orders)
@@ -308,7 +305,7 @@ impl Shop {
         let mut context = now.0.to_le_bytes().to_vec();
         context.extend_from_slice(&COUNT.fetch_add(1, Ordering::Relaxed).to_le_bytes());
         context.extend_from_slice(&std::process::id().to_le_bytes());
-        let derived = self.inner.identity.derive(b"kessai return id v1", &context);
+        let derived = self.identity().derive(b"kessai return id v1", &context);
         let mut random = [0; 10];
         random.copy_from_slice(&derived[..10]);
         ReturnId::mint(now, random)
@@ -322,48 +319,39 @@ impl Shop {
         self.inner.home.keep_order(order, (self.inner.clock)()).map_err(local)
     }
 
-    async fn seal(&self, quote: &Quote, card: &Particulars) -> Result<Envelope, ShopError> {
-        let keys = self.current_keys().await?;
-        let response = self.response_secret(quote.order);
-        let sealed = SealedCard { card: card.clone(), response };
-        seal::seal(&sealed, &quote.purchase(), &keys)
+    async fn seal(&self, quote: &Quote, card: &PayingCard) -> Result<Envelope, ShopError> {
+        let trust = &self.inner.trust;
+        if !trust.takes(card) {
+            let why = "the card's issuer is none that this shop's settlement speaks for";
+            return Err(ShopError::Untrusted(why.to_owned()));
+        }
+        let keys = self.current_keys(card).await?;
+        trust
+            .seal(card, quote, &keys)
             .map_err(|_| ShopError::Untrusted("the sealing key is of an unknown kind".to_owned()))
     }
 
     /// The keys to seal with now; keys that have run out, or may have been changed since we asked,
     /// are asked for again.
-    async fn current_keys(&self) -> Result<IssuerKeys, ShopError> {
+    async fn current_keys(&self, card: &PayingCard) -> Result<IssuerKeys, ShopError> {
         self.know_keys().await?;
-        let fresh = self.asked_keys().is_some_and(|asked| asked.elapsed() < KEYS_FRESH);
-        if let Some(keys) = self.sealing_keys().filter(|_| fresh) {
+        let trust = &self.inner.trust;
+        let current = || trust.sealing_keys(card, (self.inner.clock)());
+        if let Some(keys) = current().filter(|_| trust.is_fresh()) {
             return Ok(keys);
         }
         self.welcome().await?;
-        let none = || ShopError::Untrusted("no sealing key is signed by a root we trust".to_owned());
-        self.sealing_keys().ok_or_else(none)
-    }
-
-    /// The settlement answers with this; it can always be made again from our key and the order id.
-    fn response_secret(&self, order: OrderId) -> ResponseSecret {
-        ResponseSecret(self.inner.identity.derive(b"kessai response v1", order.as_bytes()))
-    }
-
-    fn sealing_keys(&self) -> Option<IssuerKeys> {
-        let now = (self.inner.clock)();
-        let roots = &self.inner.file.issuer_roots;
-        let keys = self.keys();
-        let mut current =
-            keys.iter().filter_map(|keys| roots.iter().find_map(|root| keys.verify_now(*root, now).ok()));
-        current.next().cloned()
+        let none = "no sealing key is signed by the card's issuer and valid now; is the clock right?";
+        current().ok_or_else(|| ShopError::Untrusted(none.to_owned()))
     }
 
     /// Without the issuer's keys no decision can be checked. A seller that opens for the first time
     /// may not have heard them yet.
     async fn know_keys(&self) -> Result<(), ShopError> {
         let until = Instant::now() + KEYS_WAIT;
-        while self.keys().is_empty() {
+        while !self.inner.trust.has_heard() {
             self.welcome().await?;
-            if !self.keys().is_empty() {
+            if self.inner.trust.has_heard() {
                 break;
             }
             if Instant::now() >= until {
@@ -374,35 +362,22 @@ impl Shop {
         Ok(())
     }
 
-    /// As [`Shop::check`], once more with fresh keys when the ones we know do not fit: the issuer
-    /// may have changed them since.
-    async fn check_anew(&self, view: &OrderView) -> Result<Ending, ShopError> {
-        match self.check(view) {
-            Err(ShopError::Untrusted(_)) => {
+    /// How an order ended, once more with fresh keys when the ones we know do not fit: the issuer may
+    /// have changed them since.
+    async fn check_anew(&self, view: &OrderView, issuer: Option<Pin>) -> Result<Ending, ShopError> {
+        let trust = &self.inner.trust;
+        let ending = match trust.check(view, issuer) {
+            Err(_) => {
                 self.welcome().await?;
-                self.check(view)
+                trust.check(view, issuer).map_err(ShopError::Untrusted)?
             }
-            checked => checked,
+            Ok(ending) => ending,
+        };
+        if ending == (Ending::Declined { reason: Some(Reason::SealMismatch) }) {
+            // Perhaps the key is gone that we sealed with; the next purchase asks for the current one.
+            trust.doubt_keys();
         }
-    }
-
-    fn check(&self, view: &OrderView) -> Result<Ending, ShopError> {
-        let quote = self.check_quote(&view.quote)?;
-        let roots = &self.inner.file.issuer_roots;
-        let keys = self.keys();
-        let decision_keys: Vec<[u8; 32]> = keys
-            .iter()
-            .filter_map(|keys| roots.iter().find_map(|root| keys.verify(*root).ok()))
-            .map(|keys| keys.decision_key)
-            .collect();
-        ending::of(view, quote, &decision_keys, &self.response_secret(quote.order))
-            .map_err(ShopError::Untrusted)
-    }
-
-    fn check_quote<'a>(&self, signed: &'a SignedQuote) -> Result<&'a Quote, ShopError> {
-        let pins = &self.inner.file.seller_pins;
-        let pinned = pins.iter().find_map(|pin| signed.verify(*pin).ok());
-        pinned.ok_or_else(|| ShopError::Untrusted("the quote is not signed by this shop".to_owned()))
+        Ok(ending)
     }
 
     async fn ask(&self, request: &Request) -> Result<Reply, ShopError> {
@@ -424,14 +399,6 @@ impl Shop {
             Err(error) if error.may_have_happened() => Err(ShopError::NoAnswer),
             Err(error) => Err(ShopError::Unreachable(format!("{}: {error}", self.inner.file.address))),
         }
-    }
-
-    fn asked_keys(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        self.inner.asked_keys.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn keys(&self) -> std::sync::MutexGuard<'_, Vec<SignedIssuerKeys>> {
-        self.inner.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

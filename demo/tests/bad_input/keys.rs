@@ -14,10 +14,12 @@ fn refused(folder: &Path) -> Ended {
 }
 
 fn keys(folder: &Path) -> Vec<PathBuf> {
-    let names = ["decision.key", "issuer-root.key", "sealing.key", "settlement.key", "vault.key"];
+    let names = ["decision.key", "issuer-root.key", "settlement.key", "vault.key"];
     let settlement = folder.join("settlement").join("keys");
     let seller = folder.join("seller").join("keys").join("seller.key");
-    names.iter().map(|name| settlement.join(name)).chain([seller]).collect()
+    let epochs = fs::read_dir(settlement.join("epochs")).expect("sealing keys");
+    let epochs = epochs.map(|entry| entry.expect("a sealing key").path());
+    names.iter().map(|name| settlement.join(name)).chain([seller]).chain(epochs).collect()
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use kessai_shared::exchange::Link;
 use kessai_shared::net::Net;
 use kessai_shared::receipt::Purchase;
-use kessai_shared::seal::{ResponseSecret, SealedCard, seal};
+use kessai_shared::seal::{ResponseSecret, SealedCard, SealingSession};
 use kessai_shared::settlement::{ALPN, Reply, Request};
 use kessai_shared::storefront::PaymentState;
 use kessai_shared::tls::{Peers, client_config};
@@ -45,8 +45,10 @@ impl Stage {
             let Reply::Echo { issuer_keys } = link.call(&Request::Echo, DEADLINE).await? else {
                 return Err("no keys".into());
             };
-            let card = SealedCard { card: particulars(0, Card::Good), response: ResponseSecret([7; 32]) };
-            let card = seal(&card, &purchase, &issuer_keys[0].keys).expect("a key to seal with");
+            let response = ResponseSecret([7; 32]);
+            let card = SealedCard { card: particulars(0, Card::Good), response, holder: None };
+            let session = SealingSession::begin(&issuer_keys[0].keys).expect("a key to seal with");
+            let card = session.seal(&card, &purchase).expect("a card that fits");
             let reply: Reply = link.call(&Request::Inquiry { purchase, card }, DEADLINE).await?;
             *tell.lock().unwrap() = Some(reply);
             Ok(())

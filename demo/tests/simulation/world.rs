@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kessai_server::sales;
-use kessai_settlement::keys::Keys;
+use kessai_settlement::keys::{EpochTerms, Keys};
 use kessai_settlement::ledger::{self, Policy};
 use kessai_settlement::vault::Vault;
 use kessai_shared::card::Particulars;
@@ -32,6 +32,9 @@ const SETTLEMENT_PORT: u16 = 7100;
 const SELLER_PORT: u16 = 7000;
 /// The prices, in pence, and the stock of the products `P0`, `P1` and so on. The last is scarce.
 const GOODS: [(i64, u64); 4] = [(450, 400), (1_250, 300), (99, 500), (2_000, 6)];
+
+/// Sealing keys that change many times while a simulation lasts.
+const EPOCHS: EpochTerms = EpochTerms { epoch_seconds: 40, overlap_seconds: 80 };
 
 /// What differs from one simulation to the next, besides what happens in it.
 #[derive(Clone, Copy, Debug)]
@@ -93,8 +96,8 @@ impl World {
         std::fs::create_dir_all(open.join("keys")).unwrap();
         let seller_key = Identity::load_or_create(open.join("keys/seller.key")).unwrap();
         std::fs::write(closed.join("sellers.txt"), format!("{}\n", seller_key.pin())).unwrap();
-        let keys = Keys::load_or_create(&closed.join("keys"), &closed.join("journal"), Suite::X25519, now())
-            .unwrap();
+        let plan = (Suite::X25519, EPOCHS);
+        let keys = Keys::load_or_create(&closed.join("keys"), &closed.join("journal"), plan, now()).unwrap();
         let accounts_disk = open_accounts(&closed, plans.len());
         let goods_disk = stock_goods(&open);
         let notes = plans.iter().map(|_| Arc::default()).collect();
@@ -145,6 +148,7 @@ impl World {
             sellers: data.join("sellers.txt"),
             keys: data.join("keys"),
             suite: Suite::X25519,
+            epochs: EPOCHS,
             policy: Policy { hold_seconds: self.terms.hold_seconds, ..Policy::default() },
             data,
         }

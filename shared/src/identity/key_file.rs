@@ -9,15 +9,13 @@ use aws_lc_rs::signature::Ed25519KeyPair;
 use zeroize::Zeroizing;
 
 use super::{Identity, IdentityError};
-use crate::pin::from_hex;
+use crate::hex;
 
 /// Largest key file that is read, in bytes. A key takes fewer than 200.
 const MAX_KEY_FILE_BYTES: u64 = 4096;
 
 /// Permission bits by which others than the owner could use the file.
 const OTHERS: u32 = 0o077;
-
-const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 impl Identity {
     /// The key in a file, which is created with a new key when there is none. The file holds the
@@ -59,7 +57,7 @@ impl Identity {
         };
         let digits = text.trim();
         let mut der = Zeroizing::new(vec![0; digits.len() / 2]);
-        from_hex(digits, &mut der)
+        hex::fill(digits, &mut der)
             .and_then(|()| Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).ok())
             .ok_or_else(|| IdentityError::Malformed(path.to_path_buf()))
             .and_then(Self::of_pair)
@@ -70,12 +68,7 @@ impl Identity {
         let directory = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
         fs::create_dir_all(directory)?;
         let document = self.pair.to_pkcs8v1().map_err(io::Error::other)?;
-        let mut text = Zeroizing::new(String::with_capacity(2 * document.as_ref().len() + 1));
-        for byte in document.as_ref() {
-            text.push(char::from(HEX_DIGITS[usize::from(byte >> 4)]));
-            text.push(char::from(HEX_DIGITS[usize::from(byte & 15)]));
-        }
-        text.push('\n');
+        let text = hex::of(document.as_ref());
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".{}.new", std::process::id()));
         let temporary = PathBuf::from(name);

@@ -94,7 +94,7 @@ pub fn sealed_card() -> SealedCard {
         birth_date: "1981-12-09".parse().expect("a day"),
         expiry: "2029-08".parse().expect("a month"),
     };
-    SealedCard { card, response: ResponseSecret([0xcc; 32]) }
+    SealedCard { card, response: ResponseSecret([0xcc; 32]), holder: None }
 }
 
 fn item() -> Item {

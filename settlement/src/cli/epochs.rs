@@ -1,0 +1,130 @@
+//! `kessai-settlement epochs`: the sealing keys, made ahead, signed by the root, destroyed in time.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use kessai_shared::console::{Failure, OK};
+use kessai_shared::hex;
+use kessai_shared::time::Timestamp;
+use serde_json::{Value, json};
+
+use super::Data;
+use crate::keys::{Epoch, Keys, ceremony};
+use crate::settings::Settings;
+
+#[derive(Subcommand)]
+pub enum Epochs {
+    /// Show the sealing keys there are.
+    List {
+        #[command(flatten)]
+        data: Data,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a new key that takes over at once; the old one is destroyed after the overlap. The root's key
+    /// has to be in the folder of keys.
+    Rotate {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Make keys for a root that is kept elsewhere, and write down what it has to sign.
+    Request {
+        #[command(flatten)]
+        data: Data,
+        /// How many keys, one after another.
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=900))]
+        count: u16,
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Sign what a settlement asks for. Needs the root's key and nothing else of the settlement.
+    Sign {
+        request: PathBuf,
+        #[arg(long, value_name = "KEY")]
+        root: PathBuf,
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Take in what the root has signed. A settlement that runs has it within seconds.
+    Install {
+        signed: PathBuf,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+impl Epochs {
+    pub fn run(self) -> Result<u8, Failure> {
+        match self {
+            Epochs::List { data, json } => list(&data.path()?, json),
+            Epochs::Rotate { data } => {
+                let epoch = keys(&data.path()?)?.rotate(Timestamp::from_system_clock());
+                println!("{}", line(&epoch.map_err(Failure::failed)?));
+                Ok(OK)
+            }
+            Epochs::Request { data, count, out } => {
+                let keys = keys(&data.path()?)?;
+                let asked = keys.request(usize::from(count), Timestamp::from_system_clock());
+                let asked = asked.map_err(Failure::failed)?;
+                ceremony::write_request(&out, &asked).map_err(Failure::failed)?;
+                println!("{} keys to be signed by {}", asked.len(), keys.root);
+                Ok(OK)
+            }
+            Epochs::Sign { request, root, out } => {
+                let asked = ceremony::read_request(&request).map_err(Failure::failed)?;
+                let (root, pin) = ceremony::root_key(&root).map_err(Failure::failed)?;
+                for keys in &asked {
+                    let id = hex::of(&keys.key_id);
+                    println!("{}  valid from {} to {}", id.as_str(), keys.not_before, keys.not_after);
+                }
+                let signed = ceremony::sign(asked, &root);
+                ceremony::write_grant(&out, &signed).map_err(Failure::failed)?;
+                println!("{} keys signed by {pin}", signed.len());
+                Ok(OK)
+            }
+            Epochs::Install { signed, data } => {
+                let keys = keys(&data.path()?)?;
+                let granted = ceremony::read_grant(&signed).map_err(Failure::failed)?;
+                keys.install(&granted).map_err(Failure::failed)?;
+                println!("{} keys installed", granted.len());
+                Ok(OK)
+            }
+        }
+    }
+}
+
+fn keys(data: &Path) -> Result<Keys, Failure> {
+    let settings = Settings::read(data, None).map_err(Failure::usage)?;
+    let plan = (settings.suite, settings.epochs);
+    Keys::load_or_create(&settings.keys, &data.join("journal"), plan, Timestamp::from_system_clock())
+        .map_err(Failure::failed)
+}
+
+fn list(data: &Path, as_json: bool) -> Result<u8, Failure> {
+    let keys = keys(data)?;
+    if as_json {
+        let rows: Vec<Value> = keys.list().iter().map(|epoch| row(epoch)).collect();
+        println!("{}", Value::from(rows));
+    } else {
+        keys.list().iter().for_each(|epoch| println!("{}", line(epoch)));
+    }
+    Ok(OK)
+}
+
+fn row(epoch: &Epoch) -> Value {
+    json!({
+        "key_id": hex::of(&epoch.keys.key_id).as_str(),
+        "suite": epoch.keys.suite,
+        "starts": epoch.span.starts.to_string(),
+        "ends": epoch.span.ends.to_string(),
+        "not_before": epoch.keys.not_before.to_string(),
+        "not_after": epoch.keys.not_after.to_string(),
+        "signed": epoch.is_signed(),
+    })
+}
+
+fn line(epoch: &Epoch) -> String {
+    let signed = if epoch.is_signed() { "signed" } else { "not signed yet" };
+    let id = hex::of(&epoch.keys.key_id);
+    format!("{}  from {} to {}  {signed}", id.as_str(), epoch.span.starts, epoch.span.ends)
+}
