@@ -85,7 +85,7 @@ impl fmt::Display for NotAPin {
 impl std::error::Error for NotAPin {}
 
 /// Fills `out` from hex digits; `None` unless the text is exactly that many digits.
-pub(crate) fn from_hex(text: &str, out: &mut [u8]) -> Option<()> {
+pub fn from_hex(text: &str, out: &mut [u8]) -> Option<()> {
     let digits = text.as_bytes();
     if digits.len() != 2 * out.len() {
         return None;
