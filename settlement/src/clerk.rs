@@ -14,7 +14,8 @@ use kessai_shared::writer::{self, Clock};
 use tokio::sync::oneshot;
 
 use crate::ledger::acts::{self, Act, Inquired};
-use crate::ledger::{Account, AccountId, Books, Change, Charge, Decided, Entry, Policy, Presented};
+use crate::ledger::{Books, Change, Charge, Decided, Policy, Presented, Stated};
+use crate::vault::Vault;
 
 /// Most holds that one round gives back; the rest is for the next round, a moment later.
 const MAX_EXPIRIES_A_ROUND: usize = 1_000;
@@ -23,16 +24,46 @@ const MAX_EXPIRIES_A_ROUND: usize = 1_000;
 pub struct Opened {
     pub presented: Presented,
     pub response: ResponseSecret,
+    /// The keys that it was presented with, so that no rekey overtakes it on its way to the books.
+    pub lease: Lease,
 }
 
 /// What the writer is asked to do, and whom it tells.
 pub enum Command {
-    Inquiry { purchase: Purchase, card: Option<Opened>, tell: Tell<Result<Decided, Refusal>> },
-    Status { seller: Pin, order: OrderId, tell: Tell<Option<Charge>> },
-    Reversal { seller: Pin, order: OrderId, tell: Tell<Result<(), Refusal>> },
-    Capture { seller: Pin, order: OrderId, amount: Minor, tell: Tell<Result<(), Refusal>> },
-    Refund { seller: Pin, refund: RefundId, order: OrderId, amount: Minor, tell: Tell<Result<(), Refusal>> },
-    Import { accounts: Vec<(AccountId, Account)>, tell: Tell<Imported> },
+    Inquiry {
+        purchase: Purchase,
+        card: Option<Opened>,
+        tell: Tell<Result<Decided, Refusal>>,
+    },
+    Status {
+        seller: Pin,
+        order: OrderId,
+        tell: Tell<Option<Charge>>,
+    },
+    Reversal {
+        seller: Pin,
+        order: OrderId,
+        tell: Tell<Result<(), Refusal>>,
+    },
+    Capture {
+        seller: Pin,
+        order: OrderId,
+        amount: Minor,
+        tell: Tell<Result<(), Refusal>>,
+    },
+    Refund {
+        seller: Pin,
+        refund: RefundId,
+        order: OrderId,
+        amount: Minor,
+        tell: Tell<Result<(), Refusal>>,
+    },
+    /// The accounts are kept under the newest generation of the lease.
+    Import {
+        accounts: Vec<Stated>,
+        lease: Lease,
+        tell: Tell<Imported>,
+    },
 }
 
 /// How many accounts of a file were new, and how many were known.
@@ -43,6 +74,8 @@ pub struct Imported {
     pub unchanged: u64,
 }
 
+/// The vault that something was made with: held until the books have it.
+pub type Lease = Arc<Vault>;
 type Tell<T> = oneshot::Sender<T>;
 type Desk<'a> = writer::Desk<'a, Books>;
 
@@ -115,7 +148,11 @@ impl writer::Clerk for Clerk {
             Command::Refund { seller, refund, order, amount, tell } => {
                 carry_out(acts::refund(desk.books(), seller, refund, order, amount), tell, desk)
             }
-            Command::Import { accounts, tell } => import(accounts, tell, desk),
+            Command::Import { accounts, lease, tell } => {
+                import(accounts, tell, desk)?;
+                drop(lease);
+                Ok(())
+            }
         }
     }
 
@@ -131,26 +168,26 @@ impl writer::Clerk for Clerk {
     }
 }
 
-fn import(
-    accounts: Vec<(AccountId, Account)>,
-    tell: Tell<Imported>,
-    desk: &mut Desk<'_>,
-) -> Result<(), Fault> {
+fn import(accounts: Vec<Stated>, tell: Tell<Imported>, desk: &mut Desk<'_>) -> Result<(), Fault> {
     let mut imported = Imported::default();
-    for (id, terms) in accounts {
-        let change = match desk.books().account(id) {
+    for stated in accounts {
+        let books = desk.books();
+        let known = stated.places().find_map(|place| books.at(&place));
+        let known = known.and_then(|id| Some((id, books.account(id)?)));
+        let change = match known {
             None => {
                 imported.opened += 1;
-                let entry = Entry::opening(id, terms.balance);
-                Change::Opened { id, account: terms, entry }
+                acts::open(stated.account)
             }
-            Some(known) if known.has_terms_of(&terms) => {
+            // Compared as it is kept here, or every account that a rekey has not reached, or has
+            // reached since, would seem to be changed.
+            Some((_, known)) if known.has_terms_of(&stated.under(known.generation)) => {
                 imported.unchanged += 1;
                 continue;
             }
-            Some(_) => {
+            Some((id, _)) => {
                 imported.restated += 1;
-                Change::Restated { id, terms }
+                Change::Restated { id, terms: stated.account }
             }
         };
         desk.change(&change)?;

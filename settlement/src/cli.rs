@@ -18,7 +18,7 @@ use crate::clerk::{Clerk, Command, Imported};
 use crate::keys::Keys;
 use crate::ledger::Books;
 use crate::settings::{FOLDER, JOURNAL, Settings};
-use crate::vault::Vault;
+use crate::vault::LiveVault;
 use crate::{import, verify};
 
 /// How many rows of a table one group of the journal takes. An import that is cut short between two
@@ -133,20 +133,22 @@ fn import_accounts(data: &Path, file: &Path) -> Result<u8, Failure> {
     let _folder = DataFolder::open(data, FOLDER)?;
     // The books are about to begin, and all keys have to be there before them.
     let books = data.join("journal");
-    let vault = Vault::load_or_create(&settings.keys.join("vault.key"), &books).map_err(Failure::failed)?;
+    let vault = LiveVault::load_or_create(&settings.keys.join("vault.key"), &books);
+    let lease = vault.map_err(Failure::failed)?.lease();
     let now = Timestamp::from_system_clock();
     Keys::load_or_create(&settings.keys, &books, (settings.suite, settings.epochs), now)
         .map_err(Failure::failed)?;
-    let table = import::accounts(file, &vault)?;
+    let table = import::accounts(file, &lease)?;
     if !table.ignored.is_empty() {
         eprintln!("kessai-settlement: {}: ignored columns: {}", file.display(), table.ignored.join(", "));
     }
     let store = daemon::open::<Books>(data, JOURNAL, None)?;
+    lease.fits(store.books()).map_err(Failure::failed)?;
     let clock: writer::Clock = Arc::new(Timestamp::from_system_clock);
     let clerk = Clerk::new(settings.policy, Arc::clone(&clock));
     let parts = table.rows.chunks(IMPORT_ROWS).map(|rows| {
-        let accounts = rows.to_vec();
-        move |tell| Command::Import { accounts, tell }
+        let (accounts, lease) = (rows.to_vec(), Arc::clone(&lease));
+        move |tell| Command::Import { accounts, lease, tell }
     });
     let imported = console::runtime()?.block_on(writer::each(store, clerk, clock, parts))?;
     let sum = |count: fn(&Imported) -> u64| imported.iter().map(count).sum::<u64>();

@@ -22,7 +22,7 @@ use crate::keys::Keys;
 use crate::ledger::Books;
 use crate::service::Service;
 use crate::settings::{JOURNAL, Settings};
-use crate::vault::Vault;
+use crate::vault::LiveVault;
 
 /// How often the list of sellers is looked at for changes.
 const SELLERS_LOOK: Duration = Duration::from_millis(500);
@@ -56,7 +56,7 @@ pub async fn run<N: Net>(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), String> {
     let books = settings.data.join("journal");
-    let vault = Vault::load_or_create(&settings.keys.join("vault.key"), &books)?;
+    let vault = Arc::new(LiveVault::load_or_create(&settings.keys.join("vault.key"), &books)?);
     let plan = (settings.suite, settings.epochs);
     let keys = Arc::new(Keys::load_or_create(&settings.keys, &books, plan, (ground.clock)())?);
     let sellers = Arc::new(PinSet::load(&settings.sellers).map_err(|error| error.to_string())?);
@@ -66,6 +66,7 @@ pub async fn run<N: Net>(
     let as_task = ground.disk.is_some();
     let store =
         daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(|fault| fault.to_string())?;
+    vault.lease().fits(store.books())?;
     let (writer, queue) = mpsc::channel(MAX_QUEUED);
     let clerk = Clerk::new(settings.policy, ground.clock.clone());
     let clock = ground.clock.clone();

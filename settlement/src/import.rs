@@ -8,7 +8,7 @@ use kessai_shared::money::{Currency, MAX_AMOUNT, Minor};
 use kessai_shared::table::{self, Row, Table, TableError};
 use kessai_shared::time::{Day, YearMonth};
 
-use crate::ledger::{Account, AccountId, MAX_LATE_MONTHS_KEPT, Status};
+use crate::ledger::{Account, AtRest, MAX_LATE_MONTHS_KEPT, Place, Stated, Status};
 use crate::vault::Vault;
 
 const COLUMNS: [&str; 9] = [
@@ -30,20 +30,20 @@ const PASSED_OVER: [&str; 2] = ["paid_pence", "defaulted_next_month"];
 ///
 /// # Errors
 /// [`TableError`] with every bad row; then nothing of the file counts.
-pub fn accounts(path: &Path, vault: &Vault) -> Result<Table<(AccountId, Account)>, TableError> {
-    let mut lines: HashMap<AccountId, u64> = HashMap::new();
+pub fn accounts(path: &Path, vault: &Vault) -> Result<Table<Stated>, TableError> {
+    let mut lines: HashMap<Place, u64> = HashMap::new();
     let mut table = table::read(path, &COLUMNS, |row| {
-        let (id, account) = account(row, vault)?;
-        if let Some(first) = lines.insert(id, row.line()) {
+        let stated = stated(row, vault)?;
+        if let Some(first) = lines.insert(stated.account.place(), row.line()) {
             row.bad("card_number", &format!("every number once, but line {first} has it too"));
         }
-        Some((id, account))
+        Some(stated)
     })?;
     table.ignored.retain(|column| !PASSED_OVER.contains(&column.as_str()));
     Ok(table)
 }
 
-fn account(row: &mut Row<'_>, vault: &Vault) -> Option<(AccountId, Account)> {
+fn stated(row: &mut Row<'_>, vault: &Vault) -> Option<Stated> {
     // Every field is looked at before the first bad one ends the row, so that all are reported.
     let number =
         row.get_where("card_number", "12 to 19 digits with a right check digit", CardNumber::passes_luhn);
@@ -57,10 +57,13 @@ fn account(row: &mut Row<'_>, vault: &Vault) -> Option<(AccountId, Account)> {
     let late_history = late_history(row);
     let status = status(row);
     let card = Particulars { number: number?, name: name?, birth_date: birth_date?, expiry: expiry? };
-    let id = vault.account(&card.number);
+    let mut kept = vault.keep(&card).into_iter();
+    let AtRest { generation, index, sealed, particulars } = kept.next()?;
     let account = Account {
-        sealed: vault.seal(id, &card),
-        particulars: vault.particulars(id, &card.name, card.birth_date),
+        generation,
+        index,
+        sealed,
+        particulars,
         expiry: card.expiry,
         status: status?,
         currency: Currency::Gbp,
@@ -71,8 +74,11 @@ fn account(row: &mut Row<'_>, vault: &Vault) -> Option<(AccountId, Account)> {
         late_history: late_history?,
         wrong_tries: Vec::new(),
         recent: Vec::new(),
+        holder_key: None,
+        holder_required: false,
+        enrolment: None,
     };
-    Some((id, account))
+    Some(Stated { account, older: kept.next() })
 }
 
 fn late_history(row: &mut Row<'_>) -> Option<Vec<u8>> {

@@ -3,17 +3,21 @@
 
 mod account;
 pub mod acts;
+mod at_rest;
 mod audit;
 mod books;
 mod decision;
 mod entry;
 mod hold;
+mod index;
 mod policy;
 
 pub use account::{Account, AccountId, MAX_LATE_MONTHS_KEPT, MAX_TRIES_KEPT, Status};
+pub use at_rest::{AtRest, Candidate, Stated};
 pub use audit::Audit;
 pub use books::{Books, Change, DecidedChange, Inconsistent, Key, Row, RowKey, Totals};
 pub use decision::{Presented, decide};
 pub use entry::{Entry, LedgerAccount};
 pub use hold::{Charge, ChargeState, Decided, Refund};
+pub use index::Place;
 pub use policy::{Policy, Window};

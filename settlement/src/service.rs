@@ -14,11 +14,11 @@ use tokio::sync::{mpsc, oneshot};
 use crate::clerk::{Command, Opened};
 use crate::keys::Keys;
 use crate::ledger::Decided;
-use crate::vault::Vault;
+use crate::vault::LiveVault;
 
 pub struct Service {
     pub keys: Arc<Keys>,
-    pub vault: Vault,
+    pub vault: Arc<LiveVault>,
     pub writer: mpsc::Sender<Command>,
     pub clock: Clock,
 }
@@ -73,7 +73,8 @@ impl Service {
     /// Opens a sealed card. The card itself is wiped before this returns.
     fn open(&self, purchase: &Purchase, card: &Envelope) -> Option<Opened> {
         let sealed = self.keys.open(card, purchase).ok()?;
-        Some(Opened { presented: self.vault.present(&sealed.card), response: sealed.response })
+        let lease = self.vault.lease();
+        Some(Opened { presented: lease.present(&sealed.card), response: sealed.response, lease })
     }
 
     fn sign(&self, decided: Decided) -> Decision {

@@ -1,7 +1,7 @@
 //! The credit decision, row by row of its table, and against a second account of the same rules.
 
 use kessai_settlement::ledger::{
-    Account, AccountId, Books, Change, Entry, Policy, Presented, Status, Window, acts, decide,
+    Account, AccountId, Books, Candidate, Change, Entry, Policy, Presented, Status, Window, acts, decide,
 };
 use kessai_shared::ids::OrderId;
 use kessai_shared::money::{Currency, Minor};
@@ -34,6 +34,8 @@ impl Case {
     fn good() -> Self {
         let expiry = "2026-07".parse().expect("a month");
         let account = Account {
+            generation: 7,
+            index: ID.0,
             sealed: Vec::new(),
             particulars: HOLDER,
             expiry,
@@ -46,10 +48,13 @@ impl Case {
             late_history: vec![2, 1, 2, 0, 0, 9, 9],
             wrong_tries: vec![ago(10); 4],
             recent: vec![(ago(20), Minor(40)), (ago(10), Minor(50))],
+            holder_key: None,
+            holder_required: false,
+            enrolment: None,
         };
         let window = |max| Some(Window { seconds: WINDOW, max });
         let policy = Policy { frequency: window(3), amount: window(600), ..Policy::default() };
-        let presented = Presented { passes_luhn: true, account: ID, particulars: HOLDER, expiry };
+        let presented = Presented { passes_luhn: true, candidates: candidates(HOLDER), expiry };
         let (presented, account) = (Some(presented), Some(account));
         Self { presented, account, amount: 100, currency: Currency::Gbp, policy, now: NOW }
     }
@@ -72,6 +77,12 @@ impl Case {
         let money = (Minor(self.amount), self.currency);
         decide(self.presented.as_ref(), self.account.as_ref(), money, &self.policy, self.now)
     }
+}
+
+/// The card of the account, as it would be presented in the middle of a rekey.
+fn candidates(particulars: [u8; 32]) -> Vec<Candidate> {
+    let of = |generation, index| Candidate { generation, index, particulars };
+    vec![of(6, [8; 16]), of(7, ID.0)]
 }
 
 fn ago(seconds: u64) -> Timestamp {
@@ -105,7 +116,7 @@ fn faults() -> Vec<Fault> {
             c.presented.iter_mut().for_each(|p| p.expiry = past);
         }),
         fault(5, Reason::IdentityMismatch, "05", |c| {
-            c.presented.iter_mut().for_each(|p| p.particulars = [2; 32]);
+            c.presented.iter_mut().for_each(|p| p.candidates = candidates([2; 32]));
         }),
         fault(6, Reason::TooManyTries, "75", |c| {
             c.account.iter_mut().for_each(|a| a.wrong_tries.push(ago(5)));
@@ -170,6 +181,17 @@ fn a_wrong_expiry_is_a_wrong_guess_and_an_expired_card_is_none() {
     assert_eq!(wrong.reason(), Reason::IdentityMismatch);
     let both = Case::with(|c| c.account().expiry = "2026-06".parse().expect("a month"));
     assert_eq!(both.reason(), Reason::Expired);
+}
+
+#[test]
+fn particulars_under_another_key_than_the_accounts_own_are_not_its() {
+    let other = Case::with(|c| {
+        let candidates = &mut c.presented().candidates;
+        (candidates[0].particulars, candidates[1].particulars) = (HOLDER, [2; 32]);
+    });
+    assert_eq!(other.reason(), Reason::IdentityMismatch);
+    let only = Case::with(|c| c.presented().candidates.retain(|candidate| candidate.generation == 7));
+    assert_eq!(only.reason(), Reason::Approved, "the other key is gone, and the account is under this one");
 }
 
 #[test]
@@ -368,6 +390,8 @@ fn decided_here(f: &Facts) -> Reason {
     let now = Timestamp((JULY + (u64::from(f.day) - 1) * 86_400 + 43_200) * 1_000_000);
     let month = |m: u32| format!("{:04}-{:02}", m / 12, m % 12 + 1).parse().expect("a month");
     let account = Account {
+        generation: 7,
+        index: ID.0,
         sealed: Vec::new(),
         particulars: HOLDER,
         expiry: month(f.expiry),
@@ -380,11 +404,13 @@ fn decided_here(f: &Facts) -> Reason {
         late_history: f.history.clone(),
         wrong_tries: f.tries.iter().map(|age| now.minus_seconds(*age)).collect(),
         recent: f.recent.iter().map(|(age, sum)| (now.minus_seconds(*age), Minor(*sum))).collect(),
+        holder_key: None,
+        holder_required: false,
+        enrolment: None,
     };
     let presented = Presented {
         passes_luhn: f.luhn,
-        account: ID,
-        particulars: if f.same_person { HOLDER } else { [2; 32] },
+        candidates: candidates(if f.same_person { HOLDER } else { [2; 32] }),
         expiry: month(f.given_expiry),
     };
     let window = |w: Option<(u64, u64)>| w.map(|(seconds, max)| Window { seconds, max });

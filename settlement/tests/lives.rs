@@ -8,7 +8,7 @@ mod shelf;
 
 use kessai_settlement::ledger::acts::{self, Inquired};
 use kessai_settlement::ledger::{
-    Account, AccountId, Audit, Books, Change, ChargeState, Entry, Policy, Presented, Status,
+    Account, AccountId, AtRest, Audit, Books, Candidate, Change, ChargeState, Policy, Presented, Status,
 };
 use kessai_shared::ids::{OrderId, RefundId};
 use kessai_shared::money::{Currency, Minor};
@@ -38,6 +38,8 @@ enum Op {
         luhn: bool,
         content: u8,
         late: bool,
+        /// Whether it enrols a key, where there is a code to do so with.
+        enrols: bool,
     },
     Reverse {
         seller: u8,
@@ -63,6 +65,15 @@ enum Op {
         card: u8,
         limit: i64,
     },
+    /// The vault has one more key; the one before the last is gone.
+    NewKey,
+    Rekey {
+        card: u8,
+    },
+    Issue {
+        card: u8,
+        code: u8,
+    },
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -71,9 +82,10 @@ fn op() -> impl Strategy<Value = Op> {
     let amount = || prop_oneof![6 => 1..60_i64, 1 => -2..1_i64];
     let inquiry = (key.clone(), 0..4_u8, amount(), prop::bool::weighted(0.8), prop::bool::weighted(0.95));
     let inquiry = (inquiry, prop_oneof![6 => Just(0_u8), 1 => Just(1)], prop::bool::weighted(0.1));
+    let inquiry = (inquiry, prop::bool::weighted(0.4));
     prop_oneof![
-        6 => inquiry.prop_map(|(((seller, order), card, amount, right, luhn), content, late)| {
-            Op::Inquire { seller, order, card, amount, right, luhn, content, late }
+        6 => inquiry.prop_map(|((((seller, order), card, amount, right, luhn), content, late), enrols)| {
+            Op::Inquire { seller, order, card, amount, right, luhn, content, late, enrols }
         }),
         1 => key.clone().prop_map(|(seller, order)| Op::Reverse { seller, order }),
         4 => (key.clone(), amount()).prop_map(|((seller, order), amount)| Op::Capture { seller, order, amount }),
@@ -83,6 +95,9 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (1..50_u64).prop_map(|seconds| Op::Wait { seconds }),
         1 => Just(Op::Round),
         1 => (0..3_u8, 0..150_i64).prop_map(|(card, limit)| Op::Restate { card, limit }),
+        1 => Just(Op::NewKey),
+        3 => (0..3_u8).prop_map(|card| Op::Rekey { card }),
+        2 => (0..3_u8, 0..4_u8).prop_map(|(card, code)| Op::Issue { card, code }),
     ]
 }
 
@@ -94,14 +109,31 @@ fn order(number: u8) -> OrderId {
     OrderId::from_bytes([number; 16])
 }
 
+/// An account is known by what it was found by first.
 fn account_id(card: u8) -> AccountId {
-    AccountId([card; 16])
+    AccountId(at_rest(card, 1).index)
 }
 
-fn account(limit: i64, balance: i64) -> Account {
+/// A card under one key of the vault. Nothing of it is the same under another.
+fn at_rest(card: u8, generation: u32) -> AtRest {
+    let number = u8::try_from(generation).expect("few keys");
+    let mut index = [card; 16];
+    index[0] = number;
+    AtRest { generation, index, sealed: vec![card, number], particulars: particulars(HOLDER, number) }
+}
+
+fn particulars(mut of: [u8; 32], generation: u8) -> [u8; 32] {
+    of[0] = generation;
+    of
+}
+
+fn account(card: AtRest, limit: i64, balance: i64) -> Account {
+    let AtRest { generation, index, sealed, particulars } = card;
     Account {
-        sealed: vec![7],
-        particulars: HOLDER,
+        generation,
+        index,
+        sealed,
+        particulars,
         expiry: "2030-01".parse().expect("a month"),
         status: Status::Normal,
         currency: Currency::Gbp,
@@ -112,6 +144,9 @@ fn account(limit: i64, balance: i64) -> Account {
         late_history: Vec::new(),
         wrong_tries: Vec::new(),
         recent: Vec::new(),
+        holder_key: None,
+        holder_required: false,
+        enrolment: None,
     }
 }
 
@@ -125,6 +160,8 @@ struct Life {
     changes: Vec<Change>,
     policy: Policy,
     now: Timestamp,
+    /// The newest key of the vault.
+    generation: u32,
 }
 
 impl Life {
@@ -132,13 +169,12 @@ impl Life {
         let policy = Policy { hold_seconds: HOLD_SECONDS, ..Policy::default() };
         let (books, replayed) = (Books::default(), Books::default());
         let (shelf, model) = (Shelf::default(), Model::default());
-        let mut life = Self { books, replayed, shelf, model, changes: Vec::new(), policy, now: START };
+        let (changes, now) = (Vec::new(), START);
+        let mut life = Self { books, replayed, shelf, model, changes, policy, now, generation: 1 };
         // The third account is over its limit from the beginning, and one of the pool has none.
         for (card, limit, balance) in [(0, 100, 0), (1, 80, -20), (2, 50, 60)] {
-            let (id, account) = (account_id(card), account(limit, balance));
-            let entry = Entry::opening(id, account.balance);
-            life.apply(Change::Opened { id, account, entry });
-            life.model.open(id, limit, balance);
+            life.apply(acts::open(account(at_rest(card, 1), limit, balance)));
+            life.model.open(account_id(card), limit, balance);
         }
         life
     }
@@ -184,24 +220,48 @@ impl Life {
             Op::Round => self.round(),
             Op::Restate { card, limit } => {
                 let id = account_id(card);
-                self.model.restate(id, limit);
-                self.apply(Change::Restated { id, terms: account(limit, 0) });
+                self.model.restate(id, limit, self.generation);
+                self.apply(Change::Restated { id, terms: account(at_rest(card, self.generation), limit, 0) });
+            }
+            Op::NewKey => {
+                // The last key is dropped only when nothing is kept under it any more.
+                if self.books.older_than(self.generation) == 0 && self.generation < 200 {
+                    self.generation += 1;
+                }
+            }
+            Op::Rekey { card } => {
+                let id = account_id(card);
+                if self.model.generation(id) < self.generation {
+                    self.model.rekey(id, self.generation);
+                    self.apply(Change::Rekeyed { id, card: at_rest(card, self.generation) });
+                }
+            }
+            Op::Issue { card, code } => {
+                self.model.issue(account_id(card), [code; 32]);
+                self.apply(Change::Issued { id: account_id(card), enrolment: [code; 32] });
             }
         }
     }
 
     fn inquire(&mut self, op: &Op) {
-        let Op::Inquire { seller: by, order: of, card, amount, right, luhn, content, late } = *op else {
+        let Op::Inquire { seller: by, order: of, card, amount, right, luhn, content, late, enrols } = *op
+        else {
             return;
         };
         let deadline = START.plus_seconds(if late { 0 } else { 100_000 });
         let (seller, order, quote_hash) = (seller(by), order(of), [content; 32]);
         let purchase =
             Purchase { seller, order, amount: Minor(amount), currency: Currency::Gbp, quote_hash, deadline };
+        let given = if right { HOLDER } else { [2; 32] };
+        // A card that was never kept is looked for like any other.
+        let candidates = [self.generation.saturating_sub(1), self.generation].map(|generation| {
+            let AtRest { index, .. } = at_rest(card, generation);
+            let particulars = particulars(given, u8::try_from(generation).expect("few keys"));
+            Candidate { generation, index, particulars }
+        });
         let presented = Presented {
             passes_luhn: luhn,
-            account: account_id(card),
-            particulars: if right { HOLDER } else { [2; 32] },
+            candidates: candidates.to_vec(),
             expiry: "2030-01".parse().expect("a month"),
         };
         let known = luhn && card < 3;
@@ -221,10 +281,16 @@ impl Life {
             Inquired::Over(refusal) => assert_eq!(expected, model::Inquiry::Over(refusal), "{op:?}"),
             Inquired::Fresh { reason, account } => {
                 assert_eq!(expected, model::Inquiry::Fresh(reason), "{op:?}");
-                let change =
+                let mut change =
                     acts::decided(purchase, (reason, account), vec![amount as u8], &self.policy, self.now);
+                let key = [40 + amount.unsigned_abs() as u8; 32];
+                let coded = account.filter(|id| enrols && self.model.holder(*id).code.is_some());
+                if let (Change::Decided(decided), Some(_)) = (&mut change, coded) {
+                    decided.enrolled = Some(key);
+                }
                 self.apply(change);
                 self.model.decided(purchase, reason, account, self.now, HOLD_SECONDS);
+                coded.into_iter().for_each(|id| self.model.enrol(id, key));
             }
         }
     }
@@ -283,7 +349,7 @@ fn held() -> Life {
 
 fn inquiry(content: u8) -> Op {
     let (seller, order, card, amount) = (0, 0, 0, 40);
-    Op::Inquire { seller, order, card, amount, right: true, luhn: true, content, late: false }
+    Op::Inquire { seller, order, card, amount, right: true, luhn: true, content, late: false, enrols: false }
 }
 
 fn state(life: &Life) -> ChargeState {

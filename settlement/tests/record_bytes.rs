@@ -31,6 +31,8 @@ const VERSION: u8 = 1;
 
 fn account() -> Account {
     Account {
+        generation: 300,
+        index: [9; 16],
         sealed: vec![0xaa; 3],
         particulars: [5; 32],
         expiry: "2029-08".parse().expect("a month"),
@@ -43,6 +45,9 @@ fn account() -> Account {
         late_history: vec![0, 1, 2],
         wrong_tries: vec![Timestamp(6)],
         recent: vec![(Timestamp(7), Minor(8))],
+        holder_key: Some([0xcc; 32]),
+        holder_required: true,
+        enrolment: Some([0xdd; 32]),
     }
 }
 
@@ -67,9 +72,11 @@ fn changes() -> Vec<Change> {
         account: Some(ID),
         expires: Timestamp(9),
         entries: vec![Entry::hold(ID, SELLER, Minor(76_500))],
+        enrolled: Some([0xcc; 32]),
     };
     let charge = Entry::charge(ID, SELLER, Minor(76_500));
     let refund = Entry::refund(ID, SELLER, Minor(255));
+    let card = account().at_rest();
     vec![
         Change::Opened { id: ID, account: account(), entry: Entry::opening(ID, Minor(-120)) },
         Change::Restated { id: ID, terms: account() },
@@ -78,6 +85,8 @@ fn changes() -> Vec<Change> {
         Change::Captured { key, amount: Minor(76_500), entries: vec![release, charge] },
         Change::Refunded { key, refund: REFUND, amount: Minor(255), entries: vec![refund] },
         Change::Expired { key, entries: Vec::new() },
+        Change::Rekeyed { id: ID, card },
+        Change::Issued { id: ID, enrolment: [0xdd; 32] },
     ]
 }
 
@@ -141,6 +150,8 @@ fn the_bytes_of_every_change_are_what_they_were() {
         Change::Captured { .. },
         Change::Refunded { .. },
         Change::Expired { .. },
+        Change::Rekeyed { .. },
+        Change::Issued { .. },
     );
     let samples: Vec<_> = names.iter().zip(changes).map(|(name, value)| change(name, value)).collect();
     golden::compare(&file("changes.txt"), &samples);

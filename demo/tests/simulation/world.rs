@@ -239,10 +239,7 @@ fn open_accounts(data: &Path, terminals: usize) -> MemoryDisk {
     std::fs::write(&file, table).unwrap();
     let vault = Vault::load_or_create(&data.join("keys/vault.key"), &data.join("journal")).unwrap();
     let accounts = kessai_settlement::import::accounts(&file, &vault).unwrap().rows;
-    let changes = accounts.into_iter().map(|(id, account)| {
-        let entry = ledger::Entry::opening(id, account.balance);
-        ledger::Change::Opened { id, account, entry }
-    });
+    let changes = accounts.into_iter().map(|stated| ledger::acts::open(stated.account));
     begin::<ledger::Books>(data, kessai_settlement::settings::JOURNAL, changes)
 }
 

@@ -13,7 +13,8 @@ pub const MAX_TRIES_KEPT: usize = 32;
 /// Approved purchases that an account remembers for its frequency and amount windows.
 const MAX_RECENT_KEPT: usize = 64;
 
-/// A keyed hash of the card number: what the books know an account by.
+/// What the books know an account by, for ever. It was the keyed hash of the card number when the
+/// account was opened, and says nothing of the card once that key is gone.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AccountId(pub [u8; 16]);
 
@@ -29,6 +30,10 @@ pub enum Status {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
+    /// The generation of the vault's key that the next three were made with.
+    pub generation: u32,
+    /// The keyed hash of the card number: what a presented card is found by.
+    pub index: [u8; 16],
     /// Number, name and birth date, encrypted for the card company alone.
     pub sealed: Vec<u8>,
     /// A keyed hash of name and birth date, which a purchase has to match.
@@ -49,6 +54,13 @@ pub struct Account {
     pub wrong_tries: Vec<Timestamp>,
     /// The newest approvals, oldest first; the amount of the oldest includes what came before it.
     pub recent: Vec<(Timestamp, Minor)>,
+    /// The key that purchases have to be signed with, once one was enrolled.
+    pub holder_key: Option<[u8; 32]>,
+    /// Whether a key was ever enrolled. It stays so when the key is lost, because a purchase without
+    /// one would then be what the thief of the card makes.
+    pub holder_required: bool,
+    /// The hash of the code that enrols the next key, while it is not used up.
+    pub enrolment: Option<[u8; 32]>,
 }
 
 impl Account {
@@ -67,6 +79,15 @@ impl Account {
             && self.limit == other.limit
             && self.months_late == other.months_late
             && self.late_history == other.late_history
+    }
+
+    /// Takes the holder's key in and uses the code up; `false`, and nothing changes, without a code.
+    pub(super) fn enrol(&mut self, key: [u8; 32]) -> bool {
+        if self.enrolment.take().is_none() {
+            return false;
+        }
+        (self.holder_key, self.holder_required) = (Some(key), true);
+        true
     }
 
     pub(super) fn note_wrong_try(&mut self, at: Timestamp) {

@@ -9,7 +9,7 @@ use kessai_shared::receipt::Purchase;
 use kessai_shared::settlement::Refusal;
 use kessai_shared::time::Timestamp;
 
-use super::account::AccountId;
+use super::account::{Account, AccountId};
 use super::books::{Books, Change, DecidedChange, Key};
 use super::decision::{Presented, decide};
 use super::entry::Entry;
@@ -56,10 +56,10 @@ pub fn inquire(
         Some((_, None)) => Inquired::Fresh { reason: Reason::Reversed, account: None },
         None if purchase.deadline <= now => Inquired::Fresh { reason: Reason::TooLate, account: None },
         None => {
-            let account = presented.filter(|p| p.passes_luhn).map(|p| p.account);
+            let account = presented.filter(|p| p.passes_luhn).and_then(|p| books.find(&p.candidates));
             let known = account.and_then(|id| books.account(id));
             let reason = decide(presented, known, (purchase.amount, purchase.currency), policy, now);
-            Inquired::Fresh { reason, account: account.filter(|_| known.is_some()) }
+            Inquired::Fresh { reason, account }
         }
     }
 }
@@ -81,7 +81,15 @@ pub fn decided(
         account,
         expires: now.plus_seconds(policy.hold_seconds),
         entries: entries.into_iter().collect(),
+        enrolled: None,
     }))
+}
+
+/// The change that opens an account. It is known from then on by what it is found by now.
+pub fn open(account: Account) -> Change {
+    let id = AccountId(account.index);
+    let entry = Entry::opening(id, account.balance);
+    Change::Opened { id, account, entry }
 }
 
 /// 0400: holds nothing for the order any more, and never will.

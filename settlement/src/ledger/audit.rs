@@ -27,7 +27,8 @@ impl Audit {
     pub fn see(&mut self, change: &Change, books: &Books) {
         match change {
             Change::Opened { entry, .. } => self.post(&[*entry]),
-            Change::Restated { .. } => {}
+            // None of these moves money.
+            Change::Restated { .. } | Change::Rekeyed { .. } | Change::Issued { .. } => {}
             Change::Decided(decided) => {
                 let key = (decided.purchase.seller, decided.purchase.order);
                 self.post(&decided.entries);

@@ -13,8 +13,10 @@ use kessai_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::account::{Account, AccountId};
+use super::at_rest::{AtRest, Candidate};
 use super::entry::Entry;
 use super::hold::{Charge, ChargeState, Decided, Refund};
+use super::index::{Index, Place};
 
 /// What a charge goes by: the seller that asked, and the order it asked for.
 pub type Key = (Pin, OrderId);
@@ -52,6 +54,17 @@ pub enum Change {
         key: Key,
         entries: Vec<Entry>,
     },
+    /// The card of an account as it is kept under a newer key of the vault; nothing else changes.
+    Rekeyed {
+        id: AccountId,
+        card: AtRest,
+    },
+    /// A card file was made for an account: the key of its last holder is void, and the code in the
+    /// file, of which this is the hash, enrols the next.
+    Issued {
+        id: AccountId,
+        enrolment: [u8; 32],
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +76,8 @@ pub struct DecidedChange {
     pub account: Option<AccountId>,
     pub expires: Timestamp,
     pub entries: Vec<Entry>,
+    /// The holder's key that this purchase enrolled, with the code of its account.
+    pub enrolled: Option<[u8; 32]>,
 }
 
 /// A change that cannot follow from the books as they are: the journal is not this ledger's.
@@ -105,11 +120,41 @@ pub struct Books {
     refunds: HashMap<(Pin, RefundId), Refund>,
     /// The live holds by the time they run out.
     expiring: BTreeSet<(Timestamp, Key)>,
+    index: Index,
 }
 
 impl Books {
     pub fn account(&self, id: AccountId) -> Option<&Account> {
         self.accounts.get(&id)
+    }
+
+    /// The account that a presented card is kept in. All candidates are looked for whatever is found,
+    /// so that a known card takes as long as an unknown one.
+    pub fn find(&self, candidates: &[Candidate]) -> Option<AccountId> {
+        candidates.iter().fold(None, |found, candidate| {
+            let here = self.at(&(candidate.generation, candidate.index));
+            found.or(here)
+        })
+    }
+
+    /// The account at a place.
+    pub fn at(&self, place: &Place) -> Option<AccountId> {
+        self.index.get(place)
+    }
+
+    /// The accounts behind a place, or from the beginning: those of the oldest generation first.
+    pub fn after(&self, place: Option<Place>) -> impl Iterator<Item = (AccountId, &Account)> {
+        self.index.after(place).filter_map(|(_, id)| Some((id, self.accounts.get(&id)?)))
+    }
+
+    /// The generations of the vault's key that some account is kept under, the oldest first.
+    pub fn generations(&self) -> impl Iterator<Item = u32> {
+        self.index.generations()
+    }
+
+    /// How many accounts are kept under a generation before this one.
+    pub fn older_than(&self, generation: u32) -> usize {
+        self.index.older_than(generation)
     }
 
     pub fn charge(&self, key: &Key) -> Option<&Charge> {
@@ -143,6 +188,7 @@ impl Books {
                 if self.accounts.contains_key(id) {
                     return Err(Inconsistent("an account is opened twice"));
                 }
+                self.place(*id, account.place())?;
                 self.accounts.insert(*id, account.clone());
                 Ok(())
             }
@@ -152,13 +198,18 @@ impl Books {
             Change::Captured { key, amount, .. } => self.capture(key, *amount),
             Change::Refunded { key, refund, amount, .. } => self.give_back(key, *refund, *amount),
             Change::Expired { key, .. } => self.expire(key),
+            Change::Rekeyed { id, card } => self.rekey(*id, card),
+            Change::Issued { id, enrolment } => self.issue(*id, *enrolment),
         }
     }
 
     /// The rows that a change writes.
     pub fn touched(&self, change: &Change) -> Vec<RowKey> {
         let (key, refund) = match change {
-            Change::Opened { id, .. } | Change::Restated { id, .. } => return vec![RowKey::Account(*id)],
+            Change::Opened { id, .. }
+            | Change::Restated { id, .. }
+            | Change::Rekeyed { id, .. }
+            | Change::Issued { id, .. } => return vec![RowKey::Account(*id)],
             Change::Decided(decided) => {
                 let key = (decided.purchase.seller, decided.purchase.order);
                 let account = decided.account.map(RowKey::Account);
@@ -184,10 +235,11 @@ impl Books {
     /// Puts a row back that was stored before.
     ///
     /// # Errors
-    /// [`Inconsistent`] when the row is not of the kind its key says.
+    /// [`Inconsistent`] when the row is not of the kind its key says, or is found where another is.
     pub fn load(&mut self, key: RowKey, row: Row) -> Result<(), Inconsistent> {
         match (key, row) {
             (RowKey::Account(id), Row::Account(account)) => {
+                self.place(id, account.place())?;
                 self.accounts.insert(id, account);
             }
             (RowKey::Charge(seller, order), Row::Charge(charge)) => {
@@ -223,15 +275,50 @@ impl Books {
     }
 
     fn restate(&mut self, id: AccountId, terms: &Account) -> Result<(), Inconsistent> {
-        let account = self.accounts.get_mut(&id).ok_or(Inconsistent("an unknown account is restated"))?;
-        let known = account.clone();
-        *account = Account {
+        let known = self.accounts.get(&id).ok_or(Inconsistent("an unknown account is restated"))?.clone();
+        self.place(id, terms.place())?;
+        let account = Account {
             balance: known.balance,
             held: known.held,
             wrong_tries: known.wrong_tries,
             recent: known.recent,
+            holder_key: known.holder_key,
+            holder_required: known.holder_required,
+            enrolment: known.enrolment,
             ..terms.clone()
         };
+        self.accounts.insert(id, account);
+        Ok(())
+    }
+
+    fn rekey(&mut self, id: AccountId, card: &AtRest) -> Result<(), Inconsistent> {
+        let known = self.accounts.get(&id).ok_or(Inconsistent("an unknown account is rekeyed"))?;
+        if card.generation <= known.generation {
+            return Err(Inconsistent("an account is rekeyed to a key that is not newer"));
+        }
+        self.place(id, (card.generation, card.index))?;
+        if let Some(account) = self.accounts.get_mut(&id) {
+            account.keep(card.clone());
+        }
+        Ok(())
+    }
+
+    fn issue(&mut self, id: AccountId, enrolment: [u8; 32]) -> Result<(), Inconsistent> {
+        let account = self.accounts.get_mut(&id).ok_or(Inconsistent("a card of an unknown account"))?;
+        account.enrolment = Some(enrolment);
+        account.holder_key = None;
+        Ok(())
+    }
+
+    /// Makes an account be found at a place, and where it was found before no more.
+    fn place(&mut self, id: AccountId, place: Place) -> Result<(), Inconsistent> {
+        if !self.index.is_free(&place, id) {
+            return Err(Inconsistent("two accounts are found by the same card"));
+        }
+        if let Some(before) = self.accounts.get(&id).map(Account::place) {
+            self.index.remove(&before);
+        }
+        self.index.put(place, id);
         Ok(())
     }
 
@@ -247,12 +334,17 @@ impl Books {
             }
             Some(_) | None => {}
         }
-        let account = match change.account {
+        let mut account = match change.account {
             Some(id) => {
                 Some(self.accounts.get_mut(&id).ok_or(Inconsistent("an unknown account is charged"))?)
             }
             None => None,
         };
+        if let Some(key) = change.enrolled
+            && !account.as_mut().is_some_and(|account| account.enrol(key))
+        {
+            return Err(Inconsistent("a key is enrolled without a code"));
+        }
         let mut charge = Charge {
             state: ChargeState::Declined,
             decided: Some(Decided {

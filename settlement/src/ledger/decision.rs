@@ -4,16 +4,16 @@ use kessai_shared::money::{Currency, Minor};
 use kessai_shared::outcome::Reason;
 use kessai_shared::time::{Timestamp, YearMonth};
 
-use super::account::{Account, AccountId, Status};
+use super::account::{Account, Status};
+use super::at_rest::Candidate;
 use super::policy::{Policy, Window};
 
 /// What came out of a sealed card, as far as the books need it. No number and no name is in it.
 #[derive(Clone, Debug)]
 pub struct Presented {
     pub passes_luhn: bool,
-    pub account: AccountId,
-    /// The keyed hash of the name and birth date that were given.
-    pub particulars: [u8; 32],
+    /// What the card would be kept as, under each generation of the vault's key there is.
+    pub candidates: Vec<Candidate>,
     pub expiry: YearMonth,
 }
 
@@ -55,7 +55,9 @@ fn not_the_holder(presented: &Presented, account: &Account, now: Timestamp) -> O
     if account.expiry < now.month() {
         return Some(Reason::Expired);
     }
-    let same = presented.expiry == account.expiry && presented.particulars == account.particulars;
+    let kept =
+        Candidate { generation: account.generation, index: account.index, particulars: account.particulars };
+    let same = presented.expiry == account.expiry && presented.candidates.contains(&kept);
     (!same).then_some(Reason::IdentityMismatch)
 }
 

@@ -47,6 +47,16 @@ struct Card {
     limit: i64,
     opening: i64,
     tries: Vec<Timestamp>,
+    generation: u32,
+    holder: Holder,
+}
+
+/// What the books know of the key that a card's holder signs with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Holder {
+    pub key: Option<[u8; 32]>,
+    pub required: bool,
+    pub code: Option<[u8; 32]>,
 }
 
 #[derive(Default)]
@@ -58,11 +68,35 @@ pub struct Model {
 
 impl Model {
     pub fn open(&mut self, id: AccountId, limit: i64, opening: i64) {
-        self.cards.insert(id, Card { limit, opening, tries: Vec::new() });
+        let card = Card { limit, opening, tries: Vec::new(), generation: 1, holder: Holder::default() };
+        self.cards.insert(id, card);
     }
 
-    pub fn restate(&mut self, id: AccountId, limit: i64) {
-        self.cards.get_mut(&id).expect("a known card").limit = limit;
+    pub fn restate(&mut self, id: AccountId, limit: i64, generation: u32) {
+        let card = self.cards.get_mut(&id).expect("a known card");
+        (card.limit, card.generation) = (limit, generation);
+    }
+
+    pub fn generation(&self, id: AccountId) -> u32 {
+        self.cards[&id].generation
+    }
+
+    pub fn rekey(&mut self, id: AccountId, generation: u32) {
+        self.cards.get_mut(&id).expect("a known card").generation = generation;
+    }
+
+    pub fn issue(&mut self, id: AccountId, code: [u8; 32]) {
+        let holder = &mut self.cards.get_mut(&id).expect("a known card").holder;
+        (holder.key, holder.code) = (None, Some(code));
+    }
+
+    pub fn holder(&self, id: AccountId) -> Holder {
+        self.cards[&id].holder
+    }
+
+    pub fn enrol(&mut self, id: AccountId, key: [u8; 32]) {
+        let holder = &mut self.cards.get_mut(&id).expect("a known card").holder;
+        *holder = Holder { key: Some(key), required: true, code: None };
     }
 
     pub fn end(&self, key: &Key) -> Option<End> {
@@ -246,7 +280,12 @@ impl Model {
             let there = books.account(*id).expect("the account is in the books");
             assert_eq!((there.balance.0, there.held.0), self.owed(*id), "I5");
             assert_eq!(there.limit.0, card.limit);
+            assert_eq!(there.generation, card.generation);
+            let (key, required, code) = (there.holder_key, there.holder_required, there.enrolment);
+            assert_eq!(Holder { key, required, code }, card.holder);
+            assert_eq!(books.at(&there.place()), Some(*id), "an account is found where it is kept");
         }
+        assert_eq!(books.after(None).count(), self.cards.len(), "no place is left over");
         for ((seller, refund), (order, amount)) in &self.refunds {
             let there = books.refund(*seller, *refund).expect("the refund is in the books");
             assert_eq!((there.order, there.amount.0), (*order, *amount));
@@ -282,7 +321,7 @@ impl Model {
 fn entries(change: &Change) -> &[Entry] {
     match change {
         Change::Opened { entry, .. } => std::slice::from_ref(entry),
-        Change::Restated { .. } => &[],
+        Change::Restated { .. } | Change::Rekeyed { .. } | Change::Issued { .. } => &[],
         Change::Decided(decided) => &decided.entries,
         Change::Reversed { entries, .. }
         | Change::Captured { entries, .. }
