@@ -13,3 +13,4 @@ pub mod shop_file;
 pub mod terminal;
 pub mod traffic;
 pub mod view;
+pub mod wallet;

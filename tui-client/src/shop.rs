@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use kessai_shared::card::Particulars;
 use kessai_shared::exchange::{CallError, Link, LinkError};
 use kessai_shared::identity::Identity;
 use kessai_shared::ids::{Customer, OrderId, ReturnId};
@@ -20,6 +19,7 @@ use kessai_shared::tls::{self, Peers};
 use kessai_shared::writer::Clock;
 use tokio::time::{Instant, sleep};
 
+use crate::cards::PayingCard;
 use crate::ending;
 pub use crate::ending::Ending;
 use crate::home::Home;
@@ -182,7 +182,7 @@ impl Shop {
     ///
     /// # Errors
     /// [`ShopError`] when nothing at all can be said; an outcome in doubt is [`Ending::Unknown`].
-    pub async fn pay(&self, quote: &SignedQuote, card: &Particulars) -> Result<Ending, ShopError> {
+    pub async fn pay(&self, quote: &SignedQuote, card: &PayingCard) -> Result<Ending, ShopError> {
         let envelope = self.seal(&quote.quote, card).await?;
         let request = Request::Place { quote: quote.clone(), card: envelope };
         let until = Instant::now() + self.patience;
@@ -322,10 +322,10 @@ impl Shop {
         self.inner.home.keep_order(order, (self.inner.clock)()).map_err(local)
     }
 
-    async fn seal(&self, quote: &Quote, card: &Particulars) -> Result<Envelope, ShopError> {
+    async fn seal(&self, quote: &Quote, card: &PayingCard) -> Result<Envelope, ShopError> {
         let keys = self.current_keys().await?;
         let response = self.response_secret(quote.order);
-        let sealed = SealedCard { card: card.clone(), response };
+        let sealed = SealedCard { card: card.card.clone(), response };
         seal::seal(&sealed, &quote.purchase(), &keys)
             .map_err(|_| ShopError::Untrusted("the sealing key is of an unknown kind".to_owned()))
     }
