@@ -92,7 +92,7 @@ async fn a_full_disk_stops_the_shop_with_a_line_and_loses_nothing() {
 /// Buys one thing after another; gives the orders that were accepted before the shop was gone.
 async fn buy_until_it_stops(data: &Path, home: &Path) -> Vec<OrderId> {
     let shop = open(data, home).patient_for(Duration::from_secs(3));
-    let card = cards::load(&data.join("sample/cards.csv")).expect("cards").remove(0).card;
+    let card = cards::load(&data.join("sample/cards.csv")).expect("cards").remove(0).paying;
     let lines = [Line { sku: Sku::new("TAPE-WASHI").expect("a SKU"), quantity: 1 }];
     let mut accepted = Vec::new();
     for _ in 0..MAX_PURCHASES {

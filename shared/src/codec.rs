@@ -29,8 +29,14 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, PeerFault> {
     }
 }
 
-/// The bytes of a value, behind bytes that are already there.
-pub(crate) fn encode_after<T: Serialize>(head: Vec<u8>, value: &T) -> Vec<u8> {
+/// The bytes of a value, behind bytes that are already there. Where `head` has room for them, no
+/// copy of them is left anywhere else.
+///
+/// # Panics
+///
+/// As [`encode`].
+#[must_use]
+pub fn encode_after<T: Serialize>(head: Vec<u8>, value: &T) -> Vec<u8> {
     postcard::to_extend(value, head).expect("every wire type has an encoding")
 }
 

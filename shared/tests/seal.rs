@@ -5,6 +5,7 @@
 #[allow(dead_code, reason = "the file has samples of every message, of which few are signed")]
 mod samples;
 
+use kessai_shared::card_file::EnrolmentCode;
 use kessai_shared::codec;
 use kessai_shared::identity::Identity;
 use kessai_shared::ids::{Customer, OrderId, Sku};
@@ -16,8 +17,8 @@ use kessai_shared::receipt::{
     Verdict,
 };
 use kessai_shared::seal::{
-    EnrolmentCode, Envelope, HolderProof, Opener, ResponseSecret, SealError, SealedCard, SealingKey,
-    SealingSession, Suite, open_reason, seal_reason,
+    Envelope, HolderProof, Opener, ResponseSecret, SealError, SealedCard, SealingKey, SealingSession, Suite,
+    open_reason, seal_reason,
 };
 use kessai_shared::time::Timestamp;
 

@@ -1,23 +1,23 @@
 //! The terminal's command line.
 
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use kessai_shared::card::Particulars;
 use kessai_shared::console::{self, Failure, OK};
 use kessai_shared::ids::{OrderId, ReturnId};
 use kessai_shared::net::RealNet;
 use kessai_shared::time::Timestamp;
 
-use crate::cards::{self, LabelledCard};
+use crate::cards::{self, LabelledCard, PayingCard};
 use crate::headless::{self, Wanted};
 use crate::home::Home;
 use crate::shop::Shop;
 use crate::shop_file::ShopFile;
+use crate::wallet::commands::{WalletArgs, WalletCommand};
 use crate::{replay, runtime, terminal, traffic};
 
 /// The shopper's terminal of Kessai.
@@ -34,9 +34,8 @@ enum Act {
     Shop {
         #[command(flatten)]
         at: At,
-        /// A CSV file with cards to choose from: card_number,name,birth_date,expiry and a label.
-        #[arg(long, value_name = "FILE")]
-        cards: Option<PathBuf>,
+        #[command(flatten)]
+        from: CardSource,
     },
     /// Buy without a screen.
     Buy(Buy),
@@ -60,6 +59,8 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Look after the cards that this terminal pays with.
+    Wallet(WalletCommand),
     /// Send trade that really happened through the shop and write down what is decided.
     Replay(Replay),
 }
@@ -74,6 +75,17 @@ struct At {
     data: Option<PathBuf>,
 }
 
+/// Where the cards come from: the wallet, unless a plain table is named.
+#[derive(Args)]
+struct CardSource {
+    /// A CSV file with cards instead of the wallet: card_number,name,birth_date,expiry and perhaps a
+    /// label.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["wallet", "passphrase_file"])]
+    cards: Option<PathBuf>,
+    #[command(flatten)]
+    wallet: WalletArgs,
+}
+
 #[derive(Args)]
 struct Buy {
     #[command(flatten)]
@@ -81,10 +93,9 @@ struct Buy {
     /// What to buy, as SKU or SKU=QUANTITY.
     #[arg(required = true)]
     lines: Vec<Wanted>,
-    /// A CSV file with cards: card_number,name,birth_date,expiry and perhaps a label.
-    #[arg(long, value_name = "FILE")]
-    cards: PathBuf,
-    /// Which of them, by its label or its last digits [default: the first].
+    #[command(flatten)]
+    from: CardSource,
+    /// Which card, by its label or its last digits [default: the wallet's default, or the first].
     #[arg(long, value_name = "CARD")]
     card: Option<String>,
     /// The id of an earlier try, to find out how it ended or to go on with it.
@@ -118,12 +129,8 @@ impl Cli {
     pub fn run(self) -> Result<u8, Failure> {
         console::runtime()?.block_on(async {
             match self.act {
-                Act::Shop { at, cards } => open_shop(&at, cards.as_deref()).await,
-                Act::Buy(buy) => {
-                    let card = choose(&buy.cards, buy.card.as_deref())?;
-                    let shop = buy.at.open()?;
-                    leaving(&shop, headless::buy(&shop, buy.order_id, &buy.lines, &card, buy.json)).await
-                }
+                Act::Shop { at, from } => open_shop(&at, &from).await,
+                Act::Buy(buy) => runtime::stoppable(self::buy(&buy)).await,
                 Act::Orders { at, json } => {
                     let shop = at.open()?;
                     leaving(&shop, headless::orders(&shop, json)).await
@@ -132,6 +139,7 @@ impl Cli {
                     let shop = at.open()?;
                     leaving(&shop, headless::give_back(&shop, order, return_id, &lines, json)).await
                 }
+                Act::Wallet(command) => runtime::stoppable(command.run()).await,
                 Act::Replay(replay) => self::replay(&replay).await,
             }
         })
@@ -154,21 +162,50 @@ async fn leaving<T>(shop: &Shop, act: impl Future<Output = T>) -> T {
     end
 }
 
-async fn open_shop(at: &At, cards: Option<&Path>) -> Result<u8, Failure> {
-    let cards: Vec<LabelledCard> = cards.map(cards::load).transpose()?.unwrap_or_default();
+impl CardSource {
+    /// The cards, the one that is paid with by default first; `None` when there is neither a table
+    /// nor a wallet.
+    async fn cards(&self, at: &At) -> Result<Option<Vec<LabelledCard>>, Failure> {
+        match &self.cards {
+            Some(table) => Ok(Some(cards::load(table)?)),
+            None => self.wallet.cards(at.data.as_deref()).await,
+        }
+    }
+
+    fn name(&self, at: &At) -> Result<String, Failure> {
+        match &self.cards {
+            Some(table) => Ok(table.display().to_string()),
+            None => Ok(self.wallet.file(at.data.as_deref())?.path().display().to_string()),
+        }
+    }
+}
+
+async fn open_shop(at: &At, from: &CardSource) -> Result<u8, Failure> {
     terminal::check()?;
+    let cards = runtime::stoppable(from.cards(at)).await?.unwrap_or_default();
     runtime::run(at.open()?, cards).await?;
     Ok(OK)
 }
 
-fn choose(file: &Path, wanted: Option<&str>) -> Result<Particulars, Failure> {
-    let cards = cards::load(file)?;
-    let found = match wanted {
+async fn buy(buy: &Buy) -> Result<u8, Failure> {
+    let card = choose(buy).await?;
+    let shop = buy.at.open()?;
+    leaving(&shop, headless::buy(&shop, buy.order_id, &buy.lines, &card, buy.json)).await
+}
+
+async fn choose(buy: &Buy) -> Result<PayingCard, Failure> {
+    let Some(cards) = buy.from.cards(&buy.at).await? else {
+        return Err(Failure::usage(
+            "there is no card to pay with: add one with `kessai wallet add`, or name a table of cards with --cards",
+        ));
+    };
+    let found = match &buy.card {
         None => cards.first(),
         Some(wanted) => cards::find(&cards, wanted),
     };
-    let found = found.map(|card| card.card.clone());
-    found.ok_or_else(|| Failure::failed(format!("{}: there is no such card in it", file.display())))
+    let found = found.map(|card| card.paying.clone());
+    let name = buy.from.name(&buy.at)?;
+    found.ok_or_else(|| Failure::failed(format!("{name}: there is no such card in it")))
 }
 
 async fn replay(replay: &Replay) -> Result<u8, Failure> {

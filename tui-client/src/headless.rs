@@ -1,12 +1,12 @@
 //! The shopper's flows without a screen: the same code, lines or JSON, and an exit code.
 
-use kessai_shared::card::Particulars;
 use kessai_shared::console::Failure;
 use kessai_shared::ids::{OrderId, ReturnId, Sku};
 use kessai_shared::outcome::Reason;
 use kessai_shared::storefront::{Line, OrderView, Refusal, ReturnState};
 use serde_json::{Value, json};
 
+use crate::cards::PayingCard;
 use crate::ending::Ending;
 use crate::shop::{Shop, ShopError};
 
@@ -49,7 +49,7 @@ pub async fn buy(
     shop: &Shop,
     order: Option<OrderId>,
     wanted: &[Wanted],
-    card: &Particulars,
+    card: &PayingCard,
     as_json: bool,
 ) -> Result<u8, Failure> {
     let again = order.is_some();

@@ -14,3 +14,4 @@ pub mod terminal;
 pub mod traffic;
 pub mod trust;
 pub mod view;
+pub mod wallet;

@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
+use crate::cards::PayingCard;
 use crate::ending::Ending;
 use crate::shop::{Shop, ShopError};
 use crate::traffic::{Kind, Trade};
@@ -117,9 +118,9 @@ async fn buy(
     trade: &Trade,
     cards: &HashMap<String, Particulars>,
 ) -> Result<(String, Minor), ShopError> {
-    let card = match cards.get(trade.card.digits()) {
-        Some(card) => card.clone(),
-        None => nobody(trade)?,
+    let card: PayingCard = match cards.get(trade.card.digits()) {
+        Some(card) => card.clone().into(),
+        None => nobody(trade)?.into(),
     };
     let mut ending = Ending::Unknown;
     for attempt in 0..MAX_ATTEMPTS {
@@ -156,7 +157,7 @@ async fn purchase(
     shop: &Shop,
     trade: &Trade,
     order: OrderId,
-    card: &Particulars,
+    card: &PayingCard,
 ) -> Result<Ending, ShopError> {
     let until = Instant::now() + PATIENCE;
     loop {

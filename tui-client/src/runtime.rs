@@ -4,6 +4,8 @@ mod effects;
 mod keys;
 mod signals;
 
+pub use signals::stoppable;
+
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 

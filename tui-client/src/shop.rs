@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use kessai_shared::card::Particulars;
 use kessai_shared::exchange::{CallError, Link, LinkError};
 use kessai_shared::identity::Identity;
 use kessai_shared::ids::{Customer, OrderId, ReturnId};
@@ -178,8 +177,7 @@ impl Shop {
     ///
     /// # Errors
     /// [`ShopError`] when nothing at all can be said; an outcome in doubt is [`Ending::Unknown`].
-    pub async fn pay(&self, quote: &SignedQuote, card: &Particulars) -> Result<Ending, ShopError> {
-        let card = &PayingCard { card: card.clone(), issuer: None, holder: None };
+    pub async fn pay(&self, quote: &SignedQuote, card: &PayingCard) -> Result<Ending, ShopError> {
         let envelope = self.seal(&quote.quote, card).await?;
         let request = Request::Place { quote: quote.clone(), card: envelope };
         let until = Instant::now() + self.patience;

@@ -84,5 +84,9 @@ pub fn trades(path: &Path) -> Result<Vec<Trade>, TableError> {
 /// [`TableError`] with every bad row.
 pub fn cards(path: &Path) -> Result<HashMap<String, Particulars>, TableError> {
     let cards = crate::cards::load(path)?;
-    Ok(cards.into_iter().map(|card| (card.card.number.digits().to_owned(), card.card)).collect())
+    Ok(cards
+        .into_iter()
+        .map(|card| card.paying.card)
+        .map(|card| (card.number.digits().to_owned(), card))
+        .collect())
 }

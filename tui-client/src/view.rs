@@ -11,7 +11,7 @@ mod orders;
 mod outcome;
 mod product;
 mod sheet;
-mod text;
+pub(crate) mod text;
 mod theme;
 mod words;
 

@@ -159,7 +159,7 @@ async fn pay(liar: &Arc<Liar>, shop: &Shop, lie: Lie, quantity: u32) -> Result<E
     let order = shop.open_checkout()?;
     let lines = [Line { sku: Sku::new("TEA").expect("a SKU"), quantity }];
     let quote = shop.quote(order, &lines).await?;
-    shop.pay(&quote, &card()).await
+    shop.pay(&quote, &card().into()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

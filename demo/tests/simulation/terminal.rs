@@ -215,7 +215,7 @@ impl Terminal {
         let _paying = Paying::new(&self.world);
         let shop = shop.patient_for(patience);
         let ending = match shop.quote(id, &lines).await {
-            Ok(quote) => shop.pay(&quote, &particulars(self.number, card)).await,
+            Ok(quote) => shop.pay(&quote, &particulars(self.number, card).into()).await,
             Err(error) => Err(error),
         };
         let ending = match ending {

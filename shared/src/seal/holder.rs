@@ -1,15 +1,11 @@
 //! The holder's own key: a card that it was enrolled for buys nothing without its signature.
 
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::card_file::EnrolmentCode;
 use crate::digest::sha256;
 use crate::identity::Identity;
 use crate::receipt::Signature;
-
-/// The code in a card file with which its holder enrols a key, once. Whoever has it can do that.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
-pub struct EnrolmentCode(pub [u8; 32]);
 
 /// That the holder of a key wants this purchase, and perhaps that the key be the card's from now on.
 #[derive(Clone, Serialize, Deserialize)]
@@ -17,13 +13,6 @@ pub struct HolderProof {
     pub public: [u8; 32],
     pub signature: Signature,
     pub enrolment: Option<EnrolmentCode>,
-}
-
-impl EnrolmentCode {
-    /// What the settlement keeps of it: enough to know it again, and nothing to enrol with.
-    pub fn hash(&self) -> [u8; 32] {
-        sha256(&[b"kessai enrolment v1", &self.0])
-    }
 }
 
 impl HolderProof {

@@ -23,7 +23,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::card::Particulars;
 
-pub use holder::{EnrolmentCode, HolderProof};
+pub use holder::HolderProof;
 pub use opener::{MAX_SESSIONS, Opener, SealingKey};
 pub use reason::{open_reason, seal_reason};
 pub use session::SealingSession;

@@ -1,11 +1,11 @@
 //! What the model asks the world to do. Each question carries the number its answer will carry.
 
-use kessai_shared::card::Particulars;
 use kessai_shared::ids::{OrderId, ReturnId};
 use kessai_shared::receipt::SignedQuote;
 use kessai_shared::storefront::Line;
 
 use super::event::Seq;
+use crate::cards::PayingCard;
 
 /// How many products one page asks for. Smaller than the protocol allows, so that a page arrives
 /// while the shopper is still looking at the one before.
@@ -35,7 +35,7 @@ pub enum Effect {
     Pay {
         seq: Seq,
         quote: Box<SignedQuote>,
-        card: Box<Particulars>,
+        card: Box<PayingCard>,
     },
     LoadOrders {
         seq: Seq,

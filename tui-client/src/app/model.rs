@@ -10,7 +10,7 @@ mod purchase;
 pub use browse::{Asked, Browse};
 pub use cart::{Cart, Goods, Quantity};
 pub use checkout::{Checkout, ChosenCard, Quoting, Step};
-pub use form::{CardForm, Field};
+pub use form::{CardForm, Field, MAX_NUMBER_CHARS};
 pub use orders::{Detail, Giving, MAX_ORDERS, Orders, Sending};
 pub use purchase::Purchase;
 

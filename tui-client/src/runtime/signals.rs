@@ -10,6 +10,19 @@ use crate::terminal::FAULT;
 /// What a shell adds to a signal's number to make an exit code of it.
 const SIGNAL_BASE: u8 = 128;
 
+/// Carries something out until a signal ends it, and so what it holds is dropped in good order.
+///
+/// # Errors
+/// [`Failure`] of its own, or with the signal's name.
+pub async fn stoppable<T>(act: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let mut signals = Signals::listen()?;
+    tokio::select! {
+        biased;
+        stop = signals.next() => Err(stop),
+        end = act => end,
+    }
+}
+
 pub struct Signals {
     hangup: Signal,
     interrupt: Signal,

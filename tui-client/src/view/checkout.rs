@@ -8,6 +8,8 @@ use super::{sheet::Sheet, text, theme::Theme, words};
 use crate::app::model::{Checkout, ChosenCard, Field, Model, Quoting, Step};
 
 const QUANTITY_COLUMNS: usize = 9;
+/// The mark of a card that pays only with a key of its holder.
+const KEY: &str = "key";
 
 pub fn draw(model: &Model, checkout: &Checkout, theme: Theme, sheet: &mut Sheet<'_>) {
     steps(checkout.step, theme, sheet);
@@ -93,7 +95,13 @@ fn cards(model: &Model, checkout: &Checkout, theme: Theme, sheet: &mut Sheet<'_>
         let selected = at == checkout.row;
         let style = if selected { theme.selected() } else { theme.plain() };
         let line = match model.cards.get(at) {
-            Some(card) => row(width, selected, &card.label, &[column(9, card.card.number.masked())]),
+            Some(card) => {
+                let number = column(9, card.paying.card.number.masked());
+                match card.paying.holder {
+                    Some(_) => row(width, selected, &card.label, &[column(KEY.len(), KEY), number]),
+                    None => row(width, selected, &card.label, &[number]),
+                }
+            }
             None => row(width, selected, "Another card…", &[]),
         };
         sheet.bar(&line, style);
@@ -158,8 +166,10 @@ fn what_is_paid(model: &Model, checkout: &Checkout, theme: Theme, sheet: &mut Sh
     }
     let card = match &checkout.card {
         Some(ChosenCard::Listed(at)) => model.cards.get(*at).map(|listed| {
-            let label = text::cut(&listed.label, sheet.text_columns().saturating_sub(25));
-            format!("{label}  {}", listed.card.number.masked())
+            let key = listed.paying.holder.as_ref().map_or(String::new(), |_| format!("  {KEY}"));
+            let room = sheet.text_columns().saturating_sub(25 + key.len());
+            let label = text::cut(&listed.label, room);
+            format!("{label}  {}{key}", listed.paying.card.number.masked())
         }),
         Some(ChosenCard::Typed(card)) => Some(card.number.masked()),
         None => None,

@@ -34,7 +34,7 @@ pub fn particulars(number: &str) -> Particulars {
 }
 
 pub fn cards() -> Vec<LabelledCard> {
-    let card = |label: &str, number| LabelledCard { label: label.into(), card: particulars(number) };
+    let card = |label: &str, number| LabelledCard { label: label.into(), paying: particulars(number).into() };
     vec![card("Everyday", CARD_NUMBERS[0]), card("Holidays", CARD_NUMBERS[1])]
 }
 

@@ -8,7 +8,7 @@ use crate::app::effect::Effect;
 use crate::app::event::{Answer, Seq};
 use crate::app::keymap::Action;
 use crate::app::model::{Checkout, ChosenCard, Model, Purchase, Quoting, Screen, Step};
-use crate::cards::LabelledCard;
+use crate::cards::{LabelledCard, PayingCard};
 use crate::shop::{Ending, ShopError};
 
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -35,7 +35,7 @@ fn pay(model: &mut Model) -> Vec<Effect> {
     match checkout.quoting {
         Quoting::Opening(_) | Quoting::Asked(_) => Vec::new(),
         Quoting::Ready(_) if checkout.live_quote(now).is_some() => {
-            let (Some(quote), Some(card)) = (checkout.quote(), particulars(checkout, &model.cards)) else {
+            let (Some(quote), Some(card)) = (checkout.quote(), paying_card(checkout, &model.cards)) else {
                 return Vec::new();
             };
             let (seq, quote) = (model.counter.ask(), Box::new(quote.clone()));
@@ -99,9 +99,9 @@ fn end(model: &mut Model, ending: Ending, why: Option<String>) -> Vec<Effect> {
     Vec::new()
 }
 
-fn particulars(checkout: &Checkout, cards: &[LabelledCard]) -> Option<Particulars> {
+fn paying_card(checkout: &Checkout, cards: &[LabelledCard]) -> Option<PayingCard> {
     match checkout.card.as_ref()? {
-        ChosenCard::Listed(at) => cards.get(*at).map(|labelled| labelled.card.clone()),
-        ChosenCard::Typed(card) => Some(Particulars::clone(card)),
+        ChosenCard::Listed(at) => cards.get(*at).map(|labelled| labelled.paying.clone()),
+        ChosenCard::Typed(card) => Some(Particulars::clone(card).into()),
     }
 }

@@ -1,0 +1,307 @@
+//! `kessai wallet`: looking after one's cards.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use kessai_shared::card::{MAX_NAME_BYTES, Particulars};
+use kessai_shared::card_file::{self, IssuedCard, MAX_LABEL_BYTES};
+use kessai_shared::console::{self, Failure, OK};
+use kessai_shared::sealed_file::{self, Kind, Passphrase};
+
+use super::ask::{self, Echo};
+use super::{Entry, Wallet, WalletFile, print};
+use crate::app::model::MAX_NUMBER_CHARS;
+use crate::cards;
+
+/// The wallet's name in the terminal's folder.
+const WALLET_FILE: &str = "wallet.kessai";
+/// Most bytes of a date that is typed.
+const DATE_BYTES: usize = 10;
+
+/// Which wallet, and what opens it.
+#[derive(Args, Clone)]
+pub struct WalletArgs {
+    /// The wallet [default: wallet.kessai in the terminal's folder].
+    #[arg(long, value_name = "FILE")]
+    pub wallet: Option<PathBuf>,
+    /// A file whose first line is the wallet's passphrase [default: it is asked for].
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct WalletCommand {
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Args)]
+struct At {
+    #[command(flatten)]
+    wallet: WalletArgs,
+    /// This terminal's own folder [default: kessai in the user's data folder].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Act {
+    /// Add a card, which is asked for, or those of a CSV file.
+    Add {
+        #[command(flatten)]
+        at: At,
+        /// What to call the card [default: it is asked for].
+        #[arg(long, conflicts_with = "from_csv")]
+        label: Option<String>,
+        /// A CSV file with cards: card_number,name,birth_date,expiry and perhaps a label.
+        #[arg(long, value_name = "FILE")]
+        from_csv: Option<PathBuf>,
+    },
+    /// Add a card that its issuer handed out in a file.
+    Import {
+        #[command(flatten)]
+        at: At,
+        /// The card file.
+        file: PathBuf,
+        /// What to call the card [default: what the issuer calls it].
+        #[arg(long)]
+        label: Option<String>,
+        /// A file whose first line is the card file's passphrase [default: it is asked for].
+        #[arg(long, value_name = "FILE")]
+        card_passphrase_file: Option<PathBuf>,
+    },
+    /// List the cards, with the last four digits of their numbers.
+    List {
+        #[command(flatten)]
+        at: At,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a card out.
+    Remove {
+        #[command(flatten)]
+        at: At,
+        label: String,
+        /// Take it out even though its holder key is nowhere else.
+        #[arg(long)]
+        forget_key: bool,
+    },
+    /// Pay with this card where no other is named.
+    Default {
+        #[command(flatten)]
+        at: At,
+        label: String,
+    },
+    /// Give a card another label.
+    Rename {
+        #[command(flatten)]
+        at: At,
+        label: String,
+        new: String,
+    },
+    /// Seal the wallet with another passphrase.
+    Passphrase {
+        #[command(flatten)]
+        at: At,
+        /// A file whose first line is the new passphrase [default: it is asked for].
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<PathBuf>,
+    },
+}
+
+impl WalletArgs {
+    /// The wallet that is named, or the terminal's own.
+    pub fn file(&self, data: Option<&Path>) -> Result<WalletFile, Failure> {
+        let path = match &self.wallet {
+            Some(path) => path.clone(),
+            None => console::data_folder(data, "kessai")?.join(WALLET_FILE),
+        };
+        Ok(WalletFile::new(path))
+    }
+
+    /// The cards of the wallet, the default first; `None` when none is named and there is none.
+    pub async fn cards(&self, data: Option<&Path>) -> Result<Option<Vec<cards::LabelledCard>>, Failure> {
+        let file = self.file(data)?;
+        if self.wallet.is_none() && !file.is_there()? {
+            return Ok(None);
+        }
+        let (wallet, _) = ask::open(&file, self.passphrase_file.as_deref()).await?;
+        Ok(Some(wallet.cards()?))
+    }
+}
+
+impl WalletCommand {
+    /// Carries the command out.
+    ///
+    /// # Errors
+    /// [`Failure`] with a line for people and an exit code.
+    pub async fn run(self) -> Result<u8, Failure> {
+        match self.act {
+            Act::Add { at, label: _, from_csv: Some(csv) } => add_table(&at, &csv).await,
+            Act::Add { at, label, from_csv: None } => add_typed(&at, label).await,
+            Act::Import { at, file, label, card_passphrase_file } => {
+                import(&at, &file, label, card_passphrase_file.as_deref()).await
+            }
+            Act::List { at, json } => list(&at, json).await,
+            Act::Remove { at, label, forget_key } => remove(&at, &label, forget_key).await,
+            Act::Default { at, label } => {
+                let (file, passphrase) = at.open().await?;
+                let label = file.change(&passphrase, |wallet| wallet.choose(&label))?;
+                println!("'{label}' is the default now");
+                Ok(OK)
+            }
+            Act::Rename { at, label, new } => {
+                let (file, passphrase) = at.open().await?;
+                file.change(&passphrase, |wallet| wallet.rename(&label, &new))?;
+                println!("'{label}' is called '{new}' now");
+                Ok(OK)
+            }
+            Act::Passphrase { at, new_passphrase_file } => {
+                let (file, old) = at.open().await?;
+                let what = file.path().display().to_string();
+                let new = ask::new_passphrase(new_passphrase_file.as_deref(), &what).await?;
+                file.change_passphrase(&old, &new)?;
+                println!(
+                    "the wallet has a new passphrase; copies of it that were made before keep the old one"
+                );
+                Ok(OK)
+            }
+        }
+    }
+}
+
+impl At {
+    fn file(&self) -> Result<WalletFile, Failure> {
+        self.wallet.file(self.data.as_deref())
+    }
+
+    /// A wallet that is there, and what opens it.
+    async fn open(&self) -> Result<(WalletFile, Passphrase), Failure> {
+        let file = self.file()?;
+        let (_, passphrase) = ask::open(&file, self.wallet.passphrase_file.as_deref()).await?;
+        Ok((file, passphrase))
+    }
+
+    /// A wallet that is there or is to be made, and what opens it or will.
+    async fn open_or_new(&self) -> Result<(WalletFile, Passphrase), Failure> {
+        let file = self.file()?;
+        if file.is_there()? {
+            return self.open().await;
+        }
+        let given = self.wallet.passphrase_file.as_deref();
+        let passphrase = ask::new_passphrase(given, &file.path().display().to_string()).await?;
+        Ok((file, passphrase))
+    }
+}
+
+async fn add_table(at: &At, csv: &Path) -> Result<u8, Failure> {
+    let cards = cards::load(csv)?;
+    let (file, passphrase) = at.open_or_new().await?;
+    let entries: Vec<Entry> =
+        cards.into_iter().map(|card| Entry::plain(card.label, card.paying.card)).collect();
+    let count = entries.len();
+    file.change(&passphrase, |wallet| wallet.add_all(entries))?;
+    println!("{count} {} added", if count == 1 { "card" } else { "cards" });
+    Ok(OK)
+}
+
+async fn add_typed(at: &At, label: Option<String>) -> Result<u8, Failure> {
+    ask::need_terminal("name a table of cards with --from-csv")?;
+    if let Some(label) = &label {
+        card_file::check_label(label).map_err(Failure::usage)?;
+    }
+    let (file, passphrase) = at.open_or_new().await?;
+    let card = Particulars {
+        number: field("Card number (not shown): ", Echo::Hidden, MAX_NUMBER_CHARS, "12 to 19 digits").await?,
+        name: field("Name on the card: ", Echo::Shown, MAX_NAME_BYTES, "1 to 64 bytes").await?,
+        birth_date: field("Birth date, as 1981-12-09: ", Echo::Shown, DATE_BYTES, "a day as 1981-12-09")
+            .await?,
+        expiry: field("Expiry, as 2029-08: ", Echo::Shown, DATE_BYTES, "a month as 2029-08").await?,
+    };
+    let label = match label {
+        Some(label) => label,
+        None => {
+            let prompt = format!("What to call it [{}]: ", card.number.masked());
+            let typed = ask::line(&prompt, Echo::Shown, MAX_LABEL_BYTES).await?;
+            let typed = typed.trim();
+            if typed.is_empty() { card.number.masked() } else { typed.to_owned() }
+        }
+    };
+    if !card.number.passes_luhn() {
+        ask::say("the check digit of this number is wrong; the card is added all the same")?;
+    }
+    let told = format!("'{label}' added");
+    file.change(&passphrase, |wallet| wallet.add(Entry::plain(label, card)))?;
+    println!("{told}");
+    Ok(OK)
+}
+
+/// One field of a card, asked for until it is right.
+async fn field<T: std::str::FromStr>(
+    prompt: &str,
+    echo: Echo,
+    most_bytes: usize,
+    expected: &str,
+) -> Result<T, Failure> {
+    loop {
+        let text = ask::line(prompt, echo, most_bytes).await?;
+        match text.trim().parse() {
+            Ok(value) => return Ok(value),
+            Err(_) => ask::say(&format!("expected {expected}"))?,
+        }
+    }
+}
+
+async fn import(
+    at: &At,
+    card_file: &Path,
+    label: Option<String>,
+    card_passphrase: Option<&Path>,
+) -> Result<u8, Failure> {
+    if let Some(label) = &label {
+        card_file::check_label(label).map_err(Failure::usage)?;
+    }
+    if !sealed_file::is_there(card_file, Kind::IssuedCard)? {
+        return Err(Failure::failed(format!("{}: there is no such card file", card_file.display())));
+    }
+    let prompt = format!("Passphrase of {}: ", card_file.display());
+    let passphrase = ask::passphrase(card_passphrase, &prompt).await?;
+    let mut issued = IssuedCard::read(card_file, &passphrase)?;
+    if let Some(label) = label {
+        issued.label = label;
+    }
+    let entry = Entry::issued(issued)?;
+    let has_key = entry.holder.is_some();
+    let label = entry.label.clone();
+    let (file, passphrase) = at.open_or_new().await?;
+    file.change(&passphrase, |wallet| wallet.add(entry))?;
+    let key = if has_key { ", with a key that its next purchase enrols" } else { "" };
+    println!("'{label}' imported{key}; delete {}, the wallet keeps all of it", card_file.display());
+    Ok(OK)
+}
+
+async fn list(at: &At, as_json: bool) -> Result<u8, Failure> {
+    let file = at.file()?;
+    let (wallet, _): (Wallet, _) = ask::open(&file, at.wallet.passphrase_file.as_deref()).await?;
+    if as_json {
+        println!("{}", print::json(&wallet));
+    } else {
+        print::lines(&wallet).iter().for_each(|line| println!("{line}"));
+    }
+    Ok(OK)
+}
+
+async fn remove(at: &At, label: &str, forget_key: bool) -> Result<u8, Failure> {
+    let (file, passphrase) = at.open().await?;
+    let (removed, default) = file.change(&passphrase, |wallet| {
+        let before = wallet.default_label().map(str::to_owned);
+        let removed = wallet.remove(label, forget_key)?.label.clone();
+        let after = wallet.default_label().map(str::to_owned);
+        Ok((removed, after.filter(|after| Some(after) != before.as_ref())))
+    })?;
+    println!("'{removed}' removed");
+    if let Some(default) = default {
+        println!("'{default}' is the default now");
+    }
+    Ok(OK)
+}
