@@ -8,7 +8,7 @@ use kessai_shared::store::{self, Stamp};
 use crate::sales::{Books, Change, Row, RowKey};
 
 /// The version of the form that is written.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 impl store::Books for Books {
     type Change = Change;

@@ -110,10 +110,10 @@ impl Clerk {
                 return Ok(());
             }
             Inquired::Known => {}
-            Inquired::Fresh { reason, account } => {
-                let sealed = card.map(|card| seal_reason(reason, &purchase, &card.response));
+            Inquired::Fresh(fresh) => {
+                let sealed = card.map(|card| seal_reason(fresh.reason, &purchase, &card.response));
                 let sealed = sealed.unwrap_or_default();
-                desk.change(&acts::decided(purchase, (reason, account), sealed, &self.policy, now))?;
+                desk.change(&acts::decided(purchase, fresh, sealed, &self.policy, now))?;
             }
         }
         desk.after(move |books| {

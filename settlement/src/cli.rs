@@ -165,6 +165,8 @@ fn verify_books(data: &Path, json: bool) -> Result<u8, Failure> {
         println!("records   {} in {} groups, head {}", report.records, report.groups, report.head);
         println!("accounts  {}", report.accounts);
         println!("decisions {}, of which {} approved", report.decisions, report.approved);
+        let reasons: Vec<_> = report.reasons.iter().map(|(word, count)| format!("{word} {count}")).collect();
+        println!("reasons   {}", reasons.join(", "));
         println!("holds     {} live, {} pence", report.live_holds, report.held_pence);
         println!("balances  {} pence", report.balance_pence);
         println!("captured  {} pence, refunded {} pence", report.captured_pence, report.refunded_pence);

@@ -8,7 +8,7 @@ use kessai_shared::store::{self, Stamp};
 use crate::ledger::{Books, Change, Row, RowKey};
 
 /// The version of the form that is written.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 impl store::Books for Books {
     type Change = Change;

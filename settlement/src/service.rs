@@ -74,7 +74,12 @@ impl Service {
     fn open(&self, purchase: &Purchase, card: &Envelope) -> Option<Opened> {
         let sealed = self.keys.open(card, purchase).ok()?;
         let lease = self.vault.lease();
-        Some(Opened { presented: lease.present(&sealed.card), response: sealed.response, lease })
+        let mut presented = lease.present(&sealed.card);
+        if let Some(proof) = sealed.holder {
+            presented.holder = Some(proof.public);
+            presented.enrolment = proof.enrolment.map(|code| code.digest());
+        }
+        Some(Opened { presented, response: sealed.response, lease })
     }
 
     fn sign(&self, decided: Decided) -> Decision {
@@ -87,9 +92,10 @@ impl Service {
             | Reason::Lost
             | Reason::Stolen
             | Reason::Restricted
+            | Reason::HolderKey
             | Reason::Expired
-            | Reason::IdentityMismatch
             | Reason::TooManyTries
+            | Reason::IdentityMismatch
             | Reason::Delinquent
             | Reason::RepaymentHistory
             | Reason::TooFrequent

@@ -13,7 +13,7 @@ use crate::keys::EpochTerms;
 use crate::ledger::Policy;
 
 /// What a data folder of the settlement says it is.
-pub const FOLDER: FolderKind = FolderKind { name: "kessai-settlement", version: 1 };
+pub const FOLDER: FolderKind = FolderKind { name: "kessai-settlement", version: 2 };
 /// What its journal says it is.
 pub const JOURNAL: Kind = Kind(b"STLM");
 
@@ -93,6 +93,8 @@ fn policy(file: &Path) -> Result<Policy, ConfigError> {
     set(&mut policy.max_late_months, config.take("max_late_months", months));
     set(&mut policy.history_months, config.take("history_months", months));
     set(&mut policy.tries, config.take("tries", window));
+    set(&mut policy.seller_tries, config.take("seller_tries", window));
+    set(&mut policy.require_holder_key, config.take("require_holder_key", "true or false"));
     policy.frequency = config.take("frequency", window);
     policy.amount = config.take("amount", window);
     set(&mut policy.hold_seconds, config.take("hold_seconds", "a number of seconds"));

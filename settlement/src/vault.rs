@@ -83,6 +83,8 @@ impl Vault {
             passes_luhn: card.number.passes_luhn(),
             candidates: self.generations.iter().map(|generation| generation.candidate(card)).collect(),
             expiry: card.expiry,
+            holder: None,
+            enrolment: None,
         }
     }
 

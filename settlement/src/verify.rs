@@ -1,5 +1,6 @@
 //! Holds a settlement's books against its journal and against themselves.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use kessai_shared::folder::DataFolder;
@@ -18,6 +19,8 @@ pub struct Report {
     pub accounts: u64,
     pub decisions: u64,
     pub approved: u64,
+    /// How often each reason was given, `57` for seals that did not open.
+    pub reasons: BTreeMap<String, u64>,
     pub live_holds: u64,
     pub held_pence: i64,
     pub balance_pence: i64,
@@ -58,6 +61,7 @@ pub fn verify(data: &Path) -> Result<Report, String> {
         accounts: totals.accounts,
         decisions: totals.decisions,
         approved: totals.approved,
+        reasons: books.reasons().into_iter().map(|(reason, count)| (reason.word(), count)).collect(),
         live_holds: totals.live_holds,
         held_pence: totals.held.0,
         balance_pence: totals.balance.0,

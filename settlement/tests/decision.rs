@@ -23,6 +23,8 @@ const ID: AccountId = AccountId([9; 16]);
 struct Case {
     presented: Option<Presented>,
     account: Option<Account>,
+    /// Wrong cards and particulars that came through the seller.
+    guesses: u64,
     amount: i64,
     currency: Currency,
     policy: Policy,
@@ -54,9 +56,15 @@ impl Case {
         };
         let window = |max| Some(Window { seconds: WINDOW, max });
         let policy = Policy { frequency: window(3), amount: window(600), ..Policy::default() };
-        let presented = Presented { passes_luhn: true, candidates: candidates(HOLDER), expiry };
+        let presented = Presented {
+            passes_luhn: true,
+            candidates: candidates(HOLDER),
+            expiry,
+            holder: None,
+            enrolment: None,
+        };
         let (presented, account) = (Some(presented), Some(account));
-        Self { presented, account, amount: 100, currency: Currency::Gbp, policy, now: NOW }
+        Self { presented, account, guesses: 499, amount: 100, currency: Currency::Gbp, policy, now: NOW }
     }
 
     fn with(fault: impl Fn(&mut Case)) -> Self {
@@ -75,7 +83,7 @@ impl Case {
 
     fn reason(&self) -> Reason {
         let money = (Minor(self.amount), self.currency);
-        decide(self.presented.as_ref(), self.account.as_ref(), money, &self.policy, self.now)
+        decide(self.presented.as_ref(), self.account.as_ref(), self.guesses, money, &self.policy, self.now)
     }
 }
 
@@ -103,33 +111,38 @@ fn faults() -> Vec<Fault> {
     let fault = |row, reason, code, make| Fault { row, make, reason, code };
     vec![
         fault(1, Reason::SealMismatch, "57", |c| c.presented = None),
-        fault(2, Reason::UnknownCard, "14", |c| c.account = None),
-        fault(2, Reason::UnknownCard, "14", |c| {
+        fault(2, Reason::TooManyTries, "75", |c| c.guesses = 500),
+        fault(3, Reason::UnknownCard, "14", |c| c.account = None),
+        fault(3, Reason::UnknownCard, "14", |c| {
             c.presented.iter_mut().for_each(|p| p.passes_luhn = false);
         }),
-        fault(3, Reason::Lost, "41", |c| status(c, Status::Lost)),
-        fault(3, Reason::Stolen, "43", |c| status(c, Status::Stolen)),
-        fault(3, Reason::Restricted, "62", |c| status(c, Status::Restricted)),
-        fault(4, Reason::Expired, "54", |c| {
+        fault(4, Reason::Lost, "41", |c| status(c, Status::Lost)),
+        fault(4, Reason::Stolen, "43", |c| status(c, Status::Stolen)),
+        fault(4, Reason::Restricted, "62", |c| status(c, Status::Restricted)),
+        fault(5, Reason::HolderKey, "63", |c| {
+            c.account.iter_mut().for_each(|a| a.holder_key = Some([3; 32]));
+        }),
+        fault(5, Reason::HolderKey, "63", |c| c.policy.require_holder_key = true),
+        fault(6, Reason::Expired, "54", |c| {
             let past = "2026-06".parse().expect("a month");
             c.account.iter_mut().for_each(|a| a.expiry = past);
             c.presented.iter_mut().for_each(|p| p.expiry = past);
         }),
-        fault(5, Reason::IdentityMismatch, "05", |c| {
-            c.presented.iter_mut().for_each(|p| p.candidates = candidates([2; 32]));
-        }),
-        fault(6, Reason::TooManyTries, "75", |c| {
+        fault(7, Reason::TooManyTries, "75", |c| {
             c.account.iter_mut().for_each(|a| a.wrong_tries.push(ago(5)));
         }),
-        fault(7, Reason::Delinquent, "05", |c| c.account.iter_mut().for_each(|a| a.months_late = 2)),
-        fault(8, Reason::RepaymentHistory, "05", |c| {
+        fault(8, Reason::IdentityMismatch, "05", |c| {
+            c.presented.iter_mut().for_each(|p| p.candidates = candidates([2; 32]));
+        }),
+        fault(9, Reason::Delinquent, "05", |c| c.account.iter_mut().for_each(|a| a.months_late = 2)),
+        fault(10, Reason::RepaymentHistory, "05", |c| {
             c.account.iter_mut().for_each(|a| a.late_history[4] = 2);
         }),
-        fault(9, Reason::TooFrequent, "65", |c| c.policy.frequency.as_mut().expect("a window").max = 2),
-        fault(10, Reason::WindowAmount, "61", |c| c.policy.amount.as_mut().expect("a window").max = 89),
-        fault(11, Reason::InvalidAmount, "13", |c| c.currency = Currency::Eur),
-        fault(11, Reason::InvalidAmount, "13", |c| c.amount = 0),
-        fault(12, Reason::OverLimit, "51", |c| c.account.iter_mut().for_each(|a| a.limit = Minor(500))),
+        fault(11, Reason::TooFrequent, "65", |c| c.policy.frequency.as_mut().expect("a window").max = 2),
+        fault(12, Reason::WindowAmount, "61", |c| c.policy.amount.as_mut().expect("a window").max = 89),
+        fault(13, Reason::InvalidAmount, "13", |c| c.currency = Currency::Eur),
+        fault(13, Reason::InvalidAmount, "13", |c| c.amount = 0),
+        fault(14, Reason::OverLimit, "51", |c| c.account.iter_mut().for_each(|a| a.limit = Minor(500))),
     ]
 }
 
@@ -162,7 +175,9 @@ fn of_two_failing_checks_the_earlier_one_decides() {
 
 #[test]
 fn the_precedence_of_the_reasons_is_that_of_the_table() {
-    for pair in faults().windows(2) {
+    // A seller that lets too much guessing through is told so before anything else of a card is.
+    let of_the_card: Vec<_> = faults().into_iter().filter(|fault| fault.row != 2).collect();
+    for pair in of_the_card.windows(2) {
         assert!(pair[0].reason <= pair[1].reason, "{:?} before {:?}", pair[0].reason, pair[1].reason);
     }
 }
@@ -295,13 +310,12 @@ fn an_amount_window_is_not_outrun_by_many_small_purchases() {
         let deadline = NOW.plus_seconds(10);
         let purchase = Purchase { seller, order, amount: Minor(1), currency, quote_hash, deadline };
         let presented = Case::good().presented.expect("a card");
-        let acts::Inquired::Fresh { reason, account } =
-            acts::inquire(&books, &purchase, Some(&presented), &policy, NOW)
+        let acts::Inquired::Fresh(fresh) = acts::inquire(&books, &purchase, Some(&presented), &policy, NOW)
         else {
             panic!("every order is a new one")
         };
-        spent += u64::from(reason == Reason::Approved);
-        let change = acts::decided(purchase, (reason, account), Vec::new(), &policy, NOW);
+        spent += u64::from(fresh.reason == Reason::Approved);
+        let change = acts::decided(purchase, fresh, Vec::new(), &policy, NOW);
         books.apply(&change, u64::from(number) + 2, NOW).expect("a decision");
     }
     assert_eq!(spent, window.max, "the sum of a day's approvals");
@@ -328,24 +342,91 @@ struct Facts {
     amount: i64,
     same_currency: bool,
     day: u32,
+    guesses: u64,
+    holder: Holder,
+    needs_key: bool,
+}
+
+/// What is enrolled for the card, and what the purchase was signed with.
+#[derive(Clone, Copy, Debug)]
+enum Holder {
+    /// Nothing is enrolled, and nobody signed.
+    None,
+    /// Nothing is enrolled, and some key signed.
+    Stranger,
+    /// Nothing is enrolled, and some key signed with a code that is none of this card's.
+    UsedCode,
+    /// The card's key signed.
+    Signed,
+    /// Another key than the card's signed.
+    Thief,
+    /// The card has a key, and nobody signed.
+    Unsigned,
+    /// A first key signed, with the card's code.
+    Enrolling,
+    /// Another key signed, with the card's new code.
+    Replacing,
+    /// The card's key is lost, and nobody has enrolled another.
+    Lost,
+    /// The right code came, and nobody signed with it.
+    CodeAlone,
+}
+
+impl Holder {
+    const ALL: [Holder; 10] = [
+        Holder::None,
+        Holder::Stranger,
+        Holder::UsedCode,
+        Holder::Signed,
+        Holder::Thief,
+        Holder::Unsigned,
+        Holder::Enrolling,
+        Holder::Replacing,
+        Holder::Lost,
+        Holder::CodeAlone,
+    ];
+
+    /// The key and the code of the account, whether it ever had a key, the key that signed, and the
+    /// code that came.
+    #[rustfmt::skip]
+    fn fields(self) -> (Option<u8>, Option<u8>, bool, Option<u8>, Option<u8>) {
+        match self {
+            Holder::None => (None, None, false, None, None),
+            Holder::Stranger => (None, None, false, Some(1), None),
+            Holder::UsedCode => (None, None, false, Some(1), Some(8)),
+            Holder::Signed => (Some(1), None, true, Some(1), None),
+            Holder::Thief => (Some(1), None, true, Some(2), None),
+            Holder::Unsigned => (Some(1), None, true, None, None),
+            Holder::Enrolling => (None, Some(8), false, Some(1), Some(8)),
+            Holder::Replacing => (None, Some(8), true, Some(2), Some(8)),
+            Holder::Lost => (None, Some(8), true, None, None),
+            Holder::CodeAlone => (None, Some(8), true, None, Some(8)),
+        }
+    }
 }
 
 fn by_the_table(f: &Facts) -> Reason {
     if !f.opens {
         return Reason::SealMismatch;
     }
-    if !f.luhn || !f.known {
+    let found = f.luhn && f.known;
+    let signed = matches!(f.holder, Holder::Signed | Holder::Enrolling | Holder::Replacing);
+    if f.guesses >= 500 && !(found && signed) {
+        return Reason::TooManyTries;
+    }
+    if !found {
         return Reason::UnknownCard;
     }
     if f.status > 0 {
         return [Reason::Lost, Reason::Stolen, Reason::Restricted][usize::from(f.status) - 1];
     }
+    let keyless = matches!(f.holder, Holder::None | Holder::Stranger | Holder::UsedCode);
+    if !signed && (!keyless || f.needs_key) {
+        return Reason::HolderKey;
+    }
     let this_month = 2026 * 12 + 6 + u32::from(f.day > 31);
     if this_month > f.expiry {
         return Reason::Expired;
-    }
-    if f.expiry != f.given_expiry || !f.same_person {
-        return Reason::IdentityMismatch;
     }
     let mut wrong = 0;
     for age in &f.tries {
@@ -355,6 +436,9 @@ fn by_the_table(f: &Facts) -> Reason {
     }
     if wrong >= 5 {
         return Reason::TooManyTries;
+    }
+    if f.expiry != f.given_expiry || !f.same_person {
+        return Reason::IdentityMismatch;
     }
     if f.late >= 2 {
         return Reason::Delinquent;
@@ -387,6 +471,8 @@ fn by_the_table(f: &Facts) -> Reason {
 }
 
 fn decided_here(f: &Facts) -> Reason {
+    let byte = |byte: Option<u8>| byte.map(|byte| [byte; 32]);
+    let (holder_key, enrolment, holder_required, signed_by, brought) = f.holder.fields();
     let now = Timestamp((JULY + (u64::from(f.day) - 1) * 86_400 + 43_200) * 1_000_000);
     let month = |m: u32| format!("{:04}-{:02}", m / 12, m % 12 + 1).parse().expect("a month");
     let account = Account {
@@ -404,20 +490,27 @@ fn decided_here(f: &Facts) -> Reason {
         late_history: f.history.clone(),
         wrong_tries: f.tries.iter().map(|age| now.minus_seconds(*age)).collect(),
         recent: f.recent.iter().map(|(age, sum)| (now.minus_seconds(*age), Minor(*sum))).collect(),
-        holder_key: None,
-        holder_required: false,
-        enrolment: None,
+        holder_key: byte(holder_key),
+        holder_required,
+        enrolment: byte(enrolment),
     };
     let presented = Presented {
+        holder: byte(signed_by),
+        enrolment: byte(brought),
         passes_luhn: f.luhn,
         candidates: candidates(if f.same_person { HOLDER } else { [2; 32] }),
         expiry: month(f.given_expiry),
     };
     let window = |w: Option<(u64, u64)>| w.map(|(seconds, max)| Window { seconds, max });
-    let policy = Policy { frequency: window(f.frequency), amount: window(f.window), ..Policy::default() };
+    let policy = Policy {
+        frequency: window(f.frequency),
+        amount: window(f.window),
+        require_holder_key: f.needs_key,
+        ..Policy::default()
+    };
     let currency = if f.same_currency { Currency::Jpy } else { Currency::Usd };
     let (presented, account) = (f.opens.then_some(&presented), f.known.then_some(&account));
-    decide(presented, account, (Minor(f.amount), currency), &policy, now)
+    decide(presented, account, f.guesses, (Minor(f.amount), currency), &policy, now)
 }
 
 prop_compose! {
@@ -436,11 +529,14 @@ prop_compose! {
         amount in prop_oneof![8 => 1..300_i64, 1 => -3..1_i64, 1 => 1_000_000_000_000..1_000_000_000_003_i64],
         same_currency in mostly(),
         day in 1..60_u32,
+        guesses in prop_oneof![6 => Just(0_u64), 2 => Just(499), 2 => Just(500)],
+        holder in prop::sample::select(Holder::ALL.to_vec()),
+        needs_key in prop::bool::weighted(0.2),
     ) -> Facts {
         let given_expiry = expiry + given;
         Facts {
             opens, known, luhn, status, expiry, given_expiry, same_person, tries, late, history,
-            recent, frequency, window, money, amount, same_currency, day,
+            recent, frequency, window, money, amount, same_currency, day, guesses, holder, needs_key,
         }
     }
 }

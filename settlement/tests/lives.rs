@@ -9,6 +9,7 @@ mod shelf;
 use kessai_settlement::ledger::acts::{self, Inquired};
 use kessai_settlement::ledger::{
     Account, AccountId, AtRest, Audit, Books, Candidate, Change, ChargeState, Policy, Presented, Status,
+    Window,
 };
 use kessai_shared::ids::{OrderId, RefundId};
 use kessai_shared::money::{Currency, Minor};
@@ -25,6 +26,9 @@ use shelf::Shelf;
 const START: Timestamp = Timestamp(1_782_864_000_000_000);
 const HOLD_SECONDS: u64 = 100;
 const HOLDER: [u8; 32] = [1; 32];
+/// How many wrong guesses a seller may let through, and for how long they count, in seconds.
+const MAX_GUESSES: u64 = 4;
+const GUESS_SECONDS: u64 = 150;
 
 /// One thing that happens to the books. Numbers are picks from small pools.
 #[derive(Clone, Debug)]
@@ -38,8 +42,7 @@ enum Op {
         luhn: bool,
         content: u8,
         late: bool,
-        /// Whether it enrols a key, where there is a code to do so with.
-        enrols: bool,
+        signs: Signs,
     },
     Reverse {
         seller: u8,
@@ -76,16 +79,43 @@ enum Op {
     },
 }
 
+/// With what a purchase is signed.
+#[derive(Clone, Copy, Debug)]
+enum Signs {
+    Nobody,
+    /// The key that is enrolled for the card, or one that is not where there is none.
+    Holder,
+    /// Another key.
+    Thief,
+    /// A new key, with the code of the card's account.
+    WithCode,
+    /// A new key, with a code that is nobody's.
+    WithWrongCode,
+    /// Nobody signed, and yet the code is there.
+    CodeAlone,
+}
+
+fn signs() -> impl Strategy<Value = Signs> {
+    prop_oneof![
+        4 => Just(Signs::Nobody),
+        6 => Just(Signs::Holder),
+        1 => Just(Signs::Thief),
+        3 => Just(Signs::WithCode),
+        1 => Just(Signs::WithWrongCode),
+        1 => Just(Signs::CodeAlone),
+    ]
+}
+
 fn op() -> impl Strategy<Value = Op> {
     let (seller, order) = (0..2_u8, 0..3_u8);
     let key = (seller, order);
     let amount = || prop_oneof![6 => 1..60_i64, 1 => -2..1_i64];
     let inquiry = (key.clone(), 0..4_u8, amount(), prop::bool::weighted(0.8), prop::bool::weighted(0.95));
     let inquiry = (inquiry, prop_oneof![6 => Just(0_u8), 1 => Just(1)], prop::bool::weighted(0.1));
-    let inquiry = (inquiry, prop::bool::weighted(0.4));
+    let inquiry = (inquiry, signs());
     prop_oneof![
-        6 => inquiry.prop_map(|((((seller, order), card, amount, right, luhn), content, late), enrols)| {
-            Op::Inquire { seller, order, card, amount, right, luhn, content, late, enrols }
+        6 => inquiry.prop_map(|((((seller, order), card, amount, right, luhn), content, late), signs)| {
+            Op::Inquire { seller, order, card, amount, right, luhn, content, late, signs }
         }),
         1 => key.clone().prop_map(|(seller, order)| Op::Reverse { seller, order }),
         4 => (key.clone(), amount()).prop_map(|((seller, order), amount)| Op::Capture { seller, order, amount }),
@@ -166,7 +196,8 @@ struct Life {
 
 impl Life {
     fn new() -> Self {
-        let policy = Policy { hold_seconds: HOLD_SECONDS, ..Policy::default() };
+        let seller_tries = Window { seconds: GUESS_SECONDS, max: MAX_GUESSES };
+        let policy = Policy { hold_seconds: HOLD_SECONDS, seller_tries, ..Policy::default() };
         let (books, replayed) = (Books::default(), Books::default());
         let (shelf, model) = (Shelf::default(), Model::default());
         let (changes, now) = (Vec::new(), START);
@@ -244,7 +275,7 @@ impl Life {
     }
 
     fn inquire(&mut self, op: &Op) {
-        let Op::Inquire { seller: by, order: of, card, amount, right, luhn, content, late, enrols } = *op
+        let Op::Inquire { seller: by, order: of, card, amount, right, luhn, content, late, signs } = *op
         else {
             return;
         };
@@ -259,14 +290,17 @@ impl Life {
             let particulars = particulars(given, u8::try_from(generation).expect("few keys"));
             Candidate { generation, index, particulars }
         });
+        let known = (luhn && card < 3).then(|| account_id(card));
+        let (holder, enrolment) = self.signature(signs, known, amount);
         let presented = Presented {
+            holder,
+            enrolment,
             passes_luhn: luhn,
             candidates: candidates.to_vec(),
             expiry: "2030-01".parse().expect("a month"),
         };
-        let known = luhn && card < 3;
         let inquired = acts::inquire(&self.books, &purchase, Some(&presented), &self.policy, self.now);
-        let expected = self.model.inquire(purchase, known.then_some(account_id(card)), right, self.now);
+        let expected = self.model.inquire(purchase, known, right, (holder, enrolment), self.now);
         match inquired {
             Inquired::Known => {
                 assert_eq!(expected, model::Inquiry::Known, "{op:?}");
@@ -279,19 +313,27 @@ impl Life {
             }
             Inquired::Duplicate => assert_eq!(expected, model::Inquiry::Duplicate, "{op:?}"),
             Inquired::Over(refusal) => assert_eq!(expected, model::Inquiry::Over(refusal), "{op:?}"),
-            Inquired::Fresh { reason, account } => {
-                assert_eq!(expected, model::Inquiry::Fresh(reason), "{op:?}");
-                let mut change =
-                    acts::decided(purchase, (reason, account), vec![amount as u8], &self.policy, self.now);
-                let key = [40 + amount.unsigned_abs() as u8; 32];
-                let coded = account.filter(|id| enrols && self.model.holder(*id).code.is_some());
-                if let (Change::Decided(decided), Some(_)) = (&mut change, coded) {
-                    decided.enrolled = Some(key);
-                }
-                self.apply(change);
-                self.model.decided(purchase, reason, account, self.now, HOLD_SECONDS);
-                coded.into_iter().for_each(|id| self.model.enrol(id, key));
+            Inquired::Fresh(fresh) => {
+                assert_eq!(expected, model::Inquiry::Fresh(fresh.reason), "{op:?}");
+                let enrols = known.filter(|id| self.model.enrols(*id, fresh.reason, (holder, enrolment)));
+                self.apply(acts::decided(purchase, fresh, vec![amount as u8], &self.policy, self.now));
+                self.model.decided(purchase, fresh.reason, fresh.account, self.now, HOLD_SECONDS);
+                enrols.zip(holder).into_iter().for_each(|(id, key)| self.model.enrol(id, key));
             }
+        }
+    }
+
+    /// The key that signs and the code that comes with it.
+    fn signature(&self, signs: Signs, card: Option<AccountId>, amount: i64) -> model::Signed {
+        let there = card.map(|id| self.model.holder(id)).unwrap_or_default();
+        let new = Some([40 + amount.unsigned_abs() as u8; 32]);
+        match signs {
+            Signs::Nobody => (None, None),
+            Signs::Holder => (there.key.or(new), None),
+            Signs::Thief => (Some([200; 32]), None),
+            Signs::WithCode => (new, there.code),
+            Signs::WithWrongCode => (new, Some([201; 32])),
+            Signs::CodeAlone => (None, there.code),
         }
     }
 
@@ -349,7 +391,17 @@ fn held() -> Life {
 
 fn inquiry(content: u8) -> Op {
     let (seller, order, card, amount) = (0, 0, 0, 40);
-    Op::Inquire { seller, order, card, amount, right: true, luhn: true, content, late: false, enrols: false }
+    Op::Inquire {
+        seller,
+        order,
+        card,
+        amount,
+        right: true,
+        luhn: true,
+        content,
+        late: false,
+        signs: Signs::Holder,
+    }
 }
 
 fn state(life: &Life) -> ChargeState {

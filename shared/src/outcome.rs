@@ -18,9 +18,13 @@ pub enum Reason {
     Lost,
     Stolen,
     Restricted,
+    /// The card has a holder key, or needs one, and the purchase was not signed with it.
+    HolderKey,
     Expired,
-    IdentityMismatch,
+    /// Of this card's particulars, or by this seller of any card's. Whether the last guess was right
+    /// is not said then.
     TooManyTries,
+    IdentityMismatch,
     Delinquent,
     RepaymentHistory,
     TooFrequent,
@@ -46,6 +50,7 @@ impl ResponseCode {
     pub const NOT_PERMITTED: Self = Self(57);
     pub const WINDOW_AMOUNT: Self = Self(61);
     pub const RESTRICTED: Self = Self(62);
+    pub const SECURITY_VIOLATION: Self = Self(63);
     pub const TOO_FREQUENT: Self = Self(65);
     pub const TOO_LATE: Self = Self(68);
     pub const TOO_MANY_TRIES: Self = Self(75);
@@ -60,7 +65,7 @@ impl ResponseCode {
 }
 
 impl Reason {
-    pub const ALL: [Reason; 17] = [
+    pub const ALL: [Reason; 18] = [
         Reason::TooLate,
         Reason::Reversed,
         Reason::SealMismatch,
@@ -68,9 +73,10 @@ impl Reason {
         Reason::Lost,
         Reason::Stolen,
         Reason::Restricted,
+        Reason::HolderKey,
         Reason::Expired,
-        Reason::IdentityMismatch,
         Reason::TooManyTries,
+        Reason::IdentityMismatch,
         Reason::Delinquent,
         Reason::RepaymentHistory,
         Reason::TooFrequent,
@@ -88,6 +94,7 @@ impl Reason {
             Reason::Lost => ResponseCode::LOST,
             Reason::Stolen => ResponseCode::STOLEN,
             Reason::Restricted => ResponseCode::RESTRICTED,
+            Reason::HolderKey => ResponseCode::SECURITY_VIOLATION,
             Reason::Expired => ResponseCode::EXPIRED,
             Reason::IdentityMismatch | Reason::Delinquent | Reason::RepaymentHistory => {
                 ResponseCode::DO_NOT_HONOUR
@@ -111,6 +118,7 @@ impl Reason {
             Reason::Lost => "lost",
             Reason::Stolen => "stolen",
             Reason::Restricted => "restricted",
+            Reason::HolderKey => "holder_key",
             Reason::Expired => "expired",
             Reason::IdentityMismatch => "identity_mismatch",
             Reason::TooManyTries => "too_many_tries",
@@ -134,9 +142,10 @@ impl Reason {
             Reason::Lost => "This card was reported lost.",
             Reason::Stolen => "This card was reported stolen.",
             Reason::Restricted => "This card is restricted. Ask the card company.",
+            Reason::HolderKey => "This card pays only with the key of its holder's wallet.",
             Reason::Expired => "This card has expired.",
             Reason::IdentityMismatch => "Name, birth date or expiry do not belong to this card.",
-            Reason::TooManyTries => "Too many wrong particulars were given for this card. Try later.",
+            Reason::TooManyTries => "Too many wrong particulars were given. Try later.",
             Reason::Delinquent => "Payments on this card are overdue.",
             Reason::RepaymentHistory => "This card was too often paid late in the last months.",
             Reason::TooFrequent => "Too many purchases with this card in a short time.",

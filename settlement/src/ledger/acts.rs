@@ -11,7 +11,7 @@ use kessai_shared::time::Timestamp;
 
 use super::account::{Account, AccountId};
 use super::books::{Books, Change, DecidedChange, Key};
-use super::decision::{Presented, decide};
+use super::decision::{Presented, decide, enrols};
 use super::entry::Entry;
 use super::hold::{Charge, ChargeState};
 use super::policy::Policy;
@@ -26,11 +26,26 @@ pub enum Inquired {
     /// It was approved before, and that approval is worth nothing any more.
     Over(Refusal),
     /// It is decided now, about this account if there is one.
-    Fresh { reason: Reason, account: Option<AccountId> },
+    Fresh(Fresh),
+}
+
+/// A decision that is not in the books yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fresh {
+    pub reason: Reason,
+    pub account: Option<AccountId>,
+    /// The holder's key that is enrolled with it.
+    pub enrolled: Option<[u8; 32]>,
 }
 
 /// An act that either changes the books, or finds that all is done already.
 pub type Act = Result<Option<Change>, Refusal>;
+
+impl Fresh {
+    fn without_account(reason: Reason) -> Self {
+        Self { reason, account: None, enrolled: None }
+    }
+}
 
 /// Decides about a purchase, or finds the decision there is.
 pub fn inquire(
@@ -53,13 +68,16 @@ pub fn inquire(
             | ChargeState::Captured => Inquired::Known,
         },
         Some((_, Some(_))) => Inquired::Duplicate,
-        Some((_, None)) => Inquired::Fresh { reason: Reason::Reversed, account: None },
-        None if purchase.deadline <= now => Inquired::Fresh { reason: Reason::TooLate, account: None },
+        Some((_, None)) => Inquired::Fresh(Fresh::without_account(Reason::Reversed)),
+        None if purchase.deadline <= now => Inquired::Fresh(Fresh::without_account(Reason::TooLate)),
         None => {
             let account = presented.filter(|p| p.passes_luhn).and_then(|p| books.find(&p.candidates));
             let known = account.and_then(|id| books.account(id));
-            let reason = decide(presented, known, (purchase.amount, purchase.currency), policy, now);
-            Inquired::Fresh { reason, account }
+            let guesses = books.guesses(purchase.seller, now.minus_seconds(policy.seller_tries.seconds));
+            let money = (purchase.amount, purchase.currency);
+            let reason = decide(presented, known, guesses, money, policy, now);
+            let enrolled = presented.zip(known).and_then(|(card, known)| enrols(card, known, reason));
+            Inquired::Fresh(Fresh { reason, account, enrolled })
         }
     }
 }
@@ -67,7 +85,7 @@ pub fn inquire(
 /// The change that makes a fresh decision.
 pub fn decided(
     purchase: Purchase,
-    (reason, account): (Reason, Option<AccountId>),
+    Fresh { reason, account, enrolled }: Fresh,
     sealed_reason: Vec<u8>,
     policy: &Policy,
     now: Timestamp,
@@ -81,7 +99,7 @@ pub fn decided(
         account,
         expires: now.plus_seconds(policy.hold_seconds),
         entries: entries.into_iter().collect(),
-        enrolled: None,
+        enrolled,
     }))
 }
 

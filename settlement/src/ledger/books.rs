@@ -1,7 +1,7 @@
 //! All accounts and charges, and the changes that they go through. What stands here can be made
 //! anew from the changes alone, in their order.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt;
 
 use kessai_shared::ids::{OrderId, RefundId};
@@ -17,6 +17,9 @@ use super::at_rest::{AtRest, Candidate};
 use super::entry::Entry;
 use super::hold::{Charge, ChargeState, Decided, Refund};
 use super::index::{Index, Place};
+
+/// Wrong guesses that are remembered of one seller; no policy allows more.
+const MAX_GUESSES_KEPT: usize = 1_000;
 
 /// What a charge goes by: the seller that asked, and the order it asked for.
 pub type Key = (Pin, OrderId);
@@ -90,6 +93,8 @@ pub enum RowKey {
     Account(AccountId),
     Charge(Pin, OrderId),
     Refund(Pin, RefundId),
+    /// The wrong guesses that came through a seller.
+    Guesses(Pin),
 }
 
 /// A row of the books.
@@ -98,6 +103,7 @@ pub enum Row {
     Account(Account),
     Charge(Charge),
     Refund(Refund),
+    Guesses(VecDeque<Timestamp>),
 }
 
 /// Sums over all accounts and charges, in minor units.
@@ -121,6 +127,8 @@ pub struct Books {
     /// The live holds by the time they run out.
     expiring: BTreeSet<(Timestamp, Key)>,
     index: Index,
+    /// When wrong cards and particulars came through each seller, oldest first.
+    guesses: HashMap<Pin, VecDeque<Timestamp>>,
 }
 
 impl Books {
@@ -155,6 +163,12 @@ impl Books {
     /// How many accounts are kept under a generation before this one.
     pub fn older_than(&self, generation: u32) -> usize {
         self.index.older_than(generation)
+    }
+
+    /// How many wrong cards and particulars came through a seller since then.
+    pub fn guesses(&self, seller: Pin, since: Timestamp) -> u64 {
+        let guesses = self.guesses.get(&seller).into_iter().flatten();
+        guesses.filter(|at| **at > since).count() as u64
     }
 
     pub fn charge(&self, key: &Key) -> Option<&Charge> {
@@ -213,7 +227,8 @@ impl Books {
             Change::Decided(decided) => {
                 let key = (decided.purchase.seller, decided.purchase.order);
                 let account = decided.account.map(RowKey::Account);
-                return account.into_iter().chain([RowKey::Charge(key.0, key.1)]).collect();
+                let guess = is_guess(decided.reason).then_some(RowKey::Guesses(key.0));
+                return account.into_iter().chain(guess).chain([RowKey::Charge(key.0, key.1)]).collect();
             }
             Change::Refunded { key, refund, .. } => (key, Some(RowKey::Refund(key.0, *refund))),
             Change::Reversed { key, .. } | Change::Captured { key, .. } | Change::Expired { key, .. } => {
@@ -229,6 +244,7 @@ impl Books {
             RowKey::Account(id) => self.accounts.get(id).cloned().map(Row::Account),
             RowKey::Charge(seller, order) => self.charges.get(&(*seller, *order)).cloned().map(Row::Charge),
             RowKey::Refund(seller, id) => self.refunds.get(&(*seller, *id)).copied().map(Row::Refund),
+            RowKey::Guesses(seller) => self.guesses.get(seller).cloned().map(Row::Guesses),
         }
     }
 
@@ -251,7 +267,10 @@ impl Books {
             (RowKey::Refund(seller, id), Row::Refund(refund)) => {
                 self.refunds.insert((seller, id), refund);
             }
-            (RowKey::Account(_) | RowKey::Charge(..) | RowKey::Refund(..), _) => {
+            (RowKey::Guesses(seller), Row::Guesses(guesses)) => {
+                self.guesses.insert(seller, guesses);
+            }
+            (RowKey::Account(_) | RowKey::Charge(..) | RowKey::Refund(..) | RowKey::Guesses(_), _) => {
                 return Err(Inconsistent("a row is not of the kind its key says"));
             }
         }
@@ -272,6 +291,15 @@ impl Books {
             totals.refunded.0 += charge.refunded.0;
         }
         totals
+    }
+
+    /// How often each reason was given.
+    pub fn reasons(&self) -> BTreeMap<Reason, u64> {
+        let mut reasons = BTreeMap::new();
+        for decided in self.charges.values().filter_map(|charge| charge.decided.as_ref()) {
+            *reasons.entry(decided.reason).or_default() += 1;
+        }
+        reasons
     }
 
     fn restate(&mut self, id: AccountId, terms: &Account) -> Result<(), Inconsistent> {
@@ -360,6 +388,13 @@ impl Books {
         // The windows of the credit rules go by the clock. Where the journal is ahead of it, because a
         // clock once was, the deadline is the nearer one: it had not passed at the decision.
         let when = at.min(purchase.deadline);
+        if is_guess(change.reason) {
+            let guesses = self.guesses.entry(purchase.seller).or_default();
+            if guesses.len() >= MAX_GUESSES_KEPT {
+                guesses.pop_front();
+            }
+            guesses.push_back(when);
+        }
         match (change.reason, account) {
             (Reason::Approved, Some(account)) => {
                 account.held.0 += purchase.amount.0;
@@ -469,6 +504,11 @@ impl Books {
         let account = self.accounts.get_mut(&id).ok_or(Inconsistent("an unknown account"))?;
         Ok((charge, account))
     }
+}
+
+/// Whether whoever asked had the card or its particulars wrong.
+fn is_guess(reason: Reason) -> bool {
+    matches!(reason, Reason::UnknownCard | Reason::IdentityMismatch)
 }
 
 impl fmt::Display for Inconsistent {

@@ -15,24 +15,41 @@ pub struct Presented {
     /// What the card would be kept as, under each generation of the vault's key there is.
     pub candidates: Vec<Candidate>,
     pub expiry: YearMonth,
+    /// The key that signed for exactly this purchase, if one did.
+    pub holder: Option<[u8; 32]>,
+    /// The hash of the code that came with the signature, to enrol that key.
+    pub enrolment: Option<[u8; 32]>,
 }
 
 /// Decides. The checks stand in the order of the credit rules; the first that fails is the reason.
 ///
 /// `presented` is `None` when the seal did not open for this purchase; `account` is what the books
-/// have under the presented number.
+/// have under the presented number, and `guesses` how many wrong cards and particulars came through
+/// this seller in the policy's window.
+///
+/// Tries that are used up stand before the particulars, and a missing signature before both, so that
+/// whoever guesses does not learn from the answer whether the guess was right.
 pub fn decide(
     presented: Option<&Presented>,
     account: Option<&Account>,
+    guesses: u64,
     (amount, currency): (Minor, Currency),
     policy: &Policy,
     now: Timestamp,
 ) -> Reason {
     let Some(presented) = presented else { return Reason::SealMismatch };
-    let Some(account) = account.filter(|_| presented.passes_luhn) else { return Reason::UnknownCard };
+    let account = account.filter(|_| presented.passes_luhn);
+    // What a holder's key has signed is nobody's guess.
+    if guesses >= policy.seller_tries.max && !account.is_some_and(|account| is_signed(presented, account)) {
+        return Reason::TooManyTries;
+    }
+    let Some(account) = account else { return Reason::UnknownCard };
     reported(account.status)
-        .or_else(|| not_the_holder(presented, account, now))
+        .or_else(|| unsigned(presented, account, policy).then_some(Reason::HolderKey))
+        // The expiry month itself still counts.
+        .or_else(|| (account.expiry < now.month()).then_some(Reason::Expired))
         .or_else(|| (tries(account, policy.tries, now) >= policy.tries.max).then_some(Reason::TooManyTries))
+        .or_else(|| not_the_holder(presented, account).then_some(Reason::IdentityMismatch))
         .or_else(|| (account.months_late >= policy.max_months_late).then_some(Reason::Delinquent))
         .or_else(|| bad_history(account, policy).then_some(Reason::RepaymentHistory))
         .or_else(|| over_window(account, amount, policy, now))
@@ -50,15 +67,41 @@ fn reported(status: Status) -> Option<Reason> {
     }
 }
 
-fn not_the_holder(presented: &Presented, account: &Account, now: Timestamp) -> Option<Reason> {
-    // The expiry month itself still counts.
-    if account.expiry < now.month() {
-        return Some(Reason::Expired);
-    }
+/// The key that this purchase enrols, whatever else is decided about its money: the one that signed,
+/// when it came with the code of the card's file and nothing speaks against the card or its holder.
+pub fn enrols(presented: &Presented, account: &Account, reason: Reason) -> Option<[u8; 32]> {
+    let about_money = matches!(
+        reason,
+        Reason::Delinquent
+            | Reason::RepaymentHistory
+            | Reason::TooFrequent
+            | Reason::WindowAmount
+            | Reason::InvalidAmount
+            | Reason::OverLimit
+            | Reason::Approved
+    );
+    presented.holder.filter(|_| about_money && brings_code(presented, account))
+}
+
+/// Whether the purchase was signed with the card's key, or with one that it may enrol.
+fn is_signed(presented: &Presented, account: &Account) -> bool {
+    let with_its_key = account.holder_key.is_some() && presented.holder == account.holder_key;
+    with_its_key || brings_code(presented, account)
+}
+
+fn brings_code(presented: &Presented, account: &Account) -> bool {
+    presented.holder.is_some() && account.enrolment.is_some() && presented.enrolment == account.enrolment
+}
+
+fn unsigned(presented: &Presented, account: &Account, policy: &Policy) -> bool {
+    let needed = account.holder_key.is_some() || account.holder_required || policy.require_holder_key;
+    needed && !is_signed(presented, account)
+}
+
+fn not_the_holder(presented: &Presented, account: &Account) -> bool {
     let kept =
         Candidate { generation: account.generation, index: account.index, particulars: account.particulars };
-    let same = presented.expiry == account.expiry && presented.candidates.contains(&kept);
-    (!same).then_some(Reason::IdentityMismatch)
+    presented.expiry != account.expiry || !presented.candidates.contains(&kept)
 }
 
 fn tries(account: &Account, window: Window, now: Timestamp) -> u64 {

@@ -23,6 +23,11 @@ pub struct Policy {
     pub history_months: u8,
     /// How many wrong guesses at a card's particulars its window allows.
     pub tries: Window,
+    /// How many wrong cards and particulars may come through one seller in a window. After that only
+    /// purchases that a card's own key has signed are decided through it.
+    pub seller_tries: Window,
+    /// Whether a card without a holder key buys nothing.
+    pub require_holder_key: bool,
     /// How many approvals a card may have in a window, if at all limited.
     pub frequency: Option<Window>,
     /// How much, in minor units, a card may be approved for in a window, if at all limited.
@@ -40,6 +45,8 @@ impl Default for Policy {
             max_late_months: 3,
             history_months: 5,
             tries: Window { seconds: 24 * 3_600, max: 5 },
+            seller_tries: Window { seconds: 3_600, max: 500 },
+            require_holder_key: false,
             frequency: None,
             amount: None,
             hold_seconds: 7 * 24 * 3_600,
@@ -62,6 +69,8 @@ impl Policy {
         need((1..=24).contains(&self.history_months), "history_months is from 1 to 24");
         need((1..=32).contains(&self.tries.max), "tries.max is from 1 to 32");
         need(self.tries.seconds > 0, "tries.seconds is at least 1");
+        need((1..=1_000).contains(&self.seller_tries.max), "seller_tries.max is from 1 to 1000");
+        need(self.seller_tries.seconds > 0, "seller_tries.seconds is at least 1");
         need(self.hold_seconds > 0, "hold_seconds is at least 1");
         need(self.max_purchase.is_positive(), "max_purchase is at least 1");
         for (name, window) in [("frequency", self.frequency), ("amount", self.amount)] {

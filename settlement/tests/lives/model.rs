@@ -59,8 +59,12 @@ pub struct Holder {
     pub code: Option<[u8; 32]>,
 }
 
+/// The key that signed a purchase, and the code that came with it.
+pub type Signed = (Option<[u8; 32]>, Option<[u8; 32]>);
+
 #[derive(Default)]
 pub struct Model {
+    guesses: BTreeMap<Pin, Vec<Timestamp>>,
     cards: BTreeMap<AccountId, Card>,
     charges: BTreeMap<Key, Charge>,
     refunds: BTreeMap<(Pin, RefundId), (OrderId, i64)>,
@@ -94,6 +98,13 @@ impl Model {
         self.cards[&id].holder
     }
 
+    /// Whether a purchase that was decided so enrols the key that signed it.
+    pub fn enrols(&self, id: AccountId, reason: Reason, signed: Signed) -> bool {
+        let code = self.holder(id).code;
+        let decided = matches!(reason, Reason::Approved | Reason::OverLimit | Reason::InvalidAmount);
+        decided && signed.0.is_some() && code.is_some() && code == signed.1
+    }
+
     pub fn enrol(&mut self, id: AccountId, key: [u8; 32]) {
         let holder = &mut self.cards.get_mut(&id).expect("a known card").holder;
         *holder = Holder { key: Some(key), required: true, code: None };
@@ -119,6 +130,7 @@ impl Model {
         purchase: Purchase,
         card: Option<AccountId>,
         right: bool,
+        signed: Signed,
         now: Timestamp,
     ) -> Inquiry {
         let charge = self.charges.get(&(purchase.seller, purchase.order));
@@ -137,14 +149,23 @@ impl Model {
         if purchase.deadline <= now {
             return Inquiry::Fresh(Reason::TooLate);
         }
+        let holder = card.map(|id| self.holder(id)).unwrap_or_default();
+        let with_key = signed.0.is_some() && signed.0 == holder.key;
+        let with_code = signed.0.is_some() && holder.code.is_some() && signed.1 == holder.code;
+        let guesses = self.guesses.get(&purchase.seller).into_iter().flatten();
+        let guesses = guesses.filter(|at| at.plus_seconds(150) > now).count();
+        if guesses >= 4 && !with_key && !with_code {
+            return Inquiry::Fresh(Reason::TooManyTries);
+        }
         let Some(id) = card else { return Inquiry::Fresh(Reason::UnknownCard) };
-        if !right {
-            return Inquiry::Fresh(Reason::IdentityMismatch);
+        if (holder.key.is_some() || holder.required) && !with_key && !with_code {
+            return Inquiry::Fresh(Reason::HolderKey);
         }
         let tries = self.cards[&id].tries.iter().filter(|at| at.plus_seconds(86_400) > now).count();
         let (balance, held) = self.owed(id);
         Inquiry::Fresh(match purchase.amount.0 {
             _ if tries >= 5 => Reason::TooManyTries,
+            _ if !right => Reason::IdentityMismatch,
             ..=0 => Reason::InvalidAmount,
             amount if balance + held + amount > self.cards[&id].limit => Reason::OverLimit,
             _ => Reason::Approved,
@@ -160,6 +181,9 @@ impl Model {
         hold_seconds: u64,
     ) {
         let approved = reason == Reason::Approved;
+        if matches!(reason, Reason::IdentityMismatch | Reason::UnknownCard) {
+            self.guesses.entry(purchase.seller).or_default().push(now);
+        }
         if reason == Reason::IdentityMismatch {
             let card = id.and_then(|id| self.cards.get_mut(&id)).expect("a guess at a known card");
             card.tries.push(now);

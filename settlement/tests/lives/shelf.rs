@@ -1,9 +1,10 @@
 //! The rows as the store would keep them: written when a change says that it touches them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kessai_settlement::ledger::{Books, Change, RowKey};
 use kessai_shared::codec;
+use kessai_shared::outcome::Reason;
 use kessai_shared::store;
 
 #[derive(Default)]
@@ -11,6 +12,8 @@ pub struct Shelf {
     rows: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The refunds that were made, because the books do not list them.
     refunds: Vec<RowKey>,
+    /// The sellers that let a guess through.
+    guesses: BTreeSet<RowKey>,
 }
 
 impl Shelf {
@@ -18,6 +21,11 @@ impl Shelf {
         for key in store::Books::touched(books, change) {
             let row = store::Books::row(books, &key).expect("a change touches rows that are there");
             self.rows.insert(key, row);
+        }
+        if let Change::Decided(decided) = change
+            && matches!(decided.reason, Reason::UnknownCard | Reason::IdentityMismatch)
+        {
+            self.guesses.insert(RowKey::Guesses(decided.purchase.seller));
         }
         if let Change::Refunded { key, refund, .. } = change {
             self.refunds.push(RowKey::Refund(key.0, *refund));
@@ -28,7 +36,7 @@ impl Shelf {
     pub fn compare(&self, books: &Books) {
         let accounts = books.accounts().map(|(id, _)| RowKey::Account(*id));
         let charges = books.charges().map(|((seller, order), _)| RowKey::Charge(*seller, *order));
-        let keys = accounts.chain(charges).chain(self.refunds.iter().copied());
+        let keys = accounts.chain(charges).chain(self.refunds.iter().chain(&self.guesses).copied());
         let keys: Vec<_> = keys.map(|key| codec::encode(&key)).collect();
         assert_eq!(keys.len(), self.rows.len(), "no row is missing and none is left over");
         for key in keys {
