@@ -11,6 +11,7 @@ pub mod folder;
 pub mod identity;
 pub mod ids;
 pub mod journal;
+pub mod merkle;
 pub mod money;
 pub mod net;
 pub mod outcome;
