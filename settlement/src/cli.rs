@@ -156,6 +156,7 @@ fn verify_books(data: &Path, json: bool) -> Result<u8, Failure> {
         println!("records   {} in {} groups, head {}", report.records, report.groups, report.head);
         println!("accounts  {}", report.accounts);
         println!("decisions {}, of which {} approved", report.decisions, report.approved);
+        println!("proven    {} in {} signed groups", report.decisions_proven, report.groups_signed);
         println!("holds     {} live, {} pence", report.live_holds, report.held_pence);
         println!("balances  {} pence", report.balance_pence);
         println!("captured  {} pence, refunded {} pence", report.captured_pence, report.refunded_pence);

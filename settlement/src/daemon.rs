@@ -17,6 +17,7 @@ use kessai_shared::writer::MAX_QUEUED;
 use tokio::sync::mpsc;
 
 use crate::clerk::Clerk;
+use crate::heads::Heads;
 use crate::keys::Keys;
 use crate::ledger::Books;
 use crate::service::Service;
@@ -69,7 +70,7 @@ pub async fn run<N: Net>(
     let address = endpoint.local_addr().map_err(|error| error.to_string())?;
     ready(Ready { address, pin: keys.identity.pin(), root: keys.root });
     let reload = tokio::spawn(follow(sellers, settings.sellers));
-    let service = Arc::new(Service { keys, vault, writer, clock });
+    let service = Arc::new(Service { keys, vault, writer, clock, heads: Heads::default() });
     let limits = Limits {
         max_in_flight_per_connection: MAX_IN_FLIGHT,
         max_connections_per_peer: MAX_CONNECTIONS_PER_SELLER,

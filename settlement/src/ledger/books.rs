@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::sync::Arc;
 
 use kessai_shared::ids::{OrderId, RefundId};
 use kessai_shared::money::Minor;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::{Account, AccountId};
 use super::entry::Entry;
+use super::group::{Group, Groups};
 use super::hold::{Charge, ChargeState, Decided, Refund};
 
 /// What a charge goes by: the seller that asked, and the order it asked for.
@@ -75,6 +77,8 @@ pub enum RowKey {
     Account(AccountId),
     Charge(Pin, OrderId),
     Refund(Pin, RefundId),
+    /// A group of the journal that holds decisions, by the position of its first record.
+    Group(u64),
 }
 
 /// A row of the books.
@@ -83,6 +87,7 @@ pub enum Row {
     Account(Account),
     Charge(Charge),
     Refund(Refund),
+    Group(Group),
 }
 
 /// Sums over all accounts and charges, in minor units.
@@ -105,6 +110,7 @@ pub struct Books {
     refunds: HashMap<(Pin, RefundId), Refund>,
     /// The live holds by the time they run out.
     expiring: BTreeSet<(Timestamp, Key)>,
+    groups: Groups,
 }
 
 impl Books {
@@ -126,6 +132,16 @@ impl Books {
 
     pub fn charges(&self) -> impl Iterator<Item = (&Key, &Charge)> {
         self.charges.iter()
+    }
+
+    /// The group that the decision at this position stands in, once it is durable.
+    pub fn group_of(&self, position: u64) -> Option<&Arc<Group>> {
+        self.groups.around(position)
+    }
+
+    /// Every group that holds decisions, in the journal's order.
+    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.groups.all()
     }
 
     /// The live holds that have run out at `now`, the earliest first.
@@ -155,6 +171,12 @@ impl Books {
         }
     }
 
+    /// Ends a group of the journal, of which these are the first and last position, the time of the
+    /// last record and the chain's hash after it. Gives the row that this writes, if any.
+    pub fn end_group(&mut self, first: u64, last: u64, at: Timestamp, journal: [u8; 32]) -> Option<RowKey> {
+        self.groups.end(first, last, at, journal).then_some(RowKey::Group(first))
+    }
+
     /// The rows that a change writes.
     pub fn touched(&self, change: &Change) -> Vec<RowKey> {
         let (key, refund) = match change {
@@ -178,6 +200,7 @@ impl Books {
             RowKey::Account(id) => self.accounts.get(id).cloned().map(Row::Account),
             RowKey::Charge(seller, order) => self.charges.get(&(*seller, *order)).cloned().map(Row::Charge),
             RowKey::Refund(seller, id) => self.refunds.get(&(*seller, *id)).copied().map(Row::Refund),
+            RowKey::Group(first) => self.groups.begun_at(*first).map(|group| Row::Group(Group::clone(group))),
         }
     }
 
@@ -199,7 +222,8 @@ impl Books {
             (RowKey::Refund(seller, id), Row::Refund(refund)) => {
                 self.refunds.insert((seller, id), refund);
             }
-            (RowKey::Account(_) | RowKey::Charge(..) | RowKey::Refund(..), _) => {
+            (RowKey::Group(first), Row::Group(group)) => self.groups.load(first, group)?,
+            (RowKey::Account(_) | RowKey::Charge(..) | RowKey::Refund(..) | RowKey::Group(_), _) => {
                 return Err(Inconsistent("a row is not of the kind its key says"));
             }
         }
@@ -253,15 +277,17 @@ impl Books {
             }
             None => None,
         };
+        let decided = Decided {
+            purchase,
+            reason: change.reason,
+            sealed_reason: change.sealed_reason.clone(),
+            position,
+            at,
+        };
+        let leaf = decided.leaf();
         let mut charge = Charge {
             state: ChargeState::Declined,
-            decided: Some(Decided {
-                purchase,
-                reason: change.reason,
-                sealed_reason: change.sealed_reason.clone(),
-                position,
-                at,
-            }),
+            decided: Some(decided),
             expires: change.expires,
             ..Charge::tombstone()
         };
@@ -283,6 +309,7 @@ impl Books {
             // Every other reason leaves the account as it was.
             (_, Some(_) | None) => {}
         }
+        self.groups.decided(position, leaf);
         self.charges.insert(key, charge);
         Ok(())
     }
