@@ -23,6 +23,7 @@ use tokio::time::{Instant, sleep};
 use crate::ending;
 pub use crate::ending::Ending;
 use crate::home::Home;
+use crate::receipt_file::Receipt;
 use crate::shop_file::ShopFile;
 
 /// How long one question may take.
@@ -107,6 +108,11 @@ impl Shop {
     /// Says goodbye to the seller; nothing can be asked afterwards.
     pub async fn leave(&self) {
         self.link.leave().await;
+    }
+
+    /// This terminal's own files.
+    pub fn home(&self) -> &Home {
+        &self.inner.home
     }
 
     pub fn identity(&self) -> &Identity {
@@ -226,6 +232,30 @@ impl Shop {
             }
             other => Err(unexpected(&other)),
         }
+    }
+
+    /// The receipt of an order that was decided: what proves the decision to anybody, for ever.
+    ///
+    /// # Errors
+    /// [`ShopError`] as for every question; [`ShopError::Local`] when there is no decision to prove.
+    pub async fn receipt(&self, order: OrderId) -> Result<Receipt, ShopError> {
+        let (view, _) = self.order(order).await?;
+        let none = || ShopError::Local(format!("order {order} has no decision of the settlement to prove"));
+        let decision = view.decision.ok_or_else(none)?;
+        let roots = &self.inner.file.issuer_roots;
+        let receipt = |keys: &SignedIssuerKeys| {
+            let (quote, decision, keys) = (view.quote.clone(), decision.clone(), keys.clone());
+            Receipt { quote, decision, keys }
+        };
+        let trusted = |receipt: &Receipt| roots.contains(&receipt.issuer_root());
+        let mut why = ShopError::Untrusted("the shop passes on no keys of an issuer we trust".to_owned());
+        for receipt in self.keys().iter().map(receipt).filter(trusted) {
+            match receipt.verify() {
+                Ok(_) => return Ok(receipt),
+                Err(bad) => why = ShopError::Untrusted(format!("the receipt {bad}")),
+            }
+        }
+        Err(why)
     }
 
     /// Orders, newest first, older than `before`.
