@@ -14,7 +14,9 @@ use kessai_server::sales::{Audit, Books, Change, Order, Work};
 use kessai_shared::ids::{Customer, OrderId, ReturnId, Sku};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::pin::Pin;
-use kessai_shared::receipt::{Decision, Quote, QuotedLine, Signature, Statement, Verdict};
+use kessai_shared::receipt::{
+    Decision, GroupHead, Inclusion, Quote, QuotedLine, Signature, Statement, Verdict,
+};
 use kessai_shared::store::{self, Stamp};
 use kessai_shared::storefront::{Cancelled, FulfilmentState, Line, OrderState, PaymentState, Refusal};
 use kessai_shared::time::Timestamp;
@@ -106,6 +108,13 @@ struct Life {
     now: u64,
 }
 
+/// The seller passes proofs on; only terminals check them.
+fn proof() -> Inclusion {
+    let (first, last, at, decisions) = (1, 1, Timestamp(1), 1);
+    let head = GroupHead { first, last, at, decisions, root: [8; 32], journal: [9; 32] };
+    Inclusion { head, signature: Signature::from([7; 64]), index: 0, path: Vec::new() }
+}
+
 impl Life {
     fn new() -> Self {
         let mut life = Self::default();
@@ -193,8 +202,7 @@ impl Life {
                 let verdict = if approves { Verdict::Approved } else { Verdict::Declined };
                 let (position, decided_at) = (1, self.now());
                 let statement = Statement { purchase: *purchase, verdict, position, decided_at };
-                let signature = Signature::from([7; 64]);
-                let decision = Decision { statement, sealed_reason: Vec::new(), signature };
+                let decision = Decision { statement, sealed_reason: Vec::new(), proof: proof() };
                 self.model.decided(id, approves);
                 Change::Decided { order: id, decision }
             }

@@ -14,7 +14,9 @@ use kessai_shared::codec;
 use kessai_shared::ids::{Customer, OrderId, ReturnId, Sku};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::pin::Pin;
-use kessai_shared::receipt::{Decision, Quote, QuotedLine, Signature, Statement, Verdict};
+use kessai_shared::receipt::{
+    Decision, GroupHead, Inclusion, Quote, QuotedLine, Signature, Statement, Verdict,
+};
 use kessai_shared::record::versioned;
 use kessai_shared::store;
 use kessai_shared::storefront::{Cancelled, FulfilmentState, OrderState, PaymentState};
@@ -43,7 +45,11 @@ fn quote() -> Quote {
 fn decision() -> Decision {
     let (purchase, verdict, position) = (quote().purchase(), Verdict::Approved, 5_000_000_000);
     let statement = Statement { purchase, verdict, position, decided_at: Timestamp(5) };
-    Decision { statement, sealed_reason: vec![0xbb; 4], signature: Signature::from([6; 64]) }
+    let (first, last, at) = (4_999_999_999, 5_000_000_001, Timestamp(6));
+    let head = GroupHead { first, last, at, decisions: 3, root: [0xcc; 32], journal: [0xdd; 32] };
+    let path = vec![[0xee; 32], [0xff; 32]];
+    let proof = Inclusion { head, signature: Signature::from([6; 64]), index: 1, path };
+    Decision { statement, sealed_reason: vec![0xbb; 4], proof }
 }
 
 fn given() -> GiveBack {

@@ -8,13 +8,13 @@ use kessai_shared::money::Minor;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
 use kessai_shared::seal::{ResponseSecret, seal_reason};
-use kessai_shared::settlement::Refusal;
+use kessai_shared::settlement::{Refusal, Standing};
 use kessai_shared::store::Fault;
 use kessai_shared::writer::{self, Clock};
 use tokio::sync::oneshot;
 
 use crate::ledger::acts::{self, Act, Inquired};
-use crate::ledger::{Books, Change, Charge, Decided, Policy, Presented, Stated};
+use crate::ledger::{Books, Change, Decided, Group, Policy, Presented, Stated};
 use crate::vault::Vault;
 
 /// Most holds that one round gives back; the rest is for the next round, a moment later.
@@ -28,17 +28,23 @@ pub struct Opened {
     pub lease: Lease,
 }
 
+/// A durable decision and the group of the journal that it stands in.
+pub struct Journaled {
+    pub decided: Decided,
+    pub group: Arc<Group>,
+}
+
 /// What the writer is asked to do, and whom it tells.
 pub enum Command {
     Inquiry {
         purchase: Purchase,
         card: Option<Opened>,
-        tell: Tell<Result<Decided, Refusal>>,
+        tell: Tell<Result<Journaled, Refusal>>,
     },
     Status {
         seller: Pin,
         order: OrderId,
-        tell: Tell<Option<Charge>>,
+        tell: Tell<Option<(Standing, Option<Journaled>)>>,
     },
     Reversal {
         seller: Pin,
@@ -95,7 +101,7 @@ impl Clerk {
         &self,
         purchase: Purchase,
         card: Option<&Opened>,
-        tell: Tell<Result<Decided, Refusal>>,
+        tell: Tell<Result<Journaled, Refusal>>,
         desk: &mut Desk<'_>,
     ) -> Result<(), Fault> {
         let now = (self.clock)();
@@ -119,10 +125,18 @@ impl Clerk {
         desk.after(move |books| {
             let charge = books.charge(&(purchase.seller, purchase.order));
             let decided = charge.and_then(|charge| charge.decided.clone());
+            let journaled = decided.and_then(|decided| Journaled::of(decided, books));
             // Whoever asked may have gone meanwhile; the decision stands all the same.
-            let _ = tell.send(decided.ok_or(Refusal::TryLater));
+            let _ = tell.send(journaled.ok_or(Refusal::TryLater));
         });
         Ok(())
+    }
+}
+
+impl Journaled {
+    fn of(decided: Decided, books: &Books) -> Option<Self> {
+        let group = Arc::clone(books.group_of(decided.position)?);
+        Some(Self { decided, group })
     }
 }
 
@@ -135,7 +149,14 @@ impl writer::Clerk for Clerk {
             Command::Inquiry { purchase, card, tell } => self.inquiry(purchase, card.as_ref(), tell, desk),
             Command::Status { seller, order, tell } => {
                 let charge = desk.books().charge(&(seller, order)).cloned();
-                answer(desk, tell, charge);
+                // The decision may be of the group that is open now, so its group is looked up later.
+                desk.after(move |books| {
+                    let found = charge.map(|charge| {
+                        let standing = charge.standing();
+                        (standing, charge.decided.and_then(|decided| Journaled::of(decided, books)))
+                    });
+                    let _ = tell.send(found);
+                });
                 Ok(())
             }
             Command::Reversal { seller, order, tell } => {

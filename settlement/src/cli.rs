@@ -167,6 +167,7 @@ fn verify_books(data: &Path, json: bool) -> Result<u8, Failure> {
         println!("decisions {}, of which {} approved", report.decisions, report.approved);
         let reasons: Vec<_> = report.reasons.iter().map(|(word, count)| format!("{word} {count}")).collect();
         println!("reasons   {}", reasons.join(", "));
+        println!("proven    {} in {} signed groups", report.decisions_proven, report.groups_signed);
         println!("holds     {} live, {} pence", report.live_holds, report.held_pence);
         println!("balances  {} pence", report.balance_pence);
         println!("captured  {} pence, refunded {} pence", report.captured_pence, report.refunded_pence);

@@ -18,6 +18,7 @@ use kessai_shared::writer::{Clock, MAX_QUEUED};
 use tokio::sync::mpsc;
 
 use crate::clerk::Clerk;
+use crate::heads::Heads;
 use crate::keys::Keys;
 use crate::ledger::Books;
 use crate::service::Service;
@@ -78,7 +79,7 @@ pub async fn run<N: Net>(
     ready(Ready { address, pin: keys.identity.pin(), root: keys.root });
     let reload = tokio::spawn(follow(sellers, settings.sellers));
     let tending = tokio::spawn(tend(Arc::clone(&keys), clock.clone()));
-    let service = Arc::new(Service { keys, vault, writer, clock });
+    let service = Arc::new(Service { keys, vault, writer, clock, heads: Heads::default() });
     let limits = Limits {
         max_in_flight_per_connection: MAX_IN_FLIGHT,
         max_connections_per_peer: MAX_CONNECTIONS_PER_SELLER,

@@ -1,5 +1,5 @@
-//! The books of the settlement, and every rule about them. Pure: time, ids and digests arrive as
-//! arguments, and nothing here reads a file, a clock or a wire.
+//! The books of the settlement, and every rule about them. Pure: time, ids and keyed digests arrive
+//! as arguments, and nothing here reads a file, a clock or a wire.
 
 mod account;
 pub mod acts;
@@ -8,9 +8,11 @@ mod audit;
 mod books;
 mod decision;
 mod entry;
+mod group;
 mod hold;
 mod index;
 mod policy;
+mod proofs;
 
 pub use account::{Account, AccountId, MAX_LATE_MONTHS_KEPT, MAX_TRIES_KEPT, Status};
 pub use at_rest::{AtRest, Candidate, Stated};
@@ -18,6 +20,8 @@ pub use audit::Audit;
 pub use books::{Books, Change, DecidedChange, Inconsistent, Key, Row, RowKey, Totals};
 pub use decision::{Presented, decide};
 pub use entry::{Entry, LedgerAccount};
+pub use group::Group;
 pub use hold::{Charge, ChargeState, Decided, Refund};
 pub use index::Place;
 pub use policy::{Policy, Window};
+pub use proofs::Proven;

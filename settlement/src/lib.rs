@@ -3,6 +3,7 @@
 pub mod clerk;
 pub mod cli;
 pub mod daemon;
+pub mod heads;
 pub mod import;
 pub mod keys;
 pub mod ledger;

@@ -2,6 +2,7 @@
 //! holds the bytes of every variant, because the encoding does not describe itself.
 
 use kessai_shared::codec;
+use kessai_shared::journal::Head;
 use kessai_shared::record::{unversioned, versioned};
 use kessai_shared::store::{self, Stamp};
 
@@ -27,6 +28,11 @@ impl store::Books for Books {
 
     fn touched(&self, change: &Change) -> Vec<Vec<u8>> {
         Books::touched(self, change).iter().map(codec::encode).collect()
+    }
+
+    fn end_group(&mut self, first: u64, head: Head) -> Vec<Vec<u8>> {
+        let row = Books::end_group(self, first, head.position, head.time, head.hash.0);
+        row.iter().map(codec::encode).collect()
     }
 
     fn row(&self, key: &[u8]) -> Option<Vec<u8>> {

@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use kessai_shared::exchange;
-use kessai_shared::outcome::Reason;
 use kessai_shared::pin::Pin;
-use kessai_shared::receipt::{Decision, Purchase, Statement, Verdict};
+use kessai_shared::receipt::{Decision, Purchase};
 use kessai_shared::seal::Envelope;
 use kessai_shared::settlement::{Refusal, Reply, Request, Standing};
 use kessai_shared::writer::Clock;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::clerk::{Command, Opened};
+use crate::clerk::{Command, Journaled, Opened};
+use crate::heads::Heads;
 use crate::keys::Keys;
-use crate::ledger::Decided;
 use crate::vault::LiveVault;
 
 pub struct Service {
@@ -21,6 +20,7 @@ pub struct Service {
     pub vault: Arc<LiveVault>,
     pub writer: mpsc::Sender<Command>,
     pub clock: Clock,
+    pub heads: Heads,
 }
 
 impl exchange::Service for Service {
@@ -36,10 +36,10 @@ impl exchange::Service for Service {
                 match charge {
                     Err(refusal) => Reply::Refused(refusal),
                     Ok(None) => Reply::Status { decision: None, standing: Standing::Unknown },
-                    Ok(Some(charge)) => Reply::Status {
-                        standing: charge.standing(),
-                        decision: charge.decided.map(|decided| self.sign(decided)),
-                    },
+                    Ok(Some((standing, journaled))) => {
+                        let decision = journaled.and_then(|journaled| self.prove(&journaled));
+                        Reply::Status { standing, decision }
+                    }
                 }
             }
             Request::Reversal { order } => {
@@ -65,7 +65,10 @@ impl Service {
         drop(card);
         let purchase = Purchase { seller, ..purchase };
         match self.ask(|tell| Command::Inquiry { purchase, card: opened, tell }).await {
-            Ok(Ok(decided)) => Reply::Decided(self.sign(decided)),
+            Ok(Ok(journaled)) => match self.prove(&journaled) {
+                Some(decision) => Reply::Decided(decision),
+                None => Reply::Refused(Refusal::TryLater),
+            },
             Ok(Err(refusal)) | Err(refusal) => Reply::Refused(refusal),
         }
     }
@@ -82,29 +85,16 @@ impl Service {
         Some(Opened { presented, response: sealed.response, lease })
     }
 
-    fn sign(&self, decided: Decided) -> Decision {
-        let verdict = match decided.reason {
-            Reason::Approved => Verdict::Approved,
-            Reason::TooLate
-            | Reason::Reversed
-            | Reason::SealMismatch
-            | Reason::UnknownCard
-            | Reason::Lost
-            | Reason::Stolen
-            | Reason::Restricted
-            | Reason::HolderKey
-            | Reason::Expired
-            | Reason::TooManyTries
-            | Reason::IdentityMismatch
-            | Reason::Delinquent
-            | Reason::RepaymentHistory
-            | Reason::TooFrequent
-            | Reason::WindowAmount
-            | Reason::InvalidAmount
-            | Reason::OverLimit => Verdict::Declined,
-        };
-        let Decided { purchase, sealed_reason, position, at, .. } = decided;
-        Statement { purchase, verdict, position, decided_at: at }.sign(sealed_reason, &self.keys.decision)
+    /// The decision with its proof. The writer holds every durable decision in its group, so none
+    /// means that the books are not what they should be; the seller then asks again in vain, and the
+    /// line is what tells the operator.
+    fn prove(&self, journaled: &Journaled) -> Option<Decision> {
+        let proved = self.heads.prove(&journaled.decided, &journaled.group, &self.keys.decision);
+        if proved.is_none() {
+            let position = journaled.decided.position;
+            tracing::error!("the decision at {position} is not in its group; run verify on this data folder");
+        }
+        proved
     }
 
     /// Asks the writer and waits for its answer.

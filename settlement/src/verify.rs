@@ -21,6 +21,9 @@ pub struct Report {
     pub approved: u64,
     /// How often each reason was given, `57` for seals that did not open.
     pub reasons: BTreeMap<String, u64>,
+    /// Groups of the journal whose heads are signed, and the decisions that are proved to stand in one.
+    pub groups_signed: u64,
+    pub decisions_proven: u64,
     pub live_holds: u64,
     pub held_pence: i64,
     pub balance_pence: i64,
@@ -43,6 +46,7 @@ pub fn verify(data: &Path) -> Result<Report, String> {
     let mut audit = Audit::default();
     let (books, opened) = store::walk::<Books>(data, JOURNAL, |change, _, books| audit.see(change, books))
         .map_err(|fault| fault.to_string())?;
+    let proven = audit.prove(&books);
     let mut problems = audit.finish(&books);
     let mut notes = opened.notes();
     if live {
@@ -62,6 +66,8 @@ pub fn verify(data: &Path) -> Result<Report, String> {
         decisions: totals.decisions,
         approved: totals.approved,
         reasons: books.reasons().into_iter().map(|(reason, count)| (reason.word(), count)).collect(),
+        groups_signed: proven.groups,
+        decisions_proven: proven.decisions,
         live_holds: totals.live_holds,
         held_pence: totals.held.0,
         balance_pence: totals.balance.0,

@@ -6,16 +6,19 @@ mod model;
 #[path = "lives/shelf.rs"]
 mod shelf;
 
+use kessai_settlement::heads::Heads;
 use kessai_settlement::ledger::acts::{self, Inquired};
 use kessai_settlement::ledger::{
-    Account, AccountId, AtRest, Audit, Books, Candidate, Change, ChargeState, Policy, Presented, Status,
-    Window,
+    Account, AccountId, AtRest, Audit, Books, Candidate, Change, ChargeState, Group, Policy, Presented, Row,
+    RowKey, Status, Window,
 };
+use kessai_shared::identity::Identity;
 use kessai_shared::ids::{OrderId, RefundId};
+use kessai_shared::journal::{Hash, Head};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::outcome::Reason;
 use kessai_shared::pin::Pin;
-use kessai_shared::receipt::Purchase;
+use kessai_shared::receipt::{Purchase, Verdict};
 use kessai_shared::settlement::Refusal;
 use kessai_shared::store::{self, Stamp};
 use kessai_shared::time::Timestamp;
@@ -62,6 +65,8 @@ enum Op {
     Wait {
         seconds: u64,
     },
+    /// The group of the journal is full, or nobody waits any more.
+    EndGroup,
     /// The round that gives back the holds that have run out.
     Round,
     Restate {
@@ -123,6 +128,7 @@ fn op() -> impl Strategy<Value = Op> {
             Op::Refund { seller, refund, order, amount }
         }),
         2 => (1..50_u64).prop_map(|seconds| Op::Wait { seconds }),
+        3 => Just(Op::EndGroup),
         1 => Just(Op::Round),
         1 => (0..3_u8, 0..150_i64).prop_map(|(card, limit)| Op::Restate { card, limit }),
         1 => Just(Op::NewKey),
@@ -187,7 +193,11 @@ struct Life {
     replayed: Books,
     shelf: Shelf,
     model: Model,
-    changes: Vec<Change>,
+    changes: Vec<(Change, Stamp)>,
+    /// The groups of the journal so far: where each begins, and the head after it.
+    groups: Vec<(u64, Head)>,
+    /// The positions of the decisions.
+    decided: Vec<u64>,
     policy: Policy,
     now: Timestamp,
     /// The newest key of the vault.
@@ -200,8 +210,10 @@ impl Life {
         let policy = Policy { hold_seconds: HOLD_SECONDS, seller_tries, ..Policy::default() };
         let (books, replayed) = (Books::default(), Books::default());
         let (shelf, model) = (Shelf::default(), Model::default());
-        let (changes, now) = (Vec::new(), START);
-        let mut life = Self { books, replayed, shelf, model, changes, policy, now, generation: 1 };
+        let (changes, groups, decided) = (Vec::new(), Vec::new(), Vec::new());
+        let (now, generation) = (START, 1);
+        let mut life =
+            Self { books, replayed, shelf, model, changes, groups, decided, policy, now, generation };
         // The third account is over its limit from the beginning, and one of the pool has none.
         for (card, limit, balance) in [(0, 100, 0), (1, 80, -20), (2, 50, 60)] {
             life.apply(acts::open(account(at_rest(card, 1), limit, balance)));
@@ -210,20 +222,33 @@ impl Life {
         life
     }
 
-    fn stamp(&self) -> Stamp {
-        Stamp { position: self.changes.len() as u64, time: self.now }
-    }
-
     /// Takes a change in as the store does, and a second time from its bytes.
     fn apply(&mut self, change: Change) {
-        self.changes.push(change.clone());
-        let stamp = self.stamp();
+        let stamp = Stamp { position: self.changes.len() as u64 + 1, time: self.now };
+        self.changes.push((change.clone(), stamp));
+        if matches!(change, Change::Decided(_)) {
+            self.decided.push(stamp.position);
+        }
         self.books.apply(&change, stamp.position, stamp.time).expect("an act proposes what can follow");
         let bytes = <Books as store::Books>::encode(&change);
         let again = <Books as store::Books>::decode(&bytes).expect("the bytes of a change");
         assert_eq!(again, change);
         store::Books::apply(&mut self.replayed, &again, stamp).expect("the same change again");
         self.shelf.take(&self.books, &change);
+    }
+
+    /// Ends the group as the store does, and a second time for the replayed books.
+    fn end_group(&mut self) {
+        let first = self.groups.last().map_or(1, |(_, head)| head.position + 1);
+        let (position, time) = (self.changes.len() as u64, self.now);
+        if position < first {
+            return;
+        }
+        let head = Head { position, time, hash: Hash([position as u8; 32]) };
+        self.groups.push((first, head));
+        let touched = store::Books::end_group(&mut self.books, first, head);
+        assert_eq!(store::Books::end_group(&mut self.replayed, first, head), touched);
+        self.shelf.take_group(&self.books, touched);
     }
 
     fn step(&mut self, op: &Op) {
@@ -248,6 +273,7 @@ impl Life {
                 self.carry_out(act, expected, op);
             }
             Op::Wait { seconds } => self.now = self.now.plus_seconds(seconds),
+            Op::EndGroup => self.end_group(),
             Op::Round => self.round(),
             Op::Restate { card, limit } => {
                 let id = account_id(card);
@@ -362,13 +388,25 @@ impl Life {
     fn check(&self) {
         let mut audit = Audit::default();
         let mut books = Books::default();
-        for (at, change) in self.changes.iter().enumerate() {
-            books.apply(change, at as u64 + 1, START).expect("the same changes again");
+        for (change, stamp) in &self.changes {
+            books.apply(change, stamp.position, stamp.time).expect("the same changes again");
             audit.see(change, &books);
+            if let Some((first, head)) = self.groups.iter().find(|(_, head)| head.position == stamp.position)
+            {
+                store::Books::end_group(&mut books, *first, *head);
+            }
         }
-        assert_eq!(audit.finish(&self.books), Vec::<String>::new());
+        assert!(books.groups().eq(self.books.groups()), "the same groups again");
+        let open = self.decided.iter().filter(|at| !self.ended(**at)).count();
+        assert_eq!(audit.prove(&self.books).decisions as usize, self.decided.len() - open);
+        let problems = audit.finish(&self.books);
+        let (groupless, others): (Vec<_>, Vec<_>) =
+            problems.into_iter().partition(|problem| problem.ends_with("stands in no group"));
+        assert_eq!((groupless.len(), others), (open, Vec::new()), "only the open group is not signed yet");
+        self.compare_groups();
         self.model.compare(&self.books);
-        self.model.compare_entries(&self.changes);
+        let changes: Vec<_> = self.changes.iter().map(|(change, _)| change.clone()).collect();
+        self.model.compare_entries(&changes);
         self.shelf.compare(&self.books);
         self.shelf.compare(&self.replayed);
         let loaded = self.shelf.load();
@@ -377,6 +415,59 @@ impl Life {
         for other in [&self.replayed, &loaded] {
             assert_eq!(other.totals(), self.books.totals());
             assert!(other.expired(ever).eq(self.books.expired(ever)), "the same holds run out");
+            assert!(other.groups().eq(self.books.groups()), "the same groups");
+        }
+    }
+
+    /// Whether the group around this position has ended.
+    fn ended(&self, position: u64) -> bool {
+        self.groups.last().is_some_and(|(_, head)| position <= head.position)
+    }
+
+    /// The books have a group for each one that ended with decisions in it, and each decision has its
+    /// place in its own.
+    fn compare_groups(&self) {
+        let inside =
+            |first: u64, last: u64| self.decided.iter().filter(move |at| (first..=last).contains(*at));
+        let with_some = self.groups.iter().filter(|(first, head)| inside(*first, head.position).count() > 0);
+        let mut there = self.books.groups();
+        for (first, head) in with_some {
+            let group = there.next().expect("a group of the books");
+            let (last, at, journal) = (group.last, group.at, group.journal);
+            assert_eq!((group.first, last, at, journal), (*first, head.position, head.time, head.hash.0));
+            let positions: Vec<u64> = group.leaves.iter().map(|(position, _)| *position).collect();
+            assert!(positions.iter().eq(inside(*first, last)), "{positions:?}");
+            for (index, position) in positions.iter().enumerate() {
+                assert_eq!(self.books.group_of(*position).map(|group| group.first), Some(*first));
+                assert_eq!(group.index_of(*position), Some(index));
+            }
+        }
+        assert!(there.next().is_none(), "and no other");
+        let open = self.decided.iter().filter(|at| !self.ended(**at));
+        open.for_each(|at| assert!(self.books.group_of(*at).is_none(), "an open group proves nothing"));
+    }
+
+    /// Every decision as anybody who asks gets it: the same bytes from the books that lived through it
+    /// all, from replayed ones and from those of a shelf, each with a cache of its own.
+    fn compare_decisions(&self) {
+        let key = Identity::generate().expect("a key");
+        let loaded = self.shelf.load();
+        let all = [&self.books, &self.replayed, &loaded].map(|books| (books, Heads::default()));
+        for (place, charge) in self.books.charges() {
+            let Some(decided) = charge.decided.as_ref().filter(|decided| self.ended(decided.position)) else {
+                continue;
+            };
+            let proved = all.each_ref().map(|(books, heads)| {
+                let decided = books.charge(place).and_then(|charge| charge.decided.clone());
+                let decided = decided.expect("the same decision");
+                let group = books.group_of(decided.position).expect("its group");
+                heads.prove(&decided, group, &key).expect("its place in it")
+            });
+            let verdict = proved[0].verify(&decided.purchase, &key.public());
+            let approved = self.model.answer(&decided.purchase) == Some(Reason::Approved);
+            let expected = if approved { Verdict::Approved } else { Verdict::Declined };
+            assert_eq!(verdict, Ok(expected));
+            assert!(proved.iter().all(|other| *other == proved[0]), "the same bytes for ever");
         }
     }
 }
@@ -493,15 +584,63 @@ fn the_audit_finds_more_refunded_than_was_charged_and_more_charged_than_was_left
     };
     let captured = |amount| Change::Captured { key, amount: Minor(amount), entries: Vec::new() };
     let problems = |more: [Change; 3]| {
-        let mut life = held();
-        life.changes.extend(more);
+        let life = held();
         let mut audit = Audit::default();
-        life.changes.iter().for_each(|change| audit.see(change, &life.books));
+        let changes = life.changes.iter().map(|(change, _)| change);
+        changes.chain(&more).for_each(|change| audit.see(change, &life.books));
         audit.finish(&life.books).into_iter().filter(|problem| problem.starts_with("I1")).count()
     };
     assert_eq!(problems([refunded(0, 5), captured(30), refunded(1, 30)]), 0, "40 are held");
     assert_eq!(problems([refunded(0, 5), captured(30), refunded(1, 31)]), 1, "one more than was charged");
     assert_eq!(problems([refunded(0, 5), captured(36), refunded(1, 30)]), 1, "one more than was left");
+}
+
+#[test]
+fn the_audit_finds_decisions_without_their_place_in_a_group() {
+    let mut life = Life::new();
+    life.step(&inquiry(0));
+    life.step(&Op::Reverse { seller: 1, order: 0 });
+    let Op::Inquire { card, amount, right, luhn, content, late, .. } = inquiry(0) else { return };
+    life.step(&Op::Inquire {
+        seller: 1,
+        order: 1,
+        card,
+        amount,
+        right,
+        luhn,
+        content,
+        late,
+        signs: Signs::Holder,
+    });
+    life.end_group();
+    life.check();
+    let rows: Vec<_> = life.shelf.load().groups().cloned().collect();
+    let [group] = rows.as_slice() else { panic!("one group holds both decisions") };
+    assert_eq!(group.leaves.len(), 2);
+    let problems = |change: &dyn Fn(&mut Group)| {
+        let mut changed = group.clone();
+        change(&mut changed);
+        let mut books = life.shelf.load();
+        books.load(RowKey::Group(changed.first), Row::Group(changed)).expect("a group in itself");
+        let mut audit = Audit::default();
+        life.changes.iter().for_each(|(change, _)| audit.see(change, &life.books));
+        let proven = audit.prove(&books).decisions;
+        (proven, audit.finish(&books).iter().filter(|problem| problem.starts_with("I8")).count())
+    };
+    assert_eq!(problems(&|_| {}), (2, 0));
+    assert_eq!(problems(&|g| g.leaves[1].1[0] ^= 1), (1, 1), "another leaf");
+    assert_eq!(problems(&|g| g.leaves[0].0 -= 1), (1, 1), "another place");
+    let last = group.leaves[1].0;
+    assert_eq!(problems(&|g| g.leaves.truncate(1)), (1, 2), "a leaf is missing");
+    assert_eq!(problems(&|g| g.leaves[0] = (last - 2, [0; 32])), (1, 1), "a leaf of nothing");
+    assert_eq!(
+        problems(&|g| g.last = {
+            g.leaves.pop();
+            last - 1
+        }),
+        (1, 1),
+        "it ends too early"
+    );
 }
 
 proptest! {
@@ -517,5 +656,8 @@ proptest! {
                 life.check();
             }
         }
+        life.end_group();
+        life.check();
+        life.compare_decisions();
     }
 }

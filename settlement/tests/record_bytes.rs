@@ -9,8 +9,8 @@ use std::path::PathBuf;
 
 use golden::Sample;
 use kessai_settlement::ledger::{
-    Account, AccountId, Books, Change, Charge, ChargeState, Decided, DecidedChange, Entry, LedgerAccount,
-    Refund, Row, RowKey, Status,
+    Account, AccountId, Books, Change, Charge, ChargeState, Decided, DecidedChange, Entry, Group,
+    LedgerAccount, Refund, Row, RowKey, Status,
 };
 use kessai_shared::codec;
 use kessai_shared::ids::{OrderId, RefundId};
@@ -103,11 +103,19 @@ fn rows() -> Vec<(RowKey, Row)> {
         refunded: Minor(255),
         expires: Timestamp(9),
     };
+    let group = Group {
+        first: 4_999_999_999,
+        last: position,
+        at: Timestamp(11),
+        journal: [7; 32],
+        leaves: vec![(4_999_999_999, [8; 32]), (position, [9; 32])],
+    };
     vec![
         (RowKey::Account(ID), Row::Account(account())),
         (RowKey::Charge(SELLER, ORDER), Row::Charge(charge)),
         (RowKey::Refund(SELLER, REFUND), Row::Refund(Refund { order: ORDER, amount: Minor(255) })),
         (RowKey::Guesses(SELLER), Row::Guesses([Timestamp(7), Timestamp(8)].into())),
+        (RowKey::Group(group.first), Row::Group(group)),
     ]
 }
 
@@ -161,10 +169,17 @@ fn the_bytes_of_every_change_are_what_they_were() {
 #[test]
 fn the_bytes_of_every_row_and_key_are_what_they_were() {
     let (keys, rows): (Vec<RowKey>, Vec<Row>) = rows().into_iter().unzip();
-    let names =
-        variants!(keys, RowKey::Account(_), RowKey::Charge(..), RowKey::Refund(..), RowKey::Guesses(_));
+    let names = variants!(
+        keys,
+        RowKey::Account(_),
+        RowKey::Charge(..),
+        RowKey::Refund(..),
+        RowKey::Guesses(_),
+        RowKey::Group(_),
+    );
     let mut samples: Vec<_> = names.iter().zip(&keys).map(|(name, key)| Sample::equal(name, *key)).collect();
-    let names = variants!(rows, Row::Account(_), Row::Charge(_), Row::Refund(_), Row::Guesses(_));
+    let names =
+        variants!(rows, Row::Account(_), Row::Charge(_), Row::Refund(_), Row::Guesses(_), Row::Group(_));
     samples
         .extend(names.iter().zip(keys.iter().zip(&rows)).map(|(name, (key, value))| row(name, *key, value)));
     golden::compare(&file("rows.txt"), &samples);
@@ -229,4 +244,23 @@ fn a_row_under_a_key_of_another_kind_is_refused() {
             assert_eq!(loaded.is_ok(), at == other, "{key:?}");
         }
     }
+}
+
+/// The books look decisions up in a group by their position, so its leaves have to be in order.
+#[test]
+fn a_group_that_contradicts_itself_or_its_key_is_refused() {
+    let (_, row) = rows().pop().expect("a group");
+    let Row::Group(group) = row else { panic!("the last row is a group") };
+    let loads = |first: u64, change: fn(&mut Group)| {
+        let mut group = group.clone();
+        change(&mut group);
+        let row = versioned(VERSION, &Row::Group(group));
+        store::Books::load(&mut Books::default(), &codec::encode(&RowKey::Group(first)), &row).is_ok()
+    };
+    assert!(loads(group.first, |_| {}));
+    assert!(!loads(group.first - 1, |_| {}), "it begins elsewhere");
+    assert!(!loads(group.first, |g| g.leaves.clear()), "it holds nothing");
+    assert!(!loads(group.first, |g| g.leaves.swap(0, 1)), "it is out of order");
+    assert!(!loads(group.first, |g| g.leaves[0] = g.leaves[1]), "it holds one place twice");
+    assert!(!loads(group.first, |g| g.last -= 1), "its decision stands behind its end");
 }

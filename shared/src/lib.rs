@@ -13,6 +13,7 @@ pub mod hex;
 pub mod identity;
 pub mod ids;
 pub mod journal;
+pub mod merkle;
 pub mod money;
 pub mod net;
 pub mod outcome;

@@ -121,7 +121,12 @@ impl fmt::Display for PinSetError {
 
 impl std::error::Error for PinSetError {}
 
-fn read(path: &Path) -> Result<BTreeSet<Pin>, PinSetError> {
+/// The pins in a file such as [`PinSet::load`] reads.
+///
+/// # Errors
+///
+/// As [`PinSet::load`].
+pub fn read(path: &Path) -> Result<BTreeSet<Pin>, PinSetError> {
     let unreadable = |error| PinSetError::Unreadable(path.to_path_buf(), error);
     let size = std::fs::metadata(path).map_err(unreadable)?.len();
     if size > MAX_ALLOWLIST_BYTES {

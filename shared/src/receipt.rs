@@ -1,7 +1,10 @@
-//! What is signed: the seller's quote, the issuer's keys, and the settlement's decision.
+//! What is signed: the seller's quote, the issuer's keys, and the groups of the settlement's journal
+//! that its decisions stand in.
 //!
 //! Each is signed over a digest that begins with a label of its own, so that a signature made for
 //! one purpose never serves another.
+
+mod decision;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +15,8 @@ use crate::ids::{Customer, OrderId, Sku};
 use crate::money::{Currency, Minor};
 use crate::pin::Pin;
 use crate::time::Timestamp;
+
+pub use decision::{Decision, GroupHead, Inclusion, Statement};
 
 /// An Ed25519 signature in its two halves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,25 +68,6 @@ pub enum Verdict {
     Declined,
 }
 
-/// What the settlement puts its name to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Statement {
-    pub purchase: Purchase,
-    pub verdict: Verdict,
-    /// Where in the settlement's journal the decision stands, and when it was written there.
-    pub position: u64,
-    pub decided_at: Timestamp,
-}
-
-/// A decision as it travels: the reason is readable only by the terminal that sealed the card.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decision {
-    pub statement: Statement,
-    /// Empty when the seal did not open, because then there is no key to seal a reason with.
-    pub sealed_reason: Vec<u8>,
-    pub signature: Signature,
-}
-
 /// The keys of an issuer for a span of time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IssuerKeys {
@@ -112,6 +98,10 @@ pub enum Forged {
     OtherPurchase,
     /// The keys are not valid at this time.
     OutOfDate,
+    /// The decision's position is outside the group whose head it carries.
+    OtherGroup,
+    /// The path does not lead from the decision to the root of its group.
+    NotInGroup,
 }
 
 impl Signature {
@@ -179,6 +169,11 @@ impl IssuerKeys {
         SignedIssuerKeys { keys: self, root: root.public(), signature }
     }
 
+    /// Whether the keys may be used at this time.
+    pub fn span_contains(&self, at: Timestamp) -> bool {
+        self.not_before <= at && at < self.not_after
+    }
+
     fn digest(&self) -> [u8; 32] {
         sha256(&[b"kessai issuer keys v1", &codec::encode(self)])
     }
@@ -203,34 +198,8 @@ impl SignedIssuerKeys {
     /// [`Forged`] as [`SignedIssuerKeys::verify`], and when `now` is outside their span.
     pub fn verify_now(&self, root: Pin, now: Timestamp) -> Result<&IssuerKeys, Forged> {
         let keys = self.verify(root)?;
-        let current = keys.not_before <= now && now < keys.not_after;
-        if current { Ok(keys) } else { Err(Forged::OutOfDate) }
+        if keys.span_contains(now) { Ok(keys) } else { Err(Forged::OutOfDate) }
     }
-}
-
-impl Statement {
-    pub fn sign(self, sealed_reason: Vec<u8>, decision_key: &Identity) -> Decision {
-        let signature = decision_key.sign(&decision_digest(&self, &sealed_reason)).into();
-        Decision { statement: self, sealed_reason, signature }
-    }
-}
-
-impl Decision {
-    /// Whether the settlement decided this about exactly this purchase.
-    ///
-    /// # Errors
-    /// [`Forged`] when it speaks of another purchase or the signature does not fit.
-    pub fn verify(&self, about: &Purchase, decision_key: &[u8; 32]) -> Result<Verdict, Forged> {
-        if self.statement.purchase != *about {
-            return Err(Forged::OtherPurchase);
-        }
-        self.signature.check(decision_key, &decision_digest(&self.statement, &self.sealed_reason))?;
-        Ok(self.statement.verdict)
-    }
-}
-
-fn decision_digest(statement: &Statement, sealed_reason: &[u8]) -> [u8; 32] {
-    sha256(&[b"kessai decision v1", &codec::encode(statement), sealed_reason])
 }
 
 impl std::fmt::Display for Forged {
@@ -239,7 +208,9 @@ impl std::fmt::Display for Forged {
             Forged::OtherKey => "signed by another key than the pinned one",
             Forged::Signature => "the signature does not fit",
             Forged::OtherPurchase => "it speaks of another purchase",
-            Forged::OutOfDate => "the keys are not valid now",
+            Forged::OutOfDate => "the keys are not valid at that time",
+            Forged::OtherGroup => "it stands outside the group of the journal that it names",
+            Forged::NotInGroup => "its path does not lead to the group of the journal that it names",
         })
     }
 }

@@ -231,6 +231,8 @@ fn the_bytes_of_what_is_signed_and_sealed_are_what_they_were() {
     all.push(Sample::equal("SignedQuote", quote));
     all.push(Sample::equal("Purchase", samples::purchase()));
     all.push(Sample::equal("Statement", samples::decision().statement));
+    all.push(Sample::equal("GroupHead", samples::decision().proof.head));
+    all.push(Sample::equal("Inclusion", samples::decision().proof));
     all.push(Sample::equal("Decision", samples::decision()));
     all.push(Sample::equal("SignedIssuerKeys", samples::issuer_keys()));
     all.push(Sample::equal("Envelope", samples::envelope()));
@@ -245,6 +247,12 @@ fn the_digests_that_signatures_cover_are_what_they_were() {
     assert_eq!(
         hash, "0ca3f90f676ef74d223d93213689f6df4ca2ed4eed75ea2edfac60889d34502c",
         "quotes that were signed before are no longer valid"
+    );
+    let decision = samples::decision();
+    let leaf = hex(decision.statement.leaf(&decision.sealed_reason));
+    assert_eq!(
+        leaf, "1bc0408f8cae79299e09578be77fed01a617e019591a9de9a09cdfc23f29bdce",
+        "receipts that were given out before are no longer valid"
     );
 }
 

@@ -15,6 +15,7 @@ use kessai_shared::time::Timestamp;
 use crate::cards::{self, LabelledCard, PayingCard};
 use crate::headless::{self, Wanted};
 use crate::home::Home;
+use crate::receipts;
 use crate::shop::Shop;
 use crate::shop_file::ShopFile;
 use crate::wallet::commands::{WalletArgs, WalletCommand};
@@ -61,8 +62,26 @@ enum Act {
     },
     /// Look after the cards that this terminal pays with.
     Wallet(WalletCommand),
+    /// Keep and check proofs of what was decided.
+    #[command(subcommand)]
+    Receipt(ReceiptAct),
     /// Send trade that really happened through the shop and write down what is decided.
     Replay(Replay),
+}
+
+#[derive(Subcommand)]
+enum ReceiptAct {
+    /// Ask the shop for an order and write its receipt.
+    Save {
+        #[command(flatten)]
+        at: At,
+        order: OrderId,
+        /// Where to write it.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Check a receipt offline. Exit code 0 when it proves what it says.
+    Verify(receipts::Verify),
 }
 
 #[derive(Args)]
@@ -101,6 +120,9 @@ struct Buy {
     /// The id of an earlier try, to find out how it ended or to go on with it.
     #[arg(long, value_name = "ID")]
     order_id: Option<OrderId>,
+    /// Where to write the receipt, once it is decided.
+    #[arg(long, value_name = "FILE")]
+    receipt: Option<PathBuf>,
     #[arg(long)]
     json: bool,
 }
@@ -140,6 +162,11 @@ impl Cli {
                     leaving(&shop, headless::give_back(&shop, order, return_id, &lines, json)).await
                 }
                 Act::Wallet(command) => runtime::stoppable(command.run()).await,
+                Act::Receipt(ReceiptAct::Verify(verify)) => receipts::verify(&verify),
+                Act::Receipt(ReceiptAct::Save { at, order, out }) => {
+                    let shop = at.open()?;
+                    leaving(&shop, receipts::save(&shop, order, &out)).await
+                }
                 Act::Replay(replay) => self::replay(&replay).await,
             }
         })
@@ -190,7 +217,8 @@ async fn open_shop(at: &At, from: &CardSource) -> Result<u8, Failure> {
 async fn buy(buy: &Buy) -> Result<u8, Failure> {
     let card = choose(buy).await?;
     let shop = buy.at.open()?;
-    leaving(&shop, headless::buy(&shop, buy.order_id, &buy.lines, &card, buy.json)).await
+    let (lines, receipt) = (&buy.lines, buy.receipt.as_deref());
+    leaving(&shop, headless::buy(&shop, buy.order_id, lines, &card, receipt, buy.json)).await
 }
 
 async fn choose(buy: &Buy) -> Result<PayingCard, Failure> {

@@ -1,5 +1,7 @@
 //! The shopper's flows without a screen: the same code, lines or JSON, and an exit code.
 
+use std::path::Path;
+
 use kessai_shared::console::Failure;
 use kessai_shared::ids::{OrderId, ReturnId, Sku};
 use kessai_shared::outcome::Reason;
@@ -8,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::cards::PayingCard;
 use crate::ending::Ending;
+use crate::receipts;
 use crate::shop::{Shop, ShopError};
 
 /// The purchase was declined, or there was nothing to return.
@@ -50,8 +53,10 @@ pub async fn buy(
     order: Option<OrderId>,
     wanted: &[Wanted],
     card: &PayingCard,
+    receipt: Option<&Path>,
     as_json: bool,
 ) -> Result<u8, Failure> {
+    receipt.map_or(Ok(()), |out| receipts::may_write(out, order))?;
     let again = order.is_some();
     let order = match order {
         None => shop.open_checkout().map_err(failure)?,
@@ -70,6 +75,10 @@ pub async fn buy(
         println!("{}", ending_json(order, quote.quote.total.0, &ending));
     } else {
         println!("{}", sentence(order, &total, &ending));
+    }
+    let decided = matches!(ending, Ending::Accepted { .. } | Ending::Declined { .. } | Ending::HoldExpired);
+    if let Some(out) = receipt.filter(|_| decided) {
+        receipts::keep(shop, order, out).await;
     }
     Ok(code(&ending))
 }

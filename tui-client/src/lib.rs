@@ -6,6 +6,8 @@ pub mod cli;
 pub mod ending;
 pub mod headless;
 pub mod home;
+pub mod receipt_file;
+pub mod receipts;
 pub mod replay;
 pub mod runtime;
 pub mod shop;

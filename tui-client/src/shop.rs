@@ -24,6 +24,7 @@ use tokio::time::{Instant, sleep};
 use crate::cards::PayingCard;
 pub use crate::ending::Ending;
 use crate::home::Home;
+use crate::receipt_file::Receipt;
 use crate::shop_file::ShopFile;
 use crate::trust::Trust;
 
@@ -103,6 +104,11 @@ impl Shop {
     /// Says goodbye to the seller; nothing can be asked afterwards.
     pub async fn leave(&self) {
         self.link.leave().await;
+    }
+
+    /// This terminal's own files.
+    pub fn home(&self) -> &Home {
+        &self.inner.home
     }
 
     pub fn identity(&self) -> &Identity {
@@ -221,6 +227,25 @@ impl Shop {
             }
             other => Err(unexpected(&other)),
         }
+    }
+
+    /// The receipt of an order that was decided: what proves the decision to anybody, for ever.
+    ///
+    /// # Errors
+    /// [`ShopError`] as for every question; [`ShopError::Local`] when there is no decision to prove.
+    pub async fn receipt(&self, order: OrderId) -> Result<Receipt, ShopError> {
+        let (view, _) = self.order(order).await?;
+        let none = || ShopError::Local(format!("order {order} has no decision of the settlement to prove"));
+        let decision = view.decision.ok_or_else(none)?;
+        let mut why = ShopError::Untrusted("the shop passes on no keys of an issuer we trust".to_owned());
+        for keys in self.inner.trust.certificates() {
+            let receipt = Receipt { quote: view.quote.clone(), decision: decision.clone(), keys };
+            match receipt.verify() {
+                Ok(_) => return Ok(receipt),
+                Err(bad) => why = ShopError::Untrusted(format!("the receipt {bad}")),
+            }
+        }
+        Err(why)
     }
 
     /// Orders, newest first, older than `before`.

@@ -58,6 +58,13 @@ impl Trust {
         !lock(&self.heard).keys.is_empty()
     }
 
+    /// What was heard under a root that the shop's file names.
+    pub fn certificates(&self) -> Vec<SignedIssuerKeys> {
+        let signed =
+            |keys: &&SignedIssuerKeys| self.issuer_roots.iter().any(|root| keys.verify(*root).is_ok());
+        lock(&self.heard).keys.iter().filter(signed).cloned().collect()
+    }
+
     /// Whether what was heard is recent enough to seal with.
     pub fn is_fresh(&self) -> bool {
         lock(&self.heard).at.is_some_and(|at| at.elapsed() < KEYS_FRESH)

@@ -1,10 +1,14 @@
 //! A seller that lies. It has its own key and real answers of the settlement to show, and whatever
 //! it makes of them, the terminal says "accepted" only of what was approved.
 
+#[path = "../../shared/tests/support/groups.rs"]
+mod groups;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use groups::signed_group;
 use kessai_shared::card::Particulars;
 use kessai_shared::exchange::{self, Limits};
 use kessai_shared::identity::Identity;
@@ -36,6 +40,10 @@ enum Lie {
     OtherAmount,
     /// Shows a decision that it signed itself.
     Invented,
+    /// Shows a decision of its own with the proof of one that was made.
+    BorrowedProof,
+    /// Shows the decision without its path in the group.
+    NoPath,
     /// Shows no decision at all.
     NoDecision,
     /// Turns a decline into an approval without signing anew.
@@ -90,7 +98,8 @@ impl Liar {
 
     fn decision(&self, quote: &Quote, by: &Identity, verdict: Verdict) -> Decision {
         let (position, decided_at) = (7, Timestamp::from_system_clock());
-        Statement { purchase: quote.purchase(), verdict, position, decided_at }.sign(Vec::new(), by)
+        let statement = Statement { purchase: quote.purchase(), verdict, position, decided_at };
+        signed_group(&[(statement, Vec::new())], by).swap_remove(0)
     }
 
     fn answer(&self, quote: SignedQuote, lie: Lie) -> OrderView {
@@ -116,6 +125,22 @@ impl Liar {
             Lie::Invented => {
                 let invented = self.decision(&view.quote.quote, &self.key, Verdict::Approved);
                 OrderView { decision: Some(invented), ..view }
+            }
+            Lie::BorrowedProof => {
+                let mut invented = self.decision(&view.quote.quote, &self.key, Verdict::Approved);
+                let made = first.decision.expect("the first was decided");
+                invented.proof = made.proof;
+                OrderView { decision: Some(invented), ..view }
+            }
+            Lie::NoPath => {
+                let statement = |quote: &Quote, position| {
+                    let (verdict, decided_at) = (Verdict::Approved, Timestamp::from_system_clock());
+                    (Statement { purchase: quote.purchase(), verdict, position, decided_at }, Vec::new())
+                };
+                let two = [statement(&first.quote.quote, 8), statement(&view.quote.quote, 9)];
+                let mut stripped = signed_group(&two, &self.decision).swap_remove(1);
+                stripped.proof.path.clear();
+                OrderView { decision: Some(stripped), ..view }
             }
             Lie::NoDecision => OrderView { decision: None, ..view },
             Lie::TurnedVerdict => {
@@ -192,8 +217,16 @@ async fn the_terminal_believes_no_lie_of_its_seller() {
     let shop = open("terminal");
     let honest = pay(&liar, &shop, Lie::None, 1).await;
     assert_eq!(honest, Ok(Ending::Accepted { amount: Minor(100), currency: Currency::Gbp }));
-    let lies =
-        [Lie::OldOrder, Lie::OtherAmount, Lie::Invented, Lie::NoDecision, Lie::TurnedVerdict, Lie::Denied];
+    let lies = [
+        Lie::OldOrder,
+        Lie::OtherAmount,
+        Lie::Invented,
+        Lie::BorrowedProof,
+        Lie::NoPath,
+        Lie::NoDecision,
+        Lie::TurnedVerdict,
+        Lie::Denied,
+    ];
     for lie in lies {
         let ending = pay(&liar, &shop, lie, 9).await;
         assert!(matches!(ending, Err(ShopError::Untrusted(_))), "{lie:?} gave {ending:?}");

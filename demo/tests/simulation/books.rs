@@ -43,7 +43,7 @@ fn read<B: Books>(
     mut see: impl FnMut(&B::Change, &B),
 ) -> Result<(B, Vec<String>), String> {
     let (mut books, mut problems) = (B::default(), Vec::new());
-    let (mut position, mut time) = (0, None);
+    let (mut position, mut time, mut first) = (0, None, 1);
     let mut each = |record: Record| -> Result<(), String> {
         if record.position != position + 1 || time.is_some_and(|time| record.time <= time) {
             problems.push(format!("I15: record {} is out of its order", record.position));
@@ -52,6 +52,10 @@ fn read<B: Books>(
         let change = B::decode(&record.payload)?;
         books.apply(&change, Stamp { position: record.position, time: record.time })?;
         see(&change, &books);
+        if record.ends_group {
+            books.end_group(first, record.head());
+            first = record.position + 1;
+        }
         Ok(())
     };
     journal::walk(disk, kind, &mut each).map_err(|error| error.to_string())?;

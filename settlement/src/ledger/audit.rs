@@ -10,6 +10,7 @@ use kessai_shared::outcome::Reason;
 use super::account::AccountId;
 use super::books::{Books, Change, Key};
 use super::entry::{Entry, LedgerAccount};
+use super::proofs::{Proofs, Proven};
 
 #[derive(Default)]
 pub struct Audit {
@@ -19,12 +20,17 @@ pub struct Audit {
     captured: HashMap<Key, i64>,
     refunded: HashMap<Key, i64>,
     dead: HashMap<Key, &'static str>,
+    /// How many changes were seen: where in the journal the last one stands.
+    seen: u64,
+    proofs: Proofs,
+    proven: Option<Proven>,
     problems: Vec<String>,
 }
 
 impl Audit {
     /// Takes in one change; `books` are as they are after it.
     pub fn see(&mut self, change: &Change, books: &Books) {
+        self.seen += 1;
         match change {
             Change::Opened { entry, .. } => self.post(&[*entry]),
             // None of these moves money.
@@ -35,6 +41,9 @@ impl Audit {
                 let amount = decided.purchase.amount.0;
                 if self.decided.insert(key, (decided.reason, amount)).is_some() {
                     self.problem("I8", &key, "has two decisions");
+                }
+                if let Some(known) = books.charge(&key).and_then(|charge| charge.decided.as_ref()) {
+                    self.proofs.see(decided, self.seen, known.at);
                 }
                 if decided.reason == Reason::Approved {
                     self.alive(&key, "is approved");
@@ -77,8 +86,21 @@ impl Audit {
         }
     }
 
+    /// How many decisions have their place in a group of the journal, after the last change. Those
+    /// that have none are among what [`Audit::finish`] tells.
+    pub fn prove(&mut self, books: &Books) -> Proven {
+        if let Some(proven) = self.proven {
+            return proven;
+        }
+        let (proven, problems) = self.proofs.check(books);
+        problems.iter().for_each(|(key, what)| self.problem("I8", key, what));
+        self.proven = Some(proven);
+        proven
+    }
+
     /// Everything that is wrong, one sentence each, after the last change.
     pub fn finish(mut self, books: &Books) -> Vec<String> {
+        self.prove(books);
         let sum: i128 = self.postings.values().sum();
         if sum != 0 {
             self.problems.push(format!("I5: the entries sum to {sum}, not to zero"));

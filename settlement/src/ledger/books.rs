@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt;
+use std::sync::Arc;
 
 use kessai_shared::ids::{OrderId, RefundId};
 use kessai_shared::money::Minor;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::account::{Account, AccountId};
 use super::at_rest::{AtRest, Candidate};
 use super::entry::Entry;
+use super::group::{Group, Groups};
 use super::hold::{Charge, ChargeState, Decided, Refund};
 use super::index::{Index, Place};
 
@@ -95,6 +97,8 @@ pub enum RowKey {
     Refund(Pin, RefundId),
     /// The wrong guesses that came through a seller.
     Guesses(Pin),
+    /// A group of the journal that holds decisions, by the position of its first record.
+    Group(u64),
 }
 
 /// A row of the books.
@@ -104,6 +108,7 @@ pub enum Row {
     Charge(Charge),
     Refund(Refund),
     Guesses(VecDeque<Timestamp>),
+    Group(Group),
 }
 
 /// Sums over all accounts and charges, in minor units.
@@ -129,6 +134,7 @@ pub struct Books {
     index: Index,
     /// When wrong cards and particulars came through each seller, oldest first.
     guesses: HashMap<Pin, VecDeque<Timestamp>>,
+    groups: Groups,
 }
 
 impl Books {
@@ -187,6 +193,16 @@ impl Books {
         self.charges.iter()
     }
 
+    /// The group that the decision at this position stands in, once it is durable.
+    pub fn group_of(&self, position: u64) -> Option<&Arc<Group>> {
+        self.groups.around(position)
+    }
+
+    /// Every group that holds decisions, in the journal's order.
+    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.groups.all()
+    }
+
     /// The live holds that have run out at `now`, the earliest first.
     pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = Key> {
         self.expiring.iter().take_while(move |(at, _)| *at <= now).map(|(_, key)| *key)
@@ -217,6 +233,12 @@ impl Books {
         }
     }
 
+    /// Ends a group of the journal, of which these are the first and last position, the time of the
+    /// last record and the chain's hash after it. Gives the row that this writes, if any.
+    pub fn end_group(&mut self, first: u64, last: u64, at: Timestamp, journal: [u8; 32]) -> Option<RowKey> {
+        self.groups.end(first, last, at, journal).then_some(RowKey::Group(first))
+    }
+
     /// The rows that a change writes.
     pub fn touched(&self, change: &Change) -> Vec<RowKey> {
         let (key, refund) = match change {
@@ -245,6 +267,7 @@ impl Books {
             RowKey::Charge(seller, order) => self.charges.get(&(*seller, *order)).cloned().map(Row::Charge),
             RowKey::Refund(seller, id) => self.refunds.get(&(*seller, *id)).copied().map(Row::Refund),
             RowKey::Guesses(seller) => self.guesses.get(seller).cloned().map(Row::Guesses),
+            RowKey::Group(first) => self.groups.begun_at(*first).map(|group| Row::Group(Group::clone(group))),
         }
     }
 
@@ -270,7 +293,15 @@ impl Books {
             (RowKey::Guesses(seller), Row::Guesses(guesses)) => {
                 self.guesses.insert(seller, guesses);
             }
-            (RowKey::Account(_) | RowKey::Charge(..) | RowKey::Refund(..) | RowKey::Guesses(_), _) => {
+            (RowKey::Group(first), Row::Group(group)) => self.groups.load(first, group)?,
+            (
+                RowKey::Account(_)
+                | RowKey::Charge(..)
+                | RowKey::Refund(..)
+                | RowKey::Guesses(_)
+                | RowKey::Group(_),
+                _,
+            ) => {
                 return Err(Inconsistent("a row is not of the kind its key says"));
             }
         }
@@ -373,15 +404,17 @@ impl Books {
         {
             return Err(Inconsistent("a key is enrolled without a code"));
         }
+        let decided = Decided {
+            purchase,
+            reason: change.reason,
+            sealed_reason: change.sealed_reason.clone(),
+            position,
+            at,
+        };
+        let leaf = decided.leaf();
         let mut charge = Charge {
             state: ChargeState::Declined,
-            decided: Some(Decided {
-                purchase,
-                reason: change.reason,
-                sealed_reason: change.sealed_reason.clone(),
-                position,
-                at,
-            }),
+            decided: Some(decided),
             expires: change.expires,
             ..Charge::tombstone()
         };
@@ -410,6 +443,7 @@ impl Books {
             // Every other reason leaves the account as it was.
             (_, Some(_) | None) => {}
         }
+        self.groups.decided(position, leaf);
         self.charges.insert(key, charge);
         Ok(())
     }

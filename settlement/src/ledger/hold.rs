@@ -1,8 +1,9 @@
 //! What became of one order's inquiry: the hold it took, and what was charged and given back of it.
 
+use kessai_shared::merkle::Node;
 use kessai_shared::money::Minor;
 use kessai_shared::outcome::Reason;
-use kessai_shared::receipt::Purchase;
+use kessai_shared::receipt::{Purchase, Statement, Verdict};
 use kessai_shared::settlement::Standing;
 use kessai_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,38 @@ pub struct Decided {
 pub struct Refund {
     pub order: kessai_shared::ids::OrderId,
     pub amount: Minor,
+}
+
+impl Decided {
+    /// What the settlement says of it to anybody.
+    pub fn statement(&self) -> Statement {
+        let verdict = match self.reason {
+            Reason::Approved => Verdict::Approved,
+            Reason::TooLate
+            | Reason::Reversed
+            | Reason::SealMismatch
+            | Reason::UnknownCard
+            | Reason::Lost
+            | Reason::Stolen
+            | Reason::Restricted
+            | Reason::HolderKey
+            | Reason::Expired
+            | Reason::IdentityMismatch
+            | Reason::TooManyTries
+            | Reason::Delinquent
+            | Reason::RepaymentHistory
+            | Reason::TooFrequent
+            | Reason::WindowAmount
+            | Reason::InvalidAmount
+            | Reason::OverLimit => Verdict::Declined,
+        };
+        Statement { purchase: self.purchase, verdict, position: self.position, decided_at: self.at }
+    }
+
+    /// What stands for it in the tree of its group.
+    pub fn leaf(&self) -> Node {
+        self.statement().leaf(&self.sealed_reason)
+    }
 }
 
 impl Charge {

@@ -32,11 +32,21 @@ impl Shelf {
         }
     }
 
+    /// Writes the rows that the end of a group touches.
+    pub fn take_group(&mut self, books: &Books, keys: Vec<Vec<u8>>) {
+        for key in keys {
+            let row = store::Books::row(books, &key).expect("a group touches rows that are there");
+            self.rows.insert(key, row);
+        }
+    }
+
     /// Every row of the books is here as it is there, and no other.
     pub fn compare(&self, books: &Books) {
         let accounts = books.accounts().map(|(id, _)| RowKey::Account(*id));
         let charges = books.charges().map(|((seller, order), _)| RowKey::Charge(*seller, *order));
-        let keys = accounts.chain(charges).chain(self.refunds.iter().chain(&self.guesses).copied());
+        let groups = books.groups().map(|group| RowKey::Group(group.first));
+        let noted = self.refunds.iter().chain(&self.guesses).copied();
+        let keys = accounts.chain(charges).chain(groups).chain(noted);
         let keys: Vec<_> = keys.map(|key| codec::encode(&key)).collect();
         assert_eq!(keys.len(), self.rows.len(), "no row is missing and none is left over");
         for key in keys {

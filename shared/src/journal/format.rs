@@ -112,7 +112,7 @@ pub(super) fn decode(bytes: &[u8], offset: usize, header: &FrameHeader, head: &H
     let likely = (header.count as usize).min(body.len() / RECORD_HEADER_BYTES);
     let mut records = Vec::with_capacity(likely);
     let mut after = *head;
-    for _ in 0..header.count {
+    for left in (0..header.count).rev() {
         let time = Timestamp(u64::from_le_bytes(take(&mut body)?));
         let size = u32::from_le_bytes(take(&mut body)?) as usize;
         if size > MAX_PAYLOAD_BYTES || time <= after.time {
@@ -121,7 +121,8 @@ pub(super) fn decode(bytes: &[u8], offset: usize, header: &FrameHeader, head: &H
         let (payload, rest) = body.split_at_checked(size)?;
         body = rest;
         after = after.after(after.position.checked_add(1)?, time, payload);
-        records.push(Record { position: after.position, time, payload: payload.to_vec(), hash: after.hash });
+        let Head { position, hash, .. } = after;
+        records.push(Record { position, time, payload: payload.to_vec(), hash, ends_group: left == 0 });
     }
     let whole = body.is_empty() && !records.is_empty() && after.hash == header.after;
     whole.then_some(Group { records, head: after, length })

@@ -80,6 +80,8 @@ pub struct Record {
     pub payload: Vec<u8>,
     /// The chain up to and including this record.
     pub hash: Hash,
+    /// Whether it is the last one of its group.
+    pub ends_group: bool,
 }
 
 /// Where a journal ends; the default value is the empty journal.
@@ -130,6 +132,14 @@ pub struct Repair {
     pub length: u64,
     /// The first position the copy holds.
     pub position: u64,
+}
+
+impl Record {
+    /// The head of the journal when it ended with this record.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        Head { position: self.position, time: self.time, hash: self.hash }
+    }
 }
 
 impl Head {

@@ -5,8 +5,8 @@ use kessai_shared::ids::{Customer, OrderId, RefundId, ReturnId, Sku};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{
-    Decision, IssuerKeys, Purchase, Quote, QuotedLine, Signature, SignedIssuerKeys, SignedQuote, Statement,
-    Verdict,
+    Decision, GroupHead, Inclusion, IssuerKeys, Purchase, Quote, QuotedLine, Signature, SignedIssuerKeys,
+    SignedQuote, Statement, Verdict,
 };
 use kessai_shared::seal::{Envelope, ResponseSecret, SealedCard};
 use kessai_shared::settlement::{self, Standing};
@@ -68,7 +68,16 @@ pub fn decision() -> Decision {
     let decided_at = Timestamp(1_782_863_999_000_001);
     let statement =
         Statement { purchase: purchase(), verdict: Verdict::Approved, position: 5_000_000_000, decided_at };
-    Decision { statement, sealed_reason: vec![0x55; 5], signature: signature() }
+    let head = GroupHead {
+        first: 4_999_999_999,
+        last: 5_000_000_001,
+        at: Timestamp(decided_at.0 + 1),
+        decisions: 3,
+        root: [0xdd; 32],
+        journal: [0xee; 32],
+    };
+    let proof = Inclusion { head, signature: signature(), index: 1, path: vec![[0xf0; 32], [0xf1; 32]] };
+    Decision { statement, sealed_reason: vec![0x55; 5], proof }
 }
 
 pub fn issuer_keys() -> SignedIssuerKeys {

@@ -1,0 +1,80 @@
+//! What stays of a journal group that holds decisions: enough to sign its head again at any time and
+//! to show where in it each decision stands.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kessai_shared::merkle::Node;
+use kessai_shared::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::books::Inconsistent;
+
+/// One group of the journal with its decisions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// The positions of its first and last record.
+    pub first: u64,
+    pub last: u64,
+    /// When its last record was written.
+    pub at: Timestamp,
+    /// The hash of the journal's chain after it.
+    pub journal: [u8; 32],
+    /// The position of each decision and its leaf in the group's tree, in the journal's order.
+    pub leaves: Vec<(u64, Node)>,
+}
+
+/// All groups that hold decisions, and what is decided in the group that is still open.
+#[derive(Default)]
+pub(super) struct Groups {
+    /// By first position. They are shared with whoever proves a decision, outside the one writer.
+    ended: BTreeMap<u64, Arc<Group>>,
+    open: Vec<(u64, Node)>,
+}
+
+impl Group {
+    /// Which of the group's decisions stands at this position.
+    pub fn index_of(&self, position: u64) -> Option<usize> {
+        self.leaves.binary_search_by_key(&position, |(at, _)| *at).ok()
+    }
+}
+
+impl Groups {
+    pub(super) fn decided(&mut self, position: u64, leaf: Node) {
+        self.open.push((position, leaf));
+    }
+
+    /// Ends the open group; whether it stays, which a group without decisions does not.
+    pub(super) fn end(&mut self, first: u64, last: u64, at: Timestamp, journal: [u8; 32]) -> bool {
+        let leaves = std::mem::take(&mut self.open);
+        let stays = !leaves.is_empty();
+        if stays {
+            self.ended.insert(first, Arc::new(Group { first, last, at, journal, leaves }));
+        }
+        stays
+    }
+
+    pub(super) fn begun_at(&self, first: u64) -> Option<&Arc<Group>> {
+        self.ended.get(&first)
+    }
+
+    /// The group that a position lies in, if it holds decisions and is durable.
+    pub(super) fn around(&self, position: u64) -> Option<&Arc<Group>> {
+        let (_, group) = self.ended.range(..=position).next_back()?;
+        (position <= group.last).then_some(group)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Group> {
+        self.ended.values().map(AsRef::as_ref)
+    }
+
+    pub(super) fn load(&mut self, first: u64, group: Group) -> Result<(), Inconsistent> {
+        let rising = group.leaves.is_sorted_by(|(one, _), (next, _)| one < next);
+        let inside = group.leaves.iter().all(|(at, _)| (group.first..=group.last).contains(at));
+        if group.first != first || group.leaves.is_empty() || !rising || !inside {
+            return Err(Inconsistent("a group does not hold what its key says"));
+        }
+        self.ended.insert(first, Arc::new(group));
+        Ok(())
+    }
+}
