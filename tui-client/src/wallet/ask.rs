@@ -20,7 +20,7 @@ use crate::terminal::FAULT;
 const MIN_NEW_CHARACTERS: usize = 8;
 /// How often a passphrase is asked for until it opens the wallet.
 const TRIES: usize = 3;
-/// How often two entries of a new passphrase may differ.
+/// How often a new passphrase may be too short, or its two entries differ.
 const NEW_TRIES: usize = 3;
 /// Exit code of a program that Ctrl-C ended, as shells have it.
 const INTERRUPTED: u8 = 130;
@@ -32,69 +32,92 @@ pub enum Echo {
     Hidden,
 }
 
-/// The wallet and what opens it. A passphrase that is typed may be mistyped.
-pub async fn open(file: &WalletFile, given: Option<&Path>) -> Result<(Wallet, Passphrase), Failure> {
-    // A file that cannot be a wallet is told of before anything is asked.
-    if !file.is_there()? {
-        return Err(WalletError::Missing(file.path().to_owned()).into());
+/// Whoever sits at the terminal. From the first question on, the terminal shows no key by itself
+/// until this is dropped, because what is typed ahead of a question may be a passphrase too.
+#[derive(Default)]
+pub struct Person {
+    raw: Option<Raw>,
+}
+
+impl Person {
+    /// # Errors
+    /// [`Failure`] with what to do `instead` where nobody can be asked anything.
+    pub fn need(instead: &str) -> Result<(), Failure> {
+        if io::stdin().is_terminal() && tty().is_ok() {
+            return Ok(());
+        }
+        Err(Failure::usage(format!("there is no terminal to ask on; {instead}")))
     }
-    let mut tries = 1;
-    loop {
-        let passphrase = passphrase(given, &format!("Passphrase of {}: ", file.path().display())).await?;
-        match file.read(&passphrase) {
-            Ok(wallet) => return Ok((wallet, passphrase)),
-            Err(error) if given.is_none() && tries < TRIES && error.is_closed() => {
-                say(&error.to_string())?;
-                tries += 1;
+
+    /// The wallet and what opens it. A passphrase that is typed may be mistyped.
+    pub async fn open(
+        &mut self,
+        file: &WalletFile,
+        given: Option<&Path>,
+    ) -> Result<(Wallet, Passphrase), Failure> {
+        // A file that cannot be a wallet is told of before anything is asked.
+        if !file.is_there()? {
+            return Err(WalletError::Missing(file.path().to_owned()).into());
+        }
+        let prompt = format!("Passphrase of {}: ", file.path().display());
+        let mut tries = 1;
+        loop {
+            let passphrase = self.passphrase(given, &prompt).await?;
+            match file.read(&passphrase) {
+                Ok(wallet) => return Ok((wallet, passphrase)),
+                Err(error) if given.is_none() && tries < TRIES && error.is_closed() => {
+                    self.say(&error.to_string())?;
+                    tries += 1;
+                }
+                Err(error) => return Err(error.into()),
             }
-            Err(error) => return Err(error.into()),
         }
     }
-}
 
-/// A passphrase: the first line of the file that is given, or else what is typed.
-pub async fn passphrase(given: Option<&Path>, prompt: &str) -> Result<Passphrase, Failure> {
-    match given {
-        Some(file) => Ok(Passphrase::from_file(file)?),
-        None => typed(prompt).await,
-    }
-}
-
-/// A passphrase for something new: long enough, and typed twice.
-pub async fn new_passphrase(given: Option<&Path>, what: &str) -> Result<Passphrase, Failure> {
-    if let Some(file) = given {
-        let passphrase = Passphrase::from_file(file)?;
-        return check_new(&passphrase)
-            .map_err(|why| Failure::failed(format!("{}: {why}", file.display())))
-            .map(|()| passphrase);
-    }
-    for _ in 0..NEW_TRIES {
-        let passphrase = typed(&format!("New passphrase of {what}: ")).await?;
-        if let Err(why) = check_new(&passphrase) {
-            say(&why)?;
-            continue;
+    /// A passphrase: the first line of the file that is given, or else what is typed.
+    pub async fn passphrase(&mut self, given: Option<&Path>, prompt: &str) -> Result<Passphrase, Failure> {
+        match given {
+            Some(file) => Ok(Passphrase::from_file(file)?),
+            None => self.typed(prompt).await,
         }
-        if typed("The same again: ").await? == passphrase {
-            return Ok(passphrase);
-        }
-        say("these were not the same")?;
     }
-    Err(Failure::failed("no new passphrase was chosen, and nothing was changed"))
-}
 
-/// One line that is typed, of at most so many bytes.
-pub async fn line(prompt: &str, echo: Echo, most_bytes: usize) -> Result<Zeroizing<String>, Failure> {
-    need_terminal("run this where there is one")?;
-    let mut raw = Raw::enter()?;
-    let mut events = EventStream::new();
-    // The buffer has its full size from the start: one that grows leaves an unwiped copy behind.
-    let mut text = Zeroizing::new(String::with_capacity(most_bytes));
-    loop {
-        let shown = if echo == Echo::Shown { text.as_str() } else { "" };
-        write!(raw.out, "\r\x1b[K{prompt}{shown}").and_then(|()| raw.out.flush()).map_err(unusable)?;
-        match events.next().await {
-            Some(Ok(Event::Key(key))) if key.kind != KeyEventKind::Release => match press(key) {
-                Press::Enter => return Ok(text),
+    /// A passphrase for something new: long enough, and typed twice.
+    pub async fn new_passphrase(&mut self, given: Option<&Path>, what: &str) -> Result<Passphrase, Failure> {
+        if let Some(file) = given {
+            let passphrase = Passphrase::from_file(file)?;
+            return check_new(&passphrase)
+                .map_err(|why| Failure::failed(format!("{}: {why}", file.display())))
+                .map(|()| passphrase);
+        }
+        for _ in 0..NEW_TRIES {
+            let passphrase = self.typed(&format!("New passphrase of {what}: ")).await?;
+            if let Err(why) = check_new(&passphrase) {
+                self.say(&why)?;
+            } else if self.typed("The same again: ").await? == passphrase {
+                return Ok(passphrase);
+            } else {
+                self.say("these were not the same")?;
+            }
+        }
+        Err(Failure::failed("no new passphrase was chosen, and nothing was changed"))
+    }
+
+    /// One line that is typed, of at most so many bytes; what is longer is not taken in.
+    pub async fn line(
+        &mut self,
+        prompt: &str,
+        echo: Echo,
+        most_bytes: usize,
+    ) -> Result<Zeroizing<String>, Failure> {
+        Self::need("run this where there is one")?;
+        let raw = self.raw()?;
+        // The buffer has its full size from the start: one that grows leaves an unwiped copy behind.
+        let mut text = Zeroizing::new(String::with_capacity(most_bytes));
+        raw.draw(prompt, "")?;
+        loop {
+            match press(raw.keys.next().await)? {
+                Press::Enter => break,
                 Press::Interrupt => {
                     return Err(Failure { code: INTERRUPTED, line: "stopped; nothing was changed".into() });
                 }
@@ -102,36 +125,39 @@ pub async fn line(prompt: &str, echo: Echo, most_bytes: usize) -> Result<Zeroizi
                 Press::Erase => drop(text.pop()),
                 Press::EraseAll => text.clear(),
                 Press::Char(_) | Press::Nothing => {}
-            },
-            Some(Ok(_)) => {}
-            Some(Err(error)) => return Err(unusable(error)),
-            None => return Err(Failure { code: FAULT, line: "the terminal went away".into() }),
+            }
+            if echo == Echo::Shown {
+                raw.draw(prompt, &text)?;
+            }
+        }
+        raw.end_line()?;
+        Ok(text)
+    }
+
+    /// One line to whoever is asked.
+    pub fn say(&mut self, text: &str) -> Result<(), Failure> {
+        let raw = self.raw()?;
+        raw.out.write_all(text.as_bytes()).map_err(unusable)?;
+        raw.end_line()
+    }
+
+    async fn typed(&mut self, prompt: &str) -> Result<Passphrase, Failure> {
+        Self::need("name a file that holds the passphrase, see --help")?;
+        loop {
+            let text = self.line(prompt, Echo::Hidden, MAX_PASSPHRASE_BYTES).await?;
+            match Passphrase::new(&text) {
+                Ok(passphrase) => return Ok(passphrase),
+                Err(why) => self.say(&why.to_string())?,
+            }
         }
     }
-}
 
-/// # Errors
-/// [`Failure`] with what to do `instead` where nobody can be asked anything.
-pub fn need_terminal(instead: &str) -> Result<(), Failure> {
-    if io::stdin().is_terminal() && tty().is_ok() {
-        return Ok(());
-    }
-    Err(Failure::usage(format!("there is no terminal to ask on; {instead}")))
-}
-
-/// One line to whoever is asked.
-pub fn say(text: &str) -> Result<(), Failure> {
-    writeln!(tty()?, "{text}").map_err(unusable)
-}
-
-async fn typed(prompt: &str) -> Result<Passphrase, Failure> {
-    need_terminal("name a file that holds the passphrase, see --help")?;
-    loop {
-        let text = line(prompt, Echo::Hidden, MAX_PASSPHRASE_BYTES).await?;
-        match Passphrase::new(&text) {
-            Ok(passphrase) => return Ok(passphrase),
-            Err(why) => say(&why.to_string())?,
-        }
+    fn raw(&mut self) -> Result<&mut Raw, Failure> {
+        let raw = match self.raw.take() {
+            Some(raw) => raw,
+            None => Raw::enter()?,
+        };
+        Ok(self.raw.insert(raw))
     }
 }
 
@@ -151,7 +177,16 @@ enum Press {
     Nothing,
 }
 
-fn press(key: KeyEvent) -> Press {
+fn press(event: Option<io::Result<Event>>) -> Result<Press, Failure> {
+    match event {
+        Some(Ok(Event::Key(key))) if key.kind != KeyEventKind::Release => Ok(press_of(key)),
+        Some(Ok(_)) => Ok(Press::Nothing),
+        Some(Err(error)) => Err(unusable(error)),
+        None => Err(Failure { code: FAULT, line: "the terminal went away".into() }),
+    }
+}
+
+fn press_of(key: KeyEvent) -> Press {
     if key.modifiers.contains(KeyModifiers::CONTROL) {
         return match key.code {
             KeyCode::Char('c' | 'd') => Press::Interrupt,
@@ -169,31 +204,46 @@ fn press(key: KeyEvent) -> Press {
     }
 }
 
-// What is asked goes to the terminal itself, so that it is seen whatever the output is redirected to.
-fn tty() -> Result<File, Failure> {
-    OpenOptions::new().write(true).open("/dev/tty").map_err(unusable)
-}
-
 /// The terminal while each key is taken as it is pressed, and none is shown. It is given back when
 /// this is dropped, and so also when a signal ends the asking.
 struct Raw {
     out: File,
+    keys: EventStream,
+    /// Whether a line is begun and not ended.
+    in_line: bool,
 }
 
 impl Raw {
     fn enter() -> Result<Self, Failure> {
         let out = tty()?;
         terminal::enable_raw_mode().map_err(unusable)?;
-        Ok(Self { out })
+        Ok(Self { out, keys: EventStream::new(), in_line: false })
+    }
+
+    fn draw(&mut self, prompt: &str, text: &str) -> Result<(), Failure> {
+        self.in_line = true;
+        write!(self.out, "\r\x1b[K{prompt}{text}").map_err(unusable)
+    }
+
+    fn end_line(&mut self) -> Result<(), Failure> {
+        self.in_line = false;
+        self.out.write_all(b"\r\n").map_err(unusable)
     }
 }
 
 impl Drop for Raw {
     fn drop(&mut self) {
         // A terminal that is gone cannot be given back.
-        let _ = self.out.write_all(b"\r\n");
+        if self.in_line {
+            let _ = self.out.write_all(b"\r\n");
+        }
         let _ = terminal::disable_raw_mode();
     }
+}
+
+// What is asked goes to the terminal itself, so that it is seen whatever the output is redirected to.
+fn tty() -> Result<File, Failure> {
+    OpenOptions::new().write(true).open("/dev/tty").map_err(unusable)
 }
 
 fn unusable(why: io::Error) -> Failure {

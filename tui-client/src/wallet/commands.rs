@@ -8,8 +8,8 @@ use kessai_shared::card_file::{self, IssuedCard, MAX_LABEL_BYTES};
 use kessai_shared::console::{self, Failure, OK};
 use kessai_shared::sealed_file::{self, Kind, Passphrase};
 
-use super::ask::{self, Echo};
-use super::{Entry, Wallet, WalletFile, print};
+use super::ask::{Echo, Person};
+use super::{Entry, WalletFile, print};
 use crate::app::model::MAX_NUMBER_CHARS;
 use crate::cards;
 
@@ -125,7 +125,7 @@ impl WalletArgs {
         if self.wallet.is_none() && !file.is_there()? {
             return Ok(None);
         }
-        let (wallet, _) = ask::open(&file, self.passphrase_file.as_deref()).await?;
+        let (wallet, _) = Person::default().open(&file, self.passphrase_file.as_deref()).await?;
         Ok(Some(wallet.cards()?))
     }
 }
@@ -136,35 +136,46 @@ impl WalletCommand {
     /// # Errors
     /// [`Failure`] with a line for people and an exit code.
     pub async fn run(self) -> Result<u8, Failure> {
-        match self.act {
-            Act::Add { at, label: _, from_csv: Some(csv) } => add_table(&at, &csv).await,
-            Act::Add { at, label, from_csv: None } => add_typed(&at, label).await,
+        // Only when nobody is asked any more, and the terminal is given back, is anything printed.
+        let told = self.act.carry_out(&mut Person::default()).await?;
+        told.iter().for_each(|line| println!("{line}"));
+        Ok(OK)
+    }
+}
+
+impl Act {
+    /// Does it, and tells what there is to print.
+    async fn carry_out(self, person: &mut Person) -> Result<Vec<String>, Failure> {
+        match self {
+            Act::Add { at, label: _, from_csv: Some(csv) } => add_table(person, &at, &csv).await,
+            Act::Add { at, label, from_csv: None } => add_typed(person, &at, label).await,
             Act::Import { at, file, label, card_passphrase_file } => {
-                import(&at, &file, label, card_passphrase_file.as_deref()).await
+                import(person, &at, &file, label, card_passphrase_file.as_deref()).await
             }
-            Act::List { at, json } => list(&at, json).await,
-            Act::Remove { at, label, forget_key } => remove(&at, &label, forget_key).await,
+            Act::List { at, json } => {
+                let file = at.file()?;
+                let (wallet, _) = person.open(&file, at.wallet.passphrase_file.as_deref()).await?;
+                Ok(if json { vec![print::json(&wallet).to_string()] } else { print::lines(&wallet) })
+            }
+            Act::Remove { at, label, forget_key } => remove(person, &at, &label, forget_key).await,
             Act::Default { at, label } => {
-                let (file, passphrase) = at.open().await?;
+                let (file, passphrase) = at.open(person).await?;
                 let label = file.change(&passphrase, |wallet| wallet.choose(&label))?;
-                println!("'{label}' is the default now");
-                Ok(OK)
+                Ok(vec![format!("'{label}' is the default now")])
             }
             Act::Rename { at, label, new } => {
-                let (file, passphrase) = at.open().await?;
+                let (file, passphrase) = at.open(person).await?;
                 file.change(&passphrase, |wallet| wallet.rename(&label, &new))?;
-                println!("'{label}' is called '{new}' now");
-                Ok(OK)
+                Ok(vec![format!("'{label}' is called '{new}' now")])
             }
             Act::Passphrase { at, new_passphrase_file } => {
-                let (file, old) = at.open().await?;
+                let (file, old) = at.open(person).await?;
                 let what = file.path().display().to_string();
-                let new = ask::new_passphrase(new_passphrase_file.as_deref(), &what).await?;
+                let new = person.new_passphrase(new_passphrase_file.as_deref(), &what).await?;
                 file.change_passphrase(&old, &new)?;
-                println!(
-                    "the wallet has a new passphrase; copies of it that were made before keep the old one"
-                );
-                Ok(OK)
+                Ok(vec![
+                    "the wallet has a new passphrase; copies that were made before keep the old one".into(),
+                ])
             }
         }
     }
@@ -176,88 +187,95 @@ impl At {
     }
 
     /// A wallet that is there, and what opens it.
-    async fn open(&self) -> Result<(WalletFile, Passphrase), Failure> {
+    async fn open(&self, person: &mut Person) -> Result<(WalletFile, Passphrase), Failure> {
         let file = self.file()?;
-        let (_, passphrase) = ask::open(&file, self.wallet.passphrase_file.as_deref()).await?;
+        let (_, passphrase) = person.open(&file, self.wallet.passphrase_file.as_deref()).await?;
         Ok((file, passphrase))
     }
 
     /// A wallet that is there or is to be made, and what opens it or will.
-    async fn open_or_new(&self) -> Result<(WalletFile, Passphrase), Failure> {
+    async fn open_or_new(&self, person: &mut Person) -> Result<(WalletFile, Passphrase), Failure> {
         let file = self.file()?;
         if file.is_there()? {
-            return self.open().await;
+            return self.open(person).await;
         }
         let given = self.wallet.passphrase_file.as_deref();
-        let passphrase = ask::new_passphrase(given, &file.path().display().to_string()).await?;
+        let passphrase = person.new_passphrase(given, &file.path().display().to_string()).await?;
         Ok((file, passphrase))
     }
 }
 
-async fn add_table(at: &At, csv: &Path) -> Result<u8, Failure> {
+async fn add_table(person: &mut Person, at: &At, csv: &Path) -> Result<Vec<String>, Failure> {
     let cards = cards::load(csv)?;
-    let (file, passphrase) = at.open_or_new().await?;
+    let (file, passphrase) = at.open_or_new(person).await?;
     let entries: Vec<Entry> =
         cards.into_iter().map(|card| Entry::plain(card.label, card.paying.card)).collect();
     let count = entries.len();
     file.change(&passphrase, |wallet| wallet.add_all(entries))?;
-    println!("{count} {} added", if count == 1 { "card" } else { "cards" });
-    Ok(OK)
+    Ok(vec![format!("{count} {} added", if count == 1 { "card" } else { "cards" })])
 }
 
-async fn add_typed(at: &At, label: Option<String>) -> Result<u8, Failure> {
-    ask::need_terminal("name a table of cards with --from-csv")?;
+async fn add_typed(person: &mut Person, at: &At, label: Option<String>) -> Result<Vec<String>, Failure> {
+    Person::need("name a table of cards with --from-csv")?;
     if let Some(label) = &label {
         card_file::check_label(label).map_err(Failure::usage)?;
     }
-    let (file, passphrase) = at.open_or_new().await?;
+    let (file, passphrase) = at.open_or_new(person).await?;
     let card = Particulars {
-        number: field("Card number (not shown): ", Echo::Hidden, MAX_NUMBER_CHARS, "12 to 19 digits").await?,
-        name: field("Name on the card: ", Echo::Shown, MAX_NAME_BYTES, "1 to 64 bytes").await?,
-        birth_date: field("Birth date, as 1981-12-09: ", Echo::Shown, DATE_BYTES, "a day as 1981-12-09")
+        number: field(person, "Card number (not shown): ", Echo::Hidden, MAX_NUMBER_CHARS, "12 to 19 digits")
             .await?,
-        expiry: field("Expiry, as 2029-08: ", Echo::Shown, DATE_BYTES, "a month as 2029-08").await?,
+        name: field(person, "Name on the card: ", Echo::Shown, MAX_NAME_BYTES, "1 to 64 bytes").await?,
+        birth_date: field(
+            person,
+            "Birth date, as 1981-12-09: ",
+            Echo::Shown,
+            DATE_BYTES,
+            "a day as 1981-12-09",
+        )
+        .await?,
+        expiry: field(person, "Expiry, as 2029-08: ", Echo::Shown, DATE_BYTES, "a month as 2029-08").await?,
     };
     let label = match label {
         Some(label) => label,
         None => {
             let prompt = format!("What to call it [{}]: ", card.number.masked());
-            let typed = ask::line(&prompt, Echo::Shown, MAX_LABEL_BYTES).await?;
+            let typed = person.line(&prompt, Echo::Shown, MAX_LABEL_BYTES).await?;
             let typed = typed.trim();
             if typed.is_empty() { card.number.masked() } else { typed.to_owned() }
         }
     };
     if !card.number.passes_luhn() {
-        ask::say("the check digit of this number is wrong; the card is added all the same")?;
+        person.say("the check digit of this number is wrong; the card is added all the same")?;
     }
     let told = format!("'{label}' added");
     file.change(&passphrase, |wallet| wallet.add(Entry::plain(label, card)))?;
-    println!("{told}");
-    Ok(OK)
+    Ok(vec![told])
 }
 
 /// One field of a card, asked for until it is right.
 async fn field<T: std::str::FromStr>(
+    person: &mut Person,
     prompt: &str,
     echo: Echo,
     most_bytes: usize,
     expected: &str,
 ) -> Result<T, Failure> {
     loop {
-        let text = ask::line(prompt, echo, most_bytes).await?;
+        let text = person.line(prompt, echo, most_bytes).await?;
         match text.trim().parse() {
             Ok(value) => return Ok(value),
-            Err(_) => ask::say(&format!("expected {expected}"))?,
+            Err(_) => person.say(&format!("expected {expected}"))?,
         }
     }
 }
 
 async fn import(
+    person: &mut Person,
     at: &At,
     card_file: &Path,
     label: Option<String>,
     card_passphrase: Option<&Path>,
-) -> Result<u8, Failure> {
+) -> Result<Vec<String>, Failure> {
     if let Some(label) = &label {
         card_file::check_label(label).map_err(Failure::usage)?;
     }
@@ -265,43 +283,31 @@ async fn import(
         return Err(Failure::failed(format!("{}: there is no such card file", card_file.display())));
     }
     let prompt = format!("Passphrase of {}: ", card_file.display());
-    let passphrase = ask::passphrase(card_passphrase, &prompt).await?;
+    let passphrase = person.passphrase(card_passphrase, &prompt).await?;
     let mut issued = IssuedCard::read(card_file, &passphrase)?;
     if let Some(label) = label {
         issued.label = label;
     }
     let entry = Entry::issued(issued)?;
-    let has_key = entry.holder.is_some();
-    let label = entry.label.clone();
-    let (file, passphrase) = at.open_or_new().await?;
+    let key = if entry.holder.is_some() { ", with a key that its next purchase enrols" } else { "" };
+    let told = format!(
+        "'{}' imported{key}; delete {}, the wallet keeps all of it",
+        entry.label,
+        card_file.display()
+    );
+    let (file, passphrase) = at.open_or_new(person).await?;
     file.change(&passphrase, |wallet| wallet.add(entry))?;
-    let key = if has_key { ", with a key that its next purchase enrols" } else { "" };
-    println!("'{label}' imported{key}; delete {}, the wallet keeps all of it", card_file.display());
-    Ok(OK)
+    Ok(vec![told])
 }
 
-async fn list(at: &At, as_json: bool) -> Result<u8, Failure> {
-    let file = at.file()?;
-    let (wallet, _): (Wallet, _) = ask::open(&file, at.wallet.passphrase_file.as_deref()).await?;
-    if as_json {
-        println!("{}", print::json(&wallet));
-    } else {
-        print::lines(&wallet).iter().for_each(|line| println!("{line}"));
-    }
-    Ok(OK)
-}
-
-async fn remove(at: &At, label: &str, forget_key: bool) -> Result<u8, Failure> {
-    let (file, passphrase) = at.open().await?;
+async fn remove(person: &mut Person, at: &At, label: &str, forget_key: bool) -> Result<Vec<String>, Failure> {
+    let (file, passphrase) = at.open(person).await?;
     let (removed, default) = file.change(&passphrase, |wallet| {
         let before = wallet.default_label().map(str::to_owned);
         let removed = wallet.remove(label, forget_key)?.label.clone();
         let after = wallet.default_label().map(str::to_owned);
         Ok((removed, after.filter(|after| Some(after) != before.as_ref())))
     })?;
-    println!("'{removed}' removed");
-    if let Some(default) = default {
-        println!("'{default}' is the default now");
-    }
-    Ok(OK)
+    let default = default.map(|default| format!("'{default}' is the default now"));
+    Ok([format!("'{removed}' removed")].into_iter().chain(default).collect())
 }

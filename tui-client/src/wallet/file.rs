@@ -19,13 +19,14 @@ const VERSION: u8 = 1;
 /// More bytes than an encoded wallet ever has: a hundred cards of fewer than 500 bytes each.
 const MAX_WALLET_BYTES: usize = 64 * 1024;
 /// How long to wait for another process that is changing the wallet.
-const LOCK_DEADLINE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 pub struct WalletFile {
     path: PathBuf,
     /// What a new wallet is sealed with, and one whose passphrase changes.
     cost: Cost,
+    patience: Duration,
 }
 
 /// Why a wallet cannot be used.
@@ -46,7 +47,13 @@ impl WalletFile {
 
     /// A wallet that is sealed at another cost than the default when it is made.
     pub fn at_cost(path: PathBuf, cost: Cost) -> Self {
-        Self { path, cost }
+        Self { path, cost, patience: PATIENCE }
+    }
+
+    /// The same wallet, with so much patience for others who are changing it.
+    #[must_use]
+    pub fn patient_for(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     pub fn path(&self) -> &Path {
@@ -123,7 +130,7 @@ impl WalletFile {
         }
         let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(name);
         let lock = lock.map_err(fault)?;
-        let until = Instant::now() + LOCK_DEADLINE;
+        let until = Instant::now() + self.patience;
         loop {
             match lock.try_lock() {
                 Ok(()) => return Ok(lock),
