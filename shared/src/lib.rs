@@ -8,6 +8,7 @@ pub mod daemon;
 pub mod digest;
 pub mod exchange;
 pub mod folder;
+pub mod hardening;
 pub mod identity;
 pub mod ids;
 pub mod journal;
