@@ -1,6 +1,7 @@
 //! How a card is kept at rest: found by a keyed hash of its number, and encrypted. Without the key,
 //! which does not lie with the books, neither number nor holder can be read or guessed.
 
+use std::io::Write;
 use std::path::Path;
 
 use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -13,6 +14,9 @@ use zeroize::Zeroizing;
 
 use crate::ledger::{AccountId, Presented};
 use crate::secret_file;
+
+/// Bytes of a day as it is written, such as 1981-12-09.
+const DAY_BYTES: usize = 10;
 
 pub struct Vault {
     index: hmac::Key,
@@ -43,9 +47,13 @@ impl Vault {
 
     /// The keyed hash that a purchase's name and birth date have to match.
     pub fn particulars(&self, account: AccountId, name: &HolderName, birth_date: Day) -> [u8; 32] {
-        let mut text = Zeroizing::new(account.0.to_vec());
-        text.extend_from_slice(birth_date.to_string().as_bytes());
-        text.extend_from_slice(name.canonical().as_bytes());
+        let name = name.canonical();
+        // With room for all of it from the start: text that grows leaves a copy of itself behind.
+        let mut text = Zeroizing::new(Vec::with_capacity(account.0.len() + DAY_BYTES + name.len()));
+        text.extend_from_slice(&account.0);
+        // Writing to memory does not fail.
+        let _ = write!(text, "{birth_date}");
+        text.extend_from_slice(name.as_bytes());
         self.hash(b"particulars", &text)
     }
 
@@ -63,7 +71,7 @@ impl Vault {
     /// The whole card, encrypted. The nonce comes from the content, so that the same card always
     /// gives the same bytes and no nonce ever serves two texts.
     pub fn seal(&self, account: AccountId, card: &Particulars) -> Vec<u8> {
-        let mut text = Zeroizing::new(codec::encode(card));
+        let mut text = codec::encode_secret(card);
         let mut nonce = [0; NONCE_LEN];
         nonce.copy_from_slice(&self.hash(b"nonce", &text)[..NONCE_LEN]);
         let aad = Aad::from(account.0);

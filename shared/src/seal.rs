@@ -155,7 +155,7 @@ impl SealingKey {
 /// [`SealError`] when the issuer's key is not one of a known suite.
 pub fn seal(card: &SealedCard, purchase: &Purchase, keys: &IssuerKeys) -> Result<Envelope, SealError> {
     let suite = Suite::from_id(keys.suite)?;
-    let body = Zeroizing::new(codec::encode(card));
+    let body = codec::encode_secret(card);
     let mut plain = Zeroizing::new([0_u8; CARD_BYTES]);
     plain[0] = u8::try_from(body.len()).map_err(|_| SealError)?;
     plain.get_mut(1..=body.len()).ok_or(SealError)?.copy_from_slice(&body);

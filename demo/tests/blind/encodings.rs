@@ -12,8 +12,10 @@ const fn encoding(name: &'static str, of: fn(&str) -> Vec<u8>) -> Encoding {
 
 /// The forms of a number. "Hex, both cases" is of its value and of its UTF-16: the hex digits of
 /// its ASCII and of its BCD have no letters.
-pub const OF_NUMBERS: [Encoding; 23] = [
+pub const OF_NUMBERS: [Encoding; 24] = [
     encoding("ASCII", ascii),
+    // The allocator writes over the start of what is freed; fewer digits could be there by chance.
+    encoding("ASCII, the last ten digits", |digits| ascii(&digits[6..])),
     encoding("in groups with spaces", |digits| grouped(digits, ' ')),
     encoding("in groups with hyphens", |digits| grouped(digits, '-')),
     encoding("UTF-16 little-endian", |digits| utf16(digits, u16::to_le_bytes)),

@@ -54,9 +54,13 @@ pub struct Card {
 }
 
 impl Card {
-    /// The names and dates of its holder, right and wrong.
+    /// The names and dates of its holder, right and wrong, and the family name by itself: the
+    /// allocator writes over the start of what is freed.
     pub fn texts(&self) -> BTreeSet<&str> {
-        [&self.name, &self.given_name, &self.birth_date, &self.given_birth_date].map(String::as_str).into()
+        let whole =
+            [&self.name, &self.given_name, &self.birth_date, &self.given_birth_date].map(String::as_str);
+        let family = [&self.name, &self.given_name].map(|name| name.rsplit(' ').next().unwrap_or(name));
+        whole.into_iter().chain(family).collect()
     }
 }
 

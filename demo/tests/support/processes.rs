@@ -22,6 +22,14 @@ pub fn signal(pid: u32, name: &str) {
     assert!(status.success(), "process {pid} cannot be sent {name}");
 }
 
+/// A number that the kernel tells about a process, such as its locked memory in KiB.
+pub fn status(pid: u32, field: &str) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).expect("a live process");
+    let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    let word = line.and_then(|line| line.split_whitespace().next());
+    word.and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("{field}: {text}"))
+}
+
 /// Whether somebody listens at this port of this machine.
 pub fn listens(port: u16) -> bool {
     let table = fs::read_to_string("/proc/net/udp").expect("the table of sockets");
