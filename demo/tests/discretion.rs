@@ -76,7 +76,7 @@ fn types(code: &str) -> Vec<Type<'_>> {
             found.push(Type { name, derives: std::mem::take(&mut derives), body });
         } else if let Some(list) = line.strip_prefix("#[derive(") {
             let list = list.split(")]").next().unwrap_or_default();
-            derives.extend(list.split(',').map(str::trim));
+            derives.extend(list.split(',').filter_map(|path| path.trim().rsplit("::").next()));
         } else if !line.starts_with("#[") {
             derives.clear();
         }
@@ -228,7 +228,7 @@ fn no_line_for_people_is_made_of_a_secret() {
 
 #[test]
 fn the_rules_find_what_breaks_them() {
-    let text = "#[derive(Clone, Debug)]\n#[repr(u8)]\npub struct A {\n    pub card: Box<Particulars>,\n    n: u8,\n}\n\n\
+    let text = "#[derive(Clone, fmt::Debug)]\n#[repr(u8)]\npub struct A {\n    pub card: Box<Particulars>,\n    n: u8,\n}\n\n\
                 struct B(Identity);\nenum C {\n    D { seed: [u8; 32], at: u8 },\n}\n";
     let found = types(text);
     let names: Vec<_> = found.iter().map(|found| found.name).collect();

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
 use support::command::{PROGRAM, Running, launch};
-use support::processes::{child_of, on_folder, signal, status};
+use support::processes::{child_of, on_folder, pause, signal, status};
 use support::shop::Shop;
 
 /// A user without any rights: the "nobody" of every system.
@@ -24,13 +24,11 @@ fn no_process_may_leave_a_core_file_and_their_pages_are_locked() {
     let shop = Shop::open(folder.path());
     let daemons = ROLES.map(|role| shop.daemon(role));
     // A seller that does not answer keeps a terminal waiting, so that it can be looked at.
-    signal(daemons[1], "STOP");
+    let paused = pause(daemons[1]);
     let terminal = shop.terminal().start_to_buy("Approved", &["TEA-SENCHA"]);
+    // Its threads begin after it has protected its memory.
+    support::until("a terminal that has begun", || status(terminal.pid(), "Threads") > 1);
     let locked = may_lock();
-    support::until("a terminal that has begun", || {
-        let begun = core_limit(terminal.pid()).starts_with("0 0");
-        begun && (!locked || status(terminal.pid(), "VmLck") > 0)
-    });
     for pid in [shop.house(), daemons[0], daemons[1], terminal.pid()] {
         assert!(core_limit(pid).starts_with("0 0"), "{pid}: {}", core_limit(pid));
         let (mapped, pages, resident) = (status(pid, "VmSize"), status(pid, "VmLck"), status(pid, "VmRSS"));
@@ -41,7 +39,7 @@ fn no_process_may_leave_a_core_file_and_their_pages_are_locked() {
         }
     }
     assert_eq!(shop.complaints().contains(HINT), !locked, "{}", shop.complaints());
-    signal(daemons[1], "CONT");
+    drop(paused);
     terminal.end().with(0);
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::capture::{self, Capture};
 use super::dump::{dump, memory_of};
 use super::planted::{self, Card};
-use super::support::processes::signal;
+use super::support::processes::pause;
 use super::support::shop::Shop;
 use super::support::terminal::Terminal;
 use super::support::trade::Trade;
@@ -104,14 +104,14 @@ impl Run {
         }
         // A terminal that waits for an answer has its cards in memory, and there they have to be
         // found: a search that finds nothing anywhere proves nothing.
-        signal(seller, "STOP");
+        let paused = pause(seller);
         let terminal = Terminal { data: self.at("terminal"), ..shop.terminal() };
         let waiting = trade.start(&terminal, CONNECTIONS);
         std::thread::sleep(READ);
         println!("terminal: {}", memory_of(waiting.pid()));
         dump(waiting.pid(), &self.at("terminal-memory"));
         waiting.kill();
-        signal(seller, "CONT");
+        drop(paused);
         println!("dumped in {:.1} s", begun.elapsed().as_secs_f64());
     }
 }
