@@ -6,13 +6,17 @@ use kessai_demo::role::Role;
 use kessai_shared::console;
 
 fn main() -> ExitCode {
-    console::start();
     let args: Vec<_> = std::env::args_os().collect();
-    let Some(role) = Role::asked(&args) else {
+    let role = Role::asked(&args);
+    // The list of processes should say what each of them is. Once the memory is our own, so are the
+    // files of the process, and nobody but root may write that one any more.
+    if let Some(role) = role {
+        let _ = std::fs::write("/proc/self/comm", role.name());
+    }
+    console::start();
+    let Some(role) = role else {
         return console::exit("kessai-demo", Cli::parse().run());
     };
-    // The list of processes should say what each of them is.
-    let _ = std::fs::write("/proc/self/comm", role.name());
     let args = &args[1..];
     let end = match role {
         Role::Settlement => kessai_settlement::cli::Cli::parse_from(args).run(),

@@ -1,8 +1,12 @@
 //! The rules of the house that no compiler checks, held against every source of the workspace.
 
+#[path = "support/sources.rs"]
+mod sources;
+
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use sources::{Source, code, none, root, sources};
 
 /// Where nothing may reach outside: a name begins with one of these, as a file or as a folder.
 const PURE_ROOMS: [&str; 4] =
@@ -38,61 +42,11 @@ const MOST_LINES: usize = 600;
 const FEW_LINES: usize = 170;
 const MOST_FUNCTION_LINES: usize = 70;
 
-struct Source {
-    /// From the root of the workspace, with forward slashes.
-    path: String,
-    text: String,
-}
-
-impl Source {
-    fn is_test(&self) -> bool {
-        self.path.contains("/tests/") || self.path.ends_with("/tests.rs")
-    }
-
-    fn is_pure(&self) -> bool {
-        PURE_ROOMS.iter().any(|room| {
-            let rest = self.path.strip_prefix(room);
-            rest.is_some_and(|rest| rest.starts_with('/') || rest == ".rs")
-        })
-    }
-}
-
-fn root() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    root.canonicalize().expect("the workspace is there")
-}
-
-fn sources() -> Vec<Source> {
-    let root = root();
-    let mut found = Vec::new();
-    let mut folders: Vec<PathBuf> =
-        ["demo", "server", "settlement", "shared", "tui-client"].map(|name| root.join(name)).into();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("a folder of the workspace") {
-            let path = entry.expect("a name in the folder").path();
-            if path.is_dir() && !path.ends_with("target") {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = fs::read_to_string(&path).expect("a source is text");
-                let path = path.strip_prefix(&root).expect("it lies in the workspace");
-                let path = path.to_string_lossy().replace('\\', "/");
-                found.push(Source { path, text });
-            }
-        }
-    }
-    assert!(found.len() > 50, "the sources are not where they were");
-    found
-}
-
-/// The text without comments and without the tests at its end.
-fn code(text: &str) -> String {
-    let text = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-    let lines = text.lines().map(|line| match line.find("//") {
-        // Two slashes may also stand in an address; those have a colon before them.
-        Some(at) if !line[..at].ends_with(':') => &line[..at],
-        Some(_) | None => line,
-    });
-    lines.collect::<Vec<_>>().join("\n")
+fn is_pure(source: &Source) -> bool {
+    PURE_ROOMS.iter().any(|room| {
+        let rest = source.path.strip_prefix(room);
+        rest.is_some_and(|rest| rest.starts_with('/') || rest == ".rs")
+    })
 }
 
 /// The functions of a text: name and how many lines each has, from `fn` to its closing brace.
@@ -174,15 +128,11 @@ fn own_dependencies(manifest: &str) -> Vec<String> {
     names.chain(renamed.map(str::to_owned)).collect()
 }
 
-fn none(offenders: Vec<String>, rule: &str) {
-    assert!(offenders.is_empty(), "{rule}:\n{}", offenders.join("\n"));
-}
-
 #[test]
 fn nothing_in_a_pure_room_reaches_outside() {
     let mut offenders = Vec::new();
     let sources = sources();
-    let pure: Vec<_> = sources.iter().filter(|source| source.is_pure()).collect();
+    let pure: Vec<_> = sources.iter().filter(|source| is_pure(source)).collect();
     assert!(pure.len() > 10, "the pure rooms are not where they were");
     for Source { path, text } in pure {
         let code = code(text);
@@ -293,7 +243,7 @@ fn the_rules_find_what_breaks_them() {
     let guide = "See `shared/src/seal.rs`, `seal.rs`, `a/b` and `cargo run`.\n```\n`server/x`\n```\n";
     let named: Vec<_> = named_paths(guide).into_iter().collect();
     assert_eq!(named, ["seal.rs", "shared/src/seal.rs"]);
-    let pure = |path: &str| Source { path: path.to_owned(), text: String::new() }.is_pure();
+    let pure = |path: &str| is_pure(&Source { path: path.to_owned(), text: String::new() });
     assert!(
         pure("server/src/sales.rs") && pure("server/src/sales/order.rs") && !pure("server/src/sales_desk.rs")
     );

@@ -115,7 +115,10 @@ fn serve(serve: Serve) -> Result<u8, Failure> {
         let net =
             RealNet::of_identity(&crate::daemon::load_identity(&settings.data).map_err(Failure::failed)?);
         let ground = Ground { net, clock: Arc::new(Timestamp::from_system_clock), disk: None };
-        let ready = |ready: crate::daemon::Ready| println!("ready {} {}", ready.address, ready.pin);
+        let ready = |ready: crate::daemon::Ready| {
+            console::warn_if_unlocked();
+            println!("ready {} {}", ready.address, ready.pin);
+        };
         crate::daemon::run(settings, ground, ready, stop).await.map_err(Failure::failed)
     });
     // A thread that reads standard input cannot be waited for.

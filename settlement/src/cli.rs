@@ -119,6 +119,7 @@ fn serve(serve: &Serve) -> Result<u8, Failure> {
         let ground =
             Ground { net: RealNet::default(), clock: Arc::new(Timestamp::from_system_clock), disk: None };
         let ready = |ready: crate::daemon::Ready| {
+            console::warn_if_unlocked();
             println!("ready {} {} {}", ready.address, ready.pin, ready.root);
         };
         crate::daemon::run(settings, ground, ready, stop).await.map_err(Failure::failed)

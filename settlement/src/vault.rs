@@ -7,6 +7,7 @@
 pub mod key_file;
 mod live;
 
+use std::io::Write;
 use std::path::Path;
 
 use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -19,6 +20,9 @@ use zeroize::Zeroizing;
 use crate::ledger::{AtRest, Books, Candidate, Presented};
 use key_file::MasterKey;
 pub use live::LiveVault;
+
+/// Bytes of a day as it is written, such as 1981-12-09.
+const DAY_BYTES: usize = 10;
 
 /// One or two generations of keys, the oldest first.
 pub struct Vault {
@@ -139,9 +143,13 @@ impl Generation {
 
     fn candidate(&self, card: &Particulars) -> Candidate {
         let index = self.index(&card.number);
-        let mut text = Zeroizing::new(index.to_vec());
-        text.extend_from_slice(card.birth_date.to_string().as_bytes());
-        text.extend_from_slice(card.name.canonical().as_bytes());
+        let name = card.name.canonical();
+        // With room for all of it from the start: text that grows leaves a copy of itself behind.
+        let mut text = Zeroizing::new(Vec::with_capacity(index.len() + DAY_BYTES + name.len()));
+        text.extend_from_slice(&index);
+        // Writing to memory does not fail.
+        let _ = write!(text, "{}", card.birth_date);
+        text.extend_from_slice(name.as_bytes());
         Candidate { generation: self.number, index, particulars: self.hash(b"particulars", &text) }
     }
 
@@ -153,7 +161,7 @@ impl Generation {
     /// The whole card, encrypted. The nonce comes from the content, so that the same card always
     /// gives the same bytes and no nonce ever serves two texts.
     fn seal(&self, index: [u8; 16], card: &Particulars) -> Vec<u8> {
-        let mut text = Zeroizing::new(codec::encode(card));
+        let mut text = codec::encode_secret(card);
         let mut nonce = [0; NONCE_LEN];
         nonce.copy_from_slice(&self.hash(b"nonce", &text)[..NONCE_LEN]);
         let aad = Aad::from(index);

@@ -24,7 +24,7 @@ pub struct CardNumber(String);
 pub struct HolderName(String);
 
 /// What the holder of a card can tell about it; all of it together is what a purchase seals.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
 pub struct Particulars {
     pub number: CardNumber,
     pub name: HolderName,
@@ -58,14 +58,16 @@ impl CardNumber {
 impl HolderName {
     /// The form that names are compared in: upper case, one space between words.
     pub fn canonical(&self) -> Zeroizing<String> {
-        let mut name = String::with_capacity(self.0.len());
+        // A letter takes at most three times its room in upper case, and text that outgrows its room
+        // leaves a copy of itself behind.
+        let mut name = Zeroizing::new(String::with_capacity(3 * self.0.len()));
         for word in self.0.split_whitespace() {
             if !name.is_empty() {
                 name.push(' ');
             }
             name.extend(word.chars().flat_map(char::to_uppercase));
         }
-        Zeroizing::new(name)
+        name
     }
 
     pub fn as_str(&self) -> &str {
@@ -78,7 +80,9 @@ impl FromStr for CardNumber {
 
     /// Digits, with single spaces or hyphens between groups as people type them.
     fn from_str(text: &str) -> Result<Self, BadCard> {
-        let digits: String = text.trim().chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+        // With room from the start: text that outgrows its room leaves a copy of itself behind.
+        let mut digits = String::with_capacity(text.len());
+        digits.extend(text.trim().chars().filter(|c| !matches!(c, ' ' | '-')));
         Self::try_from(digits)
     }
 }
@@ -160,6 +164,8 @@ mod tests {
     fn names_are_compared_without_case_and_spacing() {
         let name: HolderName = " Ada   lovelace ".parse().expect("a name");
         assert_eq!(name.canonical().as_str(), "ADA LOVELACE");
+        let long = |c: char| c.to_uppercase().map(char::len_utf8).sum::<usize>();
+        assert!(('\0'..=char::MAX).all(|c| long(c) <= 3 * c.len_utf8()), "a name outgrows its room");
         assert!("\u{7}".parse::<HolderName>().is_err() && " ".parse::<HolderName>().is_err());
     }
 }

@@ -4,6 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+/// Room for the bytes of a secret. A card takes fewer than 192.
+const SECRET_ROOM_BYTES: usize = 1024;
 
 /// The bytes of a value.
 ///
@@ -14,6 +18,17 @@ use serde::de::DeserializeOwned;
 #[must_use]
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     encode_after(Vec::new(), value)
+}
+
+/// The bytes of a value that is nobody else's business. They are wiped, and have room from the start,
+/// because bytes that outgrow their room leave a copy of themselves behind.
+///
+/// # Panics
+///
+/// As [`encode`].
+#[must_use]
+pub fn encode_secret<T: Serialize>(value: &T) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(encode_after(Vec::with_capacity(SECRET_ROOM_BYTES), value))
 }
 
 /// The value some bytes stand for, when they stand for one and nothing follows it.

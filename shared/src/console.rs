@@ -3,9 +3,12 @@
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
+
+use crate::hardening::{self, Unlocked};
 
 /// Everything went as asked.
 pub const OK: u8 = 0;
@@ -13,6 +16,9 @@ pub const OK: u8 = 0;
 pub const FAILED: u8 = 1;
 /// The command line or a configuration file is not as it should be.
 pub const USAGE: u8 = 2;
+
+/// Why the start could not lock the memory of this process, if it could not.
+static UNLOCKED: OnceLock<Unlocked> = OnceLock::new();
 
 /// How a command that did not succeed ends: a line for people and a code for programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +56,12 @@ pub fn exit(program: &str, end: Result<u8, Failure>) -> ExitCode {
     }
 }
 
-/// Log lines to standard error: what an operator should know, or what `RUST_LOG` names the level of.
+/// The first thing that every program of ours does: it keeps its memory to itself, and writes log
+/// lines to standard error: what an operator should know, or what `RUST_LOG` names the level of.
 pub fn start() {
+    // First of all, so that there is nothing yet that a core file or the swap could have.
+    let forbidden = hardening::forbid_dumps();
+    let locked = hardening::lock_memory();
     let level = std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok());
     let subscriber = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
@@ -61,6 +71,20 @@ pub fn start() {
         .finish();
     // Only a second start in one process fails, and the first one serves as well.
     let _ = tracing::subscriber::set_global_default(subscriber);
+    if let Err(error) = forbidden {
+        tracing::warn!("a crash may leave a core file: {error}");
+    }
+    if let Err(unlocked) = locked {
+        // Most shoppers may not lock memory and can do nothing about it, so only daemons say it.
+        let _ = UNLOCKED.set(unlocked);
+    }
+}
+
+/// Tells the operator of a daemon that is ready when its memory may be swapped out.
+pub fn warn_if_unlocked() {
+    if let Some(unlocked) = UNLOCKED.get() {
+        tracing::warn!("{unlocked}");
+    }
 }
 
 /// The data folder that was named, or the program's own in the user's data folder.

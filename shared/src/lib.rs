@@ -9,6 +9,7 @@ pub mod daemon;
 pub mod digest;
 pub mod exchange;
 pub mod folder;
+pub mod hardening;
 pub mod hex;
 pub mod identity;
 pub mod ids;

@@ -5,20 +5,21 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use time::{Date, Month, OffsetDateTime};
+use zeroize::Zeroize;
 
 /// Microseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timestamp(pub u64);
 
 /// A calendar month, as a card's expiry is written.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Zeroize, Serialize, Deserialize)]
 pub struct YearMonth {
     year: u16,
     month: u8,
 }
 
 /// A calendar day, as a birth date is written.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Zeroize, Serialize, Deserialize)]
 pub struct Day {
     year: u16,
     month: u8,

@@ -1,7 +1,9 @@
 //! Running the program to its end.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -37,11 +39,28 @@ struct Pipe {
 /// Starts the program, with nothing of what the caller's surroundings say.
 pub fn start(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Running {
     let mut command = Command::new(PROGRAM);
-    command.args(args).env_remove("RUST_LOG").stdin(Stdio::null());
+    command.args(args);
+    launch(command)
+}
+
+/// Starts the program in a way of the caller's own.
+pub fn launch(mut command: Command) -> Running {
+    command.env_remove("RUST_LOG").stdin(Stdio::null());
     let mut child =
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let (out, err) = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
     Running { child, out: Pipe::of(out), err: Pipe::of(err) }
+}
+
+/// Starts the program with every log line there is; they go to the end of a file. It has many
+/// threads, as on a large machine: what a request leaves on a stack then stays there longer.
+pub fn start_verbose(args: impl IntoIterator<Item = impl AsRef<OsStr>>, log: &Path) -> Running {
+    let log = File::options().create(true).append(true).open(log).expect("a log");
+    let mut command = Command::new(PROGRAM);
+    command.args(args).env("RUST_LOG", "trace").env("TOKIO_WORKER_THREADS", "12").stdin(Stdio::null());
+    let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the program starts");
+    let out = child.stdout.take().expect("a pipe");
+    Running { child, out: Pipe::of(out), err: Pipe::of(std::io::empty()) }
 }
 
 /// Runs the program to its end.

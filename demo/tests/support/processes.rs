@@ -22,6 +22,30 @@ pub fn signal(pid: u32, name: &str) {
     assert!(status.success(), "process {pid} cannot be sent {name}");
 }
 
+/// A process that does nothing until this is dropped.
+pub struct Paused(u32);
+
+/// Pauses a process that the test started.
+pub fn pause(pid: u32) -> Paused {
+    signal(pid, "STOP");
+    Paused(pid)
+}
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        // A test that fails must not leave it behind, and a paused process hears of nobody's end.
+        let _ = Command::new("kill").args(["-s", "CONT", &self.0.to_string()]).status();
+    }
+}
+
+/// A number that the kernel tells about a process, such as its locked memory in KiB.
+pub fn status(pid: u32, field: &str) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).expect("a live process");
+    let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    let word = line.and_then(|line| line.split_whitespace().next());
+    word.and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("{field}: {text}"))
+}
+
 /// Whether somebody listens at this port of this machine.
 pub fn listens(port: u16) -> bool {
     let table = fs::read_to_string("/proc/net/udp").expect("the table of sockets");

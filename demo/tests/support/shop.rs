@@ -5,7 +5,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use super::command::{Ended, Running, start};
+use super::command::{Ended, Running, start, start_verbose};
 use super::processes;
 use super::terminal::Terminal;
 
@@ -28,9 +28,22 @@ impl Shop {
 
     /// Opens a shop, or tells how it ended instead.
     pub fn try_open(folder: &Path, more: &[&str]) -> Result<Self, Ended> {
+        Self::of(start(Self::args(folder, more)), folder)
+    }
+
+    /// Opens a shop that writes every log line there is to the end of a file.
+    pub fn open_verbose(folder: &Path, more: &[&str], log: &Path) -> Self {
+        let shop = Self::of(start_verbose(Self::args(folder, more), log), folder);
+        shop.unwrap_or_else(|ended| panic!("the shop does not open; see {}: {ended:?}", log.display()))
+    }
+
+    fn args(folder: &Path, more: &[&str]) -> Vec<OsString> {
         let mut args: Vec<OsString> = vec!["serve".into(), "--data".into(), folder.into()];
         args.extend(more.iter().map(OsString::from));
-        let mut process = start(args);
+        args
+    }
+
+    fn of(mut process: Running, folder: &Path) -> Result<Self, Ended> {
         match process.first_line() {
             Some(line) => {
                 assert_eq!(line, "ready");
@@ -38,6 +51,11 @@ impl Shop {
             }
             None => Err(process.end()),
         }
+    }
+
+    /// The process that serves, which started the daemons.
+    pub fn house(&self) -> u32 {
+        self.process.pid()
     }
 
     pub fn file(&self) -> PathBuf {

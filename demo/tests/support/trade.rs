@@ -1,9 +1,10 @@
 //! Trade from tables, replayed by the terminal.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::command::{Running, start};
+use super::command::{Running, start, start_verbose};
 use super::shop::Shop;
 use super::terminal::Terminal;
 
@@ -16,6 +17,13 @@ pub struct Trade {
 }
 
 impl Trade {
+    /// The same trade, with what the shoppers have in their own table of cards.
+    pub fn with_cards(&self, cards: PathBuf) -> Self {
+        let Self { products, traffic, decisions, .. } = self;
+        let (products, traffic, decisions) = (products.clone(), traffic.clone(), decisions.clone());
+        Self { products, cardholders: cards, traffic, decisions }
+    }
+
     /// Opens a shop on these tables.
     pub fn open(&self, folder: &Path) -> Shop {
         let (products, cards) = (self.products.display().to_string(), self.cardholders.display().to_string());
@@ -24,6 +32,15 @@ impl Trade {
 
     /// Begins to replay and does not wait for the end.
     pub fn start(&self, terminal: &Terminal, connections: u16) -> Running {
+        start(self.args(terminal, connections))
+    }
+
+    /// Begins to replay, and writes every log line there is to the end of a file.
+    pub fn start_verbose(&self, terminal: &Terminal, connections: u16, log: &Path) -> Running {
+        start_verbose(self.args(terminal, connections), log)
+    }
+
+    fn args(&self, terminal: &Terminal, connections: u16) -> Vec<OsString> {
         let mut args = terminal.args("replay", &["--connections", &connections.to_string()]);
         let files = [
             ("--traffic", &self.traffic),
@@ -31,7 +48,7 @@ impl Trade {
             ("--decisions", &self.decisions),
         ];
         args.extend(files.into_iter().flat_map(|(name, file)| [name.into(), file.clone().into_os_string()]));
-        start(args)
+        args
     }
 
     /// Waits for the end of a replay, at which everything has to be decided.

@@ -52,7 +52,7 @@ impl SealingSession {
     /// # Errors
     /// [`SealError`] when the card does not fit, or the machine has no random bytes.
     pub fn seal(&self, card: &SealedCard, purchase: &Purchase) -> Result<Envelope, SealError> {
-        let body = Zeroizing::new(codec::encode(card));
+        let body = codec::encode_secret(card);
         let mut text = Zeroizing::new([0_u8; CARD_BYTES]);
         let length = u16::try_from(body.len()).map_err(|_| SealError)?;
         text[..2].copy_from_slice(&length.to_le_bytes());
