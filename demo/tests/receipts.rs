@@ -89,14 +89,14 @@ fn unproven(terminal: &Terminal, good: &Path, folder: &Path) {
     let mut forged = text.clone();
     forged.replace_range(digit..=digit, flipped);
     let forgeries = [
-        ("flipped", forged.as_bytes()),
-        ("cut", &text.as_bytes()[..text.len() / 2]),
-        ("longer", &[text.as_bytes(), b"\n"].concat()),
-        ("other lines", text.replace("£41.50", "£14.50").as_bytes()),
-        ("windows", text.replace('\n', "\r\n").as_bytes()),
-        ("empty", b""),
-        ("no text", &[0xff; 100]),
-        ("much", &vec![b'x'; 3 << 20]),
+        ("flipped", forged.into_bytes()),
+        ("cut", text.as_bytes()[..text.len() / 2].to_vec()),
+        ("longer", format!("{text}\n").into_bytes()),
+        ("other lines", text.replace("£41.50", "£14.50").into_bytes()),
+        ("windows", text.replace('\n', "\r\n").into_bytes()),
+        ("empty", Vec::new()),
+        ("no text", vec![0xff; 100]),
+        ("much", vec![b'x'; 3 << 20]),
     ];
     let file = folder.join("forged");
     for (what, bytes) in forgeries {

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use kessai_shared::journal::{Dice, Disk, Kind, MemoryDisk};
+use kessai_shared::digest::sha256;
+use kessai_shared::journal::{Dice, Disk, Head, Kind, MemoryDisk};
 use kessai_shared::store::{Books, Stamp, Store};
 use kessai_shared::time::Timestamp;
 
@@ -15,9 +16,13 @@ const KIND: Kind = Kind(b"TEST");
 const SECTOR_BYTES: usize = 512;
 const ACCOUNTS: usize = 20;
 
-/// Balances that a change adds to, so that a change lost or done twice shows.
+/// The key of the row that stands for all groups.
+const GROUPS: u8 = u8::MAX;
+
+/// Balances that a change adds to, so that a change lost or done twice shows; and where each group of
+/// the journal began and ended, hashed one after the other, so that a group told wrongly shows too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Balances(BTreeMap<u8, u64>);
+struct Balances(BTreeMap<u8, u64>, [u8; 32]);
 
 impl Books for Balances {
     type Change = (u8, u64);
@@ -44,12 +49,25 @@ impl Books for Balances {
         vec![vec![change.0]]
     }
 
+    fn end_group(&mut self, first: u64, head: Head) -> Vec<Vec<u8>> {
+        let ends = [first, head.position, head.time.0].map(u64::to_le_bytes);
+        self.1 = sha256(&[&self.1, ends.as_flattened(), &head.hash.0]);
+        vec![vec![GROUPS]]
+    }
+
     fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
+        if key == [GROUPS] {
+            return Some(self.1.to_vec());
+        }
         self.0.get(key.first()?).map(|balance| balance.to_le_bytes().to_vec())
     }
 
     fn load(&mut self, key: &[u8], row: &[u8]) -> Result<(), String> {
         let account = *key.first().ok_or("empty")?;
+        if account == GROUPS {
+            self.1 = row.try_into().map_err(|_| "not a hash")?;
+            return Ok(());
+        }
         let balance = row.try_into().map_err(|_| "not a balance")?;
         self.0.insert(account, u64::from_le_bytes(balance));
         Ok(())
@@ -88,7 +106,9 @@ fn image(seed: u64, tally: &mut Tally) {
     match Store::<Balances>::open_on(Box::new(after), &shelf, KIND) {
         Ok((store, opened)) => {
             let found = store.books();
-            let kept = *found == acknowledged || *found == attempted;
+            // The group that was attempted has an end only when it turns out to be on the disk.
+            let kept = *found == acknowledged
+                || (found.0 == attempted.0 && found.1 != acknowledged.1 && acknowledged != attempted);
             // Both copies of the last group may be hit when there is more than one fault. That looks
             // like a write that was never finished, and is told as such.
             if !kept && faults > 1 && !opened.notes().is_empty() {
@@ -132,7 +152,7 @@ fn live(disk: &MemoryDisk, shelf: &Path, dice: &mut Dice) -> (Balances, Balances
         if store.commit().is_err() {
             return (acknowledged, attempted);
         }
-        acknowledged = attempted;
+        acknowledged = store.books().clone();
     }
     // The power may go between the sync and the shelf, in the middle of it, or after.
     if dice.percent(30) {

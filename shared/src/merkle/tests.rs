@@ -109,6 +109,14 @@ fn every_leaf_of_every_tree_is_proved_at_its_place_alone() {
     }
 }
 
+/// Nobody can sign such a root by mistake; it is refused all the same, as the RFC wants it.
+#[test]
+fn a_path_that_goes_on_above_the_root_is_refused() {
+    let (leaf, above) = (leaf(b"low"), [7; 32]);
+    assert!(!verify(&node(&above, &leaf), &leaf, 0, 1, &[above]));
+    assert!(!verify(&node(&leaf, &above), &leaf, 0, 1, &[above]));
+}
+
 #[test]
 fn a_path_past_its_limit_is_refused_before_it_is_walked() {
     let (leaf, path) = (leaf(b"deep"), vec![[7; 32]; MAX_PATH + 1]);
