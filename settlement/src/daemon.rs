@@ -15,10 +15,13 @@ use kessai_shared::settlement::ALPN;
 use kessai_shared::tls::{self, Migration, Peers};
 use kessai_shared::writer::MAX_QUEUED;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::clerk::Clerk;
 use crate::keys::Keys;
 use crate::ledger::Books;
+use crate::operator::office::Office;
+use crate::operator::socket::Door;
 use crate::service::Service;
 use crate::settings::{JOURNAL, Settings};
 use crate::vault::LiveVault;
@@ -50,7 +53,7 @@ pub async fn run<N: Net>(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), String> {
     let books = settings.data.join("journal");
-    let vault = Arc::new(LiveVault::load_or_create(&settings.keys.join("vault.key"), &books)?);
+    let vault = Arc::new(LiveVault::load_or_create(&settings.vault_key(), &books)?);
     let keys = Keys::load_or_create(&settings.keys, &books, settings.suite, (ground.clock)())?;
     let sellers = Arc::new(PinSet::load(&settings.sellers).map_err(|error| error.to_string())?);
     let peers = Peers::Pins(Arc::clone(&sellers));
@@ -68,6 +71,11 @@ pub async fn run<N: Net>(
     // Only now, with the books open, does it answer anybody.
     let endpoint = ground.net.endpoint(settings.listen, Some(tls)).map_err(|error| error.to_string())?;
     let address = endpoint.local_addr().map_err(|error| error.to_string())?;
+    let office = Arc::new(Office::new(Arc::clone(&vault), writer.clone()));
+    office.resume();
+    // A simulated machine has no user who could be at a socket.
+    let door = if as_task { None } else { open_door(&settings.data) };
+    let door = door.map(|door| tokio::spawn(door.serve(Arc::clone(&office))));
     ready(Ready { address, pin: keys.identity.pin(), root: keys.root });
     let reload = tokio::spawn(follow(sellers, settings.sellers));
     let service = Arc::new(Service { keys, vault, writer, clock });
@@ -76,9 +84,19 @@ pub async fn run<N: Net>(
         max_connections_per_peer: MAX_CONNECTIONS_PER_SELLER,
         ..Limits::default()
     };
-    let end = daemon::serve(endpoint, peers, service, limits, ended, stop, || {}).await;
+    let end = daemon::serve(endpoint, peers, service, limits, ended, stop, || {
+        door.iter().for_each(JoinHandle::abort);
+        office.close();
+        drop(office);
+    })
+    .await;
     reload.abort();
     end
+}
+
+/// The operator's socket. A settlement without one still serves its sellers.
+fn open_door(data: &Path) -> Option<Door> {
+    Door::open(data).map_err(|why| tracing::error!("{why}")).ok()
 }
 
 /// Takes changes of the list of sellers over while running.

@@ -64,6 +64,11 @@ impl Settings {
             (Err(error), Ok(_)) | (Ok(()), Err(error)) => Err(error),
         }
     }
+
+    /// The file of the vault's keys.
+    pub fn vault_key(&self) -> PathBuf {
+        self.keys.join("vault.key")
+    }
 }
 
 fn policy(file: &Path) -> Result<Policy, ConfigError> {
