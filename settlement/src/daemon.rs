@@ -71,7 +71,7 @@ pub async fn run<N: Net>(
     // Only now, with the books open, does it answer anybody.
     let endpoint = ground.net.endpoint(settings.listen, Some(tls)).map_err(|error| error.to_string())?;
     let address = endpoint.local_addr().map_err(|error| error.to_string())?;
-    let office = Arc::new(Office::new(Arc::clone(&vault), writer.clone()));
+    let office = Arc::new(Office::new(Arc::clone(&vault), writer.clone(), true));
     office.resume();
     // A simulated machine has no user who could be at a socket.
     let door = if as_task { None } else { open_door(&settings.data) };

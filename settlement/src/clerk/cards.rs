@@ -14,6 +14,15 @@ pub struct Imported {
     pub unchanged: u64,
 }
 
+impl Imported {
+    /// Adds what another part of the same file came to.
+    pub fn add(&mut self, more: Self) {
+        self.opened += more.opened;
+        self.restated += more.restated;
+        self.unchanged += more.unchanged;
+    }
+}
+
 /// What an operator's act asks of the writer.
 pub enum Command {
     /// The accounts are kept under the newest generation of the lease.

@@ -46,10 +46,8 @@ async fn take_in(operator: &mut Operator, settings: &Settings, file: &Path) -> R
         let end = table.rows.len().min(at + MAX_STATED);
         let accounts = table.rows[at..end].to_vec();
         match operator.ask(Request::ImportAccounts { accounts }, |_| ()).await? {
-            Reply::Imported(Imported { opened, restated, unchanged }) => {
-                sum.opened += opened;
-                sum.restated += restated;
-                sum.unchanged += unchanged;
+            Reply::Imported(more) => {
+                sum.add(more);
                 (at, tries) = (end, 0);
             }
             Reply::Stale if tries < STALE_TRIES => {

@@ -116,7 +116,7 @@ impl Here {
         let (writer, queue) = mpsc::channel(MAX_QUEUED);
         let clerk = Clerk::new(settings.policy.clone(), Arc::clone(&clock));
         let ended = writer::spawn(store, clerk, queue, clock)?;
-        Ok(Self { office: Office::new(Arc::new(vault), writer), ended, _folder: folder })
+        Ok(Self { office: Office::new(Arc::new(vault), writer, false), ended, _folder: folder })
     }
 
     async fn answer(&mut self, request: Request, tell: &mut impl FnMut(Progress)) -> Result<Reply, Failure> {

@@ -26,11 +26,14 @@ pub struct Office {
     rekeying: Arc<watch::Sender<Option<Progress>>>,
     /// The rekey goes on when whoever asked for it has gone, and ends with the settlement.
     task: Mutex<Option<AbortHandle>>,
+    /// Whether a log is kept of how a rekey goes; a command tells that itself.
+    logs: bool,
 }
 
 impl Office {
-    pub fn new(vault: Arc<LiveVault>, writer: mpsc::Sender<Asked>) -> Self {
-        Self { vault, writer, rekeying: Arc::new(watch::Sender::new(None)), task: Mutex::default() }
+    pub fn new(vault: Arc<LiveVault>, writer: mpsc::Sender<Asked>, logs: bool) -> Self {
+        let rekeying = Arc::new(watch::Sender::new(None));
+        Self { vault, writer, rekeying, task: Mutex::default(), logs }
     }
 
     /// Finishes the rekey that an earlier run of the settlement has left half done.
@@ -82,8 +85,6 @@ impl Office {
             return Ok(Reply::Stale);
         }
         let imported = ask(&self.writer, |tell| Command::Import { accounts, lease, tell }).await?;
-        let (opened, restated) = (imported.opened, imported.restated);
-        tracing::info!("operator: accounts taken in: {opened} opened, {restated} restated");
         Ok(Reply::Imported(imported))
     }
 
@@ -112,16 +113,10 @@ impl Office {
             }
             Holder::New(account) => cards::Holder::New(account),
         };
-        let opens = matches!(holder, cards::Holder::New(_));
         match ask(&self.writer, |tell| Command::Issue { holder, enrolment, lease, tell }).await? {
             Issued::Taken => Ok(Reply::Taken),
             Issued::Unknown => Err("there is no such account".to_owned()),
-            Issued::Done => {
-                let account = if opens { "a new account" } else { "a known account" };
-                let code = if enrolment.is_some() { "with" } else { "without" };
-                tracing::info!("operator: a card was issued for {account}, {code} an enrolment code");
-                Ok(Reply::Issued)
-            }
+            Issued::Done => Ok(Reply::Issued),
         }
     }
 
@@ -159,13 +154,14 @@ impl Office {
         let (vault, writer) = (Arc::clone(&self.vault), self.writer.clone());
         let rekeying = Arc::clone(&self.rekeying);
         let (tell, ended) = oneshot::channel();
+        let logs = self.logs;
         let task = tokio::spawn(async move {
-            tracing::info!("operator: a rekey begins");
             let far = |progress| {
                 rekeying.send_replace(Some(progress));
             };
             let end = rekey::run(&vault, &writer, far).await;
             match &end {
+                Ok(_) | Err(_) if !logs => {}
                 Ok(Rekeyed { accounts, generation }) => {
                     tracing::info!(
                         "rekeyed {accounts} accounts; the vault's key is of generation {generation}"

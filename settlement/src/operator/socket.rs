@@ -13,7 +13,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::office::Office;
-use super::{Reply, Request, frame};
+use super::{Holder, Reply, Request, frame};
+use crate::clerk::cards::Imported;
 
 /// Most operators at a time.
 const MAX_CONNECTIONS: usize = 8;
@@ -101,18 +102,31 @@ fn remove_socket(path: &Path) -> io::Result<()> {
 }
 
 async fn converse(mut stream: UnixStream, office: Arc<Office>) {
+    // A table comes in many parts and is one line of the log.
+    let mut imported = Imported::default();
+    answer_all(&mut stream, &office, &mut imported).await;
+    let Imported { opened, restated, unchanged } = imported;
+    if opened + restated + unchanged > 0 {
+        tracing::info!(
+            "operator: accounts were taken in: {opened} opened, {restated} restated, {unchanged} unchanged"
+        );
+    }
+}
+
+async fn answer_all(stream: &mut UnixStream, office: &Office, imported: &mut Imported) {
     loop {
-        let request = match timeout(DEADLINE, frame::read::<Request>(&mut stream)).await {
+        let request = match timeout(DEADLINE, frame::read::<Request>(stream)).await {
             Ok(Ok(Some(request))) => request,
             // It has said all, or takes too long, or the wire broke.
             Ok(Ok(None)) | Err(_) => return,
             Ok(Err(error)) => {
                 let why =
                     Reply::Refused(format!("not understood: {error}; use the program of this settlement"));
-                let _ = timeout(DEADLINE, frame::write(&mut stream, &why)).await;
+                let _ = timeout(DEADLINE, frame::write(stream, &why)).await;
                 return;
             }
         };
+        let act = act_of(&request);
         let (tell, mut told) = mpsc::channel(1);
         let answer = office.answer(request, &tell);
         tokio::pin!(answer);
@@ -121,13 +135,36 @@ async fn converse(mut stream: UnixStream, office: Arc<Office>) {
                 reply = &mut answer => break reply,
                 Some(progress) = told.recv() => progress,
             };
-            if !say(&mut stream, &Reply::Progress(progress)).await {
+            if !say(stream, &Reply::Progress(progress)).await {
                 return;
             }
         };
-        if !say(&mut stream, &last).await {
+        match (&last, act) {
+            (Reply::Imported(more), _) => imported.add(*more),
+            (Reply::Refused(why), Some(act)) => tracing::warn!("operator: {act} was refused: {why}"),
+            (Reply::Issued | Reply::Rekeyed(_), Some(act)) => tracing::info!("operator: {act}"),
+            _ => {}
+        }
+        if !say(stream, &last).await {
             return;
         }
+    }
+}
+
+/// What a request that changes something is called in the log, which knows nothing of cards.
+fn act_of(request: &Request) -> Option<&'static str> {
+    match request {
+        Request::Status | Request::Find { .. } | Request::Page { .. } => None,
+        Request::ImportAccounts { .. } => Some("accounts taken in"),
+        Request::Rekey => Some("rekey"),
+        Request::Issue { holder: Holder::New(_), enrolment: Some(_) } => {
+            Some("a new account and its card with an enrolment code")
+        }
+        Request::Issue { holder: Holder::New(_), enrolment: None } => Some("a new account and its card"),
+        Request::Issue { holder: Holder::Known(_), enrolment: Some(_) } => {
+            Some("a card with an enrolment code for a known account")
+        }
+        Request::Issue { holder: Holder::Known(_), enrolment: None } => Some("a card for a known account"),
     }
 }
 
