@@ -22,7 +22,7 @@ pub const SIGNATURE_BYTES: usize = 64;
 pub const DERIVED_BYTES: usize = 32;
 
 /// Length of an Ed25519 seed, in bytes.
-const SEED_BYTES: usize = 32;
+pub const SEED_BYTES: usize = 32;
 
 /// Separates keys derived here from any other use of the same seed.
 const DERIVE_SALT: &[u8] = b"kessai identity derive 1";
@@ -48,6 +48,15 @@ impl Identity {
     /// [`IdentityError::Crypto`] when the machine yields no randomness.
     pub fn generate() -> Result<Self, IdentityError> {
         Self::of_pair(Ed25519KeyPair::generate()?)
+    }
+
+    /// The key of a seed that was kept elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentityError::Crypto`] when the cryptographic library fails; every seed has a key.
+    pub fn from_seed(seed: &[u8; SEED_BYTES]) -> Result<Self, IdentityError> {
+        Self::of_pair(Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| IdentityError::Crypto)?)
     }
 
     /// The pin peers know this key by.
@@ -169,6 +178,20 @@ mod tests {
         assert!(!verify(&one.public(), b"901 yen", &signature));
         assert!(!verify(&other.public(), b"900 yen", &signature));
         assert!(!verify(&one.public(), b"900 yen", &signature[..63]));
+    }
+
+    #[test]
+    fn a_seed_is_one_key() {
+        // RFC 8032, 7.1, TEST 1.
+        let seed = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+        let public = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+        let (mut seed_bytes, mut public_bytes) = ([0; SEED_BYTES], [0; PUBLIC_KEY_BYTES]);
+        crate::pin::from_hex(seed, &mut seed_bytes).expect("hex");
+        crate::pin::from_hex(public, &mut public_bytes).expect("hex");
+        let identity = Identity::from_seed(&seed_bytes).unwrap();
+        assert_eq!(identity.public(), public_bytes);
+        let again = Identity::from_seed(&identity.seed).unwrap();
+        assert_eq!(identity.derive(b"a", b"b"), again.derive(b"a", b"b"));
     }
 
     #[test]

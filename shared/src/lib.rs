@@ -1,6 +1,7 @@
 //! What both ends of a wire agree on, and the ground both daemons stand on.
 
 pub mod card;
+pub mod card_file;
 pub mod codec;
 pub mod config;
 pub mod console;
@@ -19,6 +20,7 @@ pub mod pin_set;
 pub mod receipt;
 pub mod record;
 pub mod seal;
+pub mod sealed_file;
 pub mod settlement;
 pub mod shelf;
 pub mod store;
