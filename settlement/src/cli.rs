@@ -1,5 +1,7 @@
 //! The settlement's command line.
 
+mod ask;
+mod issue;
 mod operate;
 
 use std::net::SocketAddr;
@@ -42,6 +44,14 @@ enum Act {
         data: Data,
         #[arg(long)]
         json: bool,
+    },
+    /// Make a card file that its holder's wallet takes in, for a known account or a new one. The code in
+    /// it enrols the holder's key once; a key that was enrolled before is void at once.
+    IssueCard {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        act: issue::Wanted,
     },
     /// Tell how the settlement is.
     Status {
@@ -99,6 +109,7 @@ impl Cli {
             Act::Serve(serve) => self::serve(&serve),
             Act::ImportAccounts { file, data } => operate::import_accounts(&data.path()?, &file),
             Act::Rekey { data, json } => operate::rekey(&data.path()?, json),
+            Act::IssueCard { data, act } => issue::issue_card(&data.path()?, &act),
             Act::Status { data, json } => operate::status(&data.path()?, json),
             Act::Verify { data, json } => verify_books(&data.path()?, json),
             Act::Keys { data } => show_keys(&data.path()?),
