@@ -1,6 +1,8 @@
 //! The settlement's one writer: decides each command over the books, and answers once the group that
 //! holds the decision is on the disk.
 
+pub mod cards;
+
 use std::sync::Arc;
 
 use kessai_shared::ids::{OrderId, RefundId};
@@ -14,7 +16,7 @@ use kessai_shared::writer::{self, Clock};
 use tokio::sync::oneshot;
 
 use crate::ledger::acts::{self, Act, Inquired};
-use crate::ledger::{Books, Change, Decided, Group, Policy, Presented, Stated};
+use crate::ledger::{Books, Decided, Group, Policy, Presented};
 use crate::vault::Vault;
 
 /// Most holds that one round gives back; the rest is for the next round, a moment later.
@@ -36,48 +38,12 @@ pub struct Journaled {
 
 /// What the writer is asked to do, and whom it tells.
 pub enum Command {
-    Inquiry {
-        purchase: Purchase,
-        card: Option<Opened>,
-        tell: Tell<Result<Journaled, Refusal>>,
-    },
-    Status {
-        seller: Pin,
-        order: OrderId,
-        tell: Tell<Option<(Standing, Option<Journaled>)>>,
-    },
-    Reversal {
-        seller: Pin,
-        order: OrderId,
-        tell: Tell<Result<(), Refusal>>,
-    },
-    Capture {
-        seller: Pin,
-        order: OrderId,
-        amount: Minor,
-        tell: Tell<Result<(), Refusal>>,
-    },
-    Refund {
-        seller: Pin,
-        refund: RefundId,
-        order: OrderId,
-        amount: Minor,
-        tell: Tell<Result<(), Refusal>>,
-    },
-    /// The accounts are kept under the newest generation of the lease.
-    Import {
-        accounts: Vec<Stated>,
-        lease: Lease,
-        tell: Tell<Imported>,
-    },
-}
-
-/// How many accounts of a file were new, and how many were known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Imported {
-    pub opened: u64,
-    pub restated: u64,
-    pub unchanged: u64,
+    Inquiry { purchase: Purchase, card: Option<Opened>, tell: Tell<Result<Journaled, Refusal>> },
+    Status { seller: Pin, order: OrderId, tell: Tell<Option<(Standing, Option<Journaled>)>> },
+    Reversal { seller: Pin, order: OrderId, tell: Tell<Result<(), Refusal>> },
+    Capture { seller: Pin, order: OrderId, amount: Minor, tell: Tell<Result<(), Refusal>> },
+    Refund { seller: Pin, refund: RefundId, order: OrderId, amount: Minor, tell: Tell<Result<(), Refusal>> },
+    Cards(cards::Command),
 }
 
 /// The vault that something was made with: held until the books have it.
@@ -169,11 +135,7 @@ impl writer::Clerk for Clerk {
             Command::Refund { seller, refund, order, amount, tell } => {
                 carry_out(acts::refund(desk.books(), seller, refund, order, amount), tell, desk)
             }
-            Command::Import { accounts, lease, tell } => {
-                import(accounts, tell, desk)?;
-                drop(lease);
-                Ok(())
-            }
+            Command::Cards(command) => cards::handle(command, desk),
         }
     }
 
@@ -187,34 +149,6 @@ impl writer::Clerk for Clerk {
         }
         Ok(())
     }
-}
-
-fn import(accounts: Vec<Stated>, tell: Tell<Imported>, desk: &mut Desk<'_>) -> Result<(), Fault> {
-    let mut imported = Imported::default();
-    for stated in accounts {
-        let books = desk.books();
-        let known = stated.places().find_map(|place| books.at(&place));
-        let known = known.and_then(|id| Some((id, books.account(id)?)));
-        let change = match known {
-            None => {
-                imported.opened += 1;
-                acts::open(stated.account)
-            }
-            // Compared as it is kept here, or every account that a rekey has not reached, or has
-            // reached since, would seem to be changed.
-            Some((_, known)) if known.has_terms_of(&stated.under(known.generation)) => {
-                imported.unchanged += 1;
-                continue;
-            }
-            Some((id, _)) => {
-                imported.restated += 1;
-                Change::Restated { id, terms: stated.account }
-            }
-        };
-        desk.change(&change)?;
-    }
-    answer(desk, tell, imported);
-    Ok(())
 }
 
 /// Answers once all that the answer rests on is durable. Whoever asked may have gone meanwhile.

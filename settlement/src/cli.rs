@@ -1,6 +1,9 @@
 //! The settlement's command line.
 
+mod ask;
 mod epochs;
+mod issue;
+mod operate;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -8,22 +11,13 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 use kessai_shared::console::{self, FAILED, Failure, OK};
-use kessai_shared::daemon::{self, Ground};
+use kessai_shared::daemon::Ground;
 use kessai_shared::folder::DataFolder;
 use kessai_shared::net::RealNet;
 use kessai_shared::time::Timestamp;
-use kessai_shared::writer;
 
-use crate::clerk::{Clerk, Command, Imported};
-use crate::keys::Keys;
-use crate::ledger::Books;
-use crate::settings::{FOLDER, JOURNAL, Settings};
-use crate::vault::LiveVault;
-use crate::{import, verify};
-
-/// How many rows of a table one group of the journal takes. An import that is cut short between two
-/// groups is finished by running it again: known rows change nothing.
-const IMPORT_ROWS: usize = 100_000;
+use crate::settings::{FOLDER, Settings};
+use crate::verify;
 
 /// The settlement server of Kessai: holds the credit information, and decides.
 #[derive(Parser)]
@@ -42,6 +36,29 @@ enum Act {
         file: PathBuf,
         #[command(flatten)]
         data: Data,
+    },
+    /// Keep all accounts under a new key and destroy the old one, while purchases go on. One that was
+    /// interrupted goes on where it stopped.
+    Rekey {
+        #[command(flatten)]
+        data: Data,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a card file that its holder's wallet takes in, for a known account or a new one. The code in
+    /// it enrols the holder's key once; a key that was enrolled before is void at once.
+    IssueCard {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        act: issue::Wanted,
+    },
+    /// Tell how the settlement is.
+    Status {
+        #[command(flatten)]
+        data: Data,
+        #[arg(long)]
+        json: bool,
     },
     /// Check journal, store and books, and print their totals. Exit code 1 when something is wrong.
     Verify {
@@ -93,7 +110,10 @@ impl Cli {
     pub fn run(self) -> Result<u8, Failure> {
         match self.act {
             Act::Serve(serve) => self::serve(&serve),
-            Act::ImportAccounts { file, data } => import_accounts(&data.path()?, &file),
+            Act::ImportAccounts { file, data } => operate::import_accounts(&data.path()?, &file),
+            Act::Rekey { data, json } => operate::rekey(&data.path()?, json),
+            Act::IssueCard { data, act } => issue::issue_card(&data.path()?, &act),
+            Act::Status { data, json } => operate::status(&data.path()?, json),
             Act::Verify { data, json } => verify_books(&data.path()?, json),
             Act::Keys { data } => show_keys(&data.path()?),
             Act::Epochs(epochs) => epochs.run(),
@@ -129,35 +149,6 @@ fn serve(serve: &Serve) -> Result<u8, Failure> {
     end.map(|()| OK)
 }
 
-fn import_accounts(data: &Path, file: &Path) -> Result<u8, Failure> {
-    let settings = Settings::read(data, None).map_err(Failure::usage)?;
-    let _folder = DataFolder::open(data, FOLDER)?;
-    // The books are about to begin, and all keys have to be there before them.
-    let books = data.join("journal");
-    let vault = LiveVault::load_or_create(&settings.keys.join("vault.key"), &books);
-    let lease = vault.map_err(Failure::failed)?.lease();
-    let now = Timestamp::from_system_clock();
-    Keys::load_or_create(&settings.keys, &books, (settings.suite, settings.epochs), now)
-        .map_err(Failure::failed)?;
-    let table = import::accounts(file, &lease)?;
-    if !table.ignored.is_empty() {
-        eprintln!("kessai-settlement: {}: ignored columns: {}", file.display(), table.ignored.join(", "));
-    }
-    let store = daemon::open::<Books>(data, JOURNAL, None)?;
-    lease.fits(store.books()).map_err(Failure::failed)?;
-    let clock: writer::Clock = Arc::new(Timestamp::from_system_clock);
-    let clerk = Clerk::new(settings.policy, Arc::clone(&clock));
-    let parts = table.rows.chunks(IMPORT_ROWS).map(|rows| {
-        let (accounts, lease) = (rows.to_vec(), Arc::clone(&lease));
-        move |tell| Command::Import { accounts, lease, tell }
-    });
-    let imported = console::runtime()?.block_on(writer::each(store, clerk, clock, parts))?;
-    let sum = |count: fn(&Imported) -> u64| imported.iter().map(count).sum::<u64>();
-    let (opened, restated, unchanged) = (sum(|i| i.opened), sum(|i| i.restated), sum(|i| i.unchanged));
-    println!("{opened} accounts opened, {restated} restated, {unchanged} unchanged");
-    Ok(OK)
-}
-
 fn verify_books(data: &Path, json: bool) -> Result<u8, Failure> {
     let report = verify::verify(data).map_err(Failure::failed)?;
     if json {
@@ -182,9 +173,7 @@ fn verify_books(data: &Path, json: bool) -> Result<u8, Failure> {
 
 fn show_keys(data: &Path) -> Result<u8, Failure> {
     let settings = Settings::read(data, None).map_err(Failure::usage)?;
-    let (books, now) = (data.join("journal"), Timestamp::from_system_clock());
-    let keys = Keys::load_or_create(&settings.keys, &books, (settings.suite, settings.epochs), now)
-        .map_err(Failure::failed)?;
+    let keys = settings.load_keys(Timestamp::from_system_clock()).map_err(Failure::failed)?;
     println!("settlement {}\nissuer     {}", keys.identity.pin(), keys.root);
     Ok(OK)
 }

@@ -16,11 +16,14 @@ use kessai_shared::time::Timestamp;
 use kessai_shared::tls::{self, Migration, Peers};
 use kessai_shared::writer::{Clock, MAX_QUEUED};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::clerk::Clerk;
 use crate::heads::Heads;
 use crate::keys::Keys;
 use crate::ledger::Books;
+use crate::operator::office::Office;
+use crate::operator::socket::Door;
 use crate::service::Service;
 use crate::settings::{JOURNAL, Settings};
 use crate::vault::LiveVault;
@@ -57,9 +60,8 @@ pub async fn run<N: Net>(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), String> {
     let books = settings.data.join("journal");
-    let vault = Arc::new(LiveVault::load_or_create(&settings.keys.join("vault.key"), &books)?);
-    let plan = (settings.suite, settings.epochs);
-    let keys = Arc::new(Keys::load_or_create(&settings.keys, &books, plan, (ground.clock)())?);
+    let vault = Arc::new(LiveVault::load_or_create(&settings.vault_key(), &books)?);
+    let keys = Arc::new(settings.load_keys((ground.clock)())?);
     let sellers = Arc::new(PinSet::load(&settings.sellers).map_err(|error| error.to_string())?);
     let peers = Peers::Pins(Arc::clone(&sellers));
     let tls = tls::server_config(&keys.identity, peers.clone(), ALPN, Migration::Refused)
@@ -76,6 +78,11 @@ pub async fn run<N: Net>(
     // Only now, with the books open, does it answer anybody.
     let endpoint = ground.net.endpoint(settings.listen, Some(tls)).map_err(|error| error.to_string())?;
     let address = endpoint.local_addr().map_err(|error| error.to_string())?;
+    let office = Arc::new(Office::new(Arc::clone(&vault), writer.clone(), true));
+    office.resume();
+    // A simulated machine has no user who could be at a socket.
+    let door = if as_task { None } else { open_door(&settings.data) };
+    let door = door.map(|door| tokio::spawn(door.serve(Arc::clone(&office))));
     ready(Ready { address, pin: keys.identity.pin(), root: keys.root });
     let reload = tokio::spawn(follow(sellers, settings.sellers));
     let tending = tokio::spawn(tend(Arc::clone(&keys), clock.clone()));
@@ -85,10 +92,20 @@ pub async fn run<N: Net>(
         max_connections_per_peer: MAX_CONNECTIONS_PER_SELLER,
         ..Limits::default()
     };
-    let end = daemon::serve(endpoint, peers, service, limits, ended, stop, || {}).await;
+    let end = daemon::serve(endpoint, peers, service, limits, ended, stop, || {
+        door.iter().for_each(JoinHandle::abort);
+        office.close();
+        drop(office);
+    })
+    .await;
     reload.abort();
     tending.abort();
     end
+}
+
+/// The operator's socket. A settlement without one still serves its sellers.
+fn open_door(data: &Path) -> Option<Door> {
+    Door::open(data).map_err(|why| tracing::error!("{why}")).ok()
 }
 
 /// Sees to the sealing keys: makes the next, takes in what was signed elsewhere, destroys the old.

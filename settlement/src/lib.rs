@@ -7,8 +7,9 @@ pub mod heads;
 pub mod import;
 pub mod keys;
 pub mod ledger;
-
+pub mod operator;
 pub mod record;
+pub mod rekey;
 pub mod secret_file;
 pub mod service;
 pub mod settings;

@@ -8,8 +8,9 @@ use kessai_shared::folder::FolderKind;
 use kessai_shared::journal::Kind;
 use kessai_shared::money::Minor;
 use kessai_shared::seal::Suite;
+use kessai_shared::time::Timestamp;
 
-use crate::keys::EpochTerms;
+use crate::keys::{EpochTerms, Keys};
 use crate::ledger::Policy;
 
 /// What a data folder of the settlement says it is.
@@ -35,6 +36,14 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The settlement's keys, made where there are no books yet.
+    ///
+    /// # Errors
+    /// A line on what is wrong with a key file.
+    pub fn load_keys(&self, now: Timestamp) -> Result<Keys, String> {
+        Keys::load_or_create(&self.keys, &self.data.join("journal"), (self.suite, self.epochs), now)
+    }
+
     /// Reads the settings of a data folder. What the command line says goes before the file.
     ///
     /// # Errors
@@ -81,6 +90,11 @@ impl Settings {
             }
             (Err(error), Ok(_)) | (Ok(()), Err(error)) => Err(error),
         }
+    }
+
+    /// The file of the vault's keys.
+    pub fn vault_key(&self) -> PathBuf {
+        self.keys.join("vault.key")
     }
 }
 

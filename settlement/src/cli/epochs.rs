@@ -95,9 +95,7 @@ impl Epochs {
 
 fn keys(data: &Path) -> Result<Keys, Failure> {
     let settings = Settings::read(data, None).map_err(Failure::usage)?;
-    let plan = (settings.suite, settings.epochs);
-    Keys::load_or_create(&settings.keys, &data.join("journal"), plan, Timestamp::from_system_clock())
-        .map_err(Failure::failed)
+    settings.load_keys(Timestamp::from_system_clock()).map_err(Failure::failed)
 }
 
 fn list(data: &Path, as_json: bool) -> Result<u8, Failure> {

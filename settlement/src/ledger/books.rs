@@ -185,7 +185,7 @@ impl Books {
         self.refunds.get(&(seller, refund))
     }
 
-    pub fn accounts(&self) -> impl Iterator<Item = (&AccountId, &Account)> {
+    pub fn accounts(&self) -> impl ExactSizeIterator<Item = (&AccountId, &Account)> {
         self.accounts.iter()
     }
 
