@@ -137,7 +137,8 @@ impl Folder {
     pub fn beside_the_keys(&self) -> Vec<String> {
         let entries = fs::read_dir(self.path().join("keys")).expect("a folder").flatten();
         let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        let mut names: Vec<_> = names.filter(|name| !name.ends_with(".key")).collect();
+        let mut names: Vec<_> =
+            names.filter(|name| name.starts_with("vault.") && name != "vault.key").collect();
         names.sort_unstable();
         names
     }
