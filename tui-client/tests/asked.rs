@@ -258,3 +258,21 @@ fn the_shop_asks_for_the_passphrase_before_its_screen_opens() {
     let told = person.end(1);
     assert!(!told.contains("\u{1b}[?1049h"), "{told}");
 }
+
+#[test]
+fn what_is_typed_ahead_of_a_question_is_not_shown_either() {
+    let folder = tempfile::tempdir().expect("a folder");
+    if add_one(folder.path()).is_none() {
+        return;
+    }
+    let mut person = on(folder.path(), "list").expect("a terminal");
+    person.sees("Passphrase of");
+    // While the first is tried, which takes a while, the second is typed already.
+    person.types("wrong horse\r");
+    std::thread::sleep(Duration::from_millis(30));
+    person.types(PASSPHRASE);
+    person.sees("which of the two cannot be told");
+    person.types("\r");
+    let told = person.end(0);
+    assert!(told.contains("* Everyday"), "{told}");
+}
