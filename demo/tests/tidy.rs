@@ -25,7 +25,7 @@ const IMPURE: [&str; 10] = [
     "println!",
 ];
 /// Types whose content no log line may show.
-const SECRETS: [&str; 9] = [
+const SECRETS: [&str; 16] = [
     "CardNumber",
     "HolderName",
     "Particulars",
@@ -35,6 +35,13 @@ const SECRETS: [&str; 9] = [
     "Vault",
     "Keys",
     "Identity",
+    "Passphrase",
+    "EnrolmentCode",
+    "IssuedCard",
+    "PayingCard",
+    "HolderKey",
+    "HolderSeed",
+    "Wallet",
 ];
 /// What is left behind in unfinished work. Put together here, so that this file does not hold it.
 const UNFINISHED: [&str; 3] = [concat!("to", "do!("), concat!("unimple", "mented!("), concat!("FIX", "ME")];

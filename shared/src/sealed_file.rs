@@ -45,7 +45,7 @@ pub fn read(
     kind: Kind,
     passphrase: &Passphrase,
 ) -> Result<(Zeroizing<Vec<u8>>, Cost), SealedFileError> {
-    let opened = private::read(path, MAX_FILE_BYTES).and_then(|bytes| open(&bytes, kind, passphrase));
+    let opened = load(path, kind).and_then(|bytes| open(&bytes, kind, passphrase));
     opened.map_err(SealedFileError::at(path))
 }
 
@@ -86,11 +86,19 @@ pub fn create(
 /// # Errors
 /// [`SealedFileError`] as for [`read`], but for what only the passphrase shows.
 pub fn is_there(path: &Path, kind: Kind) -> Result<bool, SealedFileError> {
-    match private::read(path, MAX_FILE_BYTES) {
-        Ok(bytes) => Header::read(&bytes, kind).map(|_| true).map_err(SealedFileError::at(path)),
+    match load(path, kind) {
+        Ok(_) => Ok(true),
         Err(SealedFileFault::Io { error, .. }) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
         Err(fault) => Err(SealedFileError::at(path)(fault)),
     }
+}
+
+/// The bytes of a file that begins as one of this kind and is open to nobody else. What is no file of
+/// ours at all is called that first, whoever may read it.
+fn load(path: &Path, kind: Kind) -> Result<Zeroizing<Vec<u8>>, SealedFileFault> {
+    let (bytes, exposed) = private::read(path, MAX_FILE_BYTES)?;
+    Header::read(&bytes, kind)?;
+    if exposed { Err(SealedFileFault::Exposed) } else { Ok(bytes) }
 }
 
 fn seal(kind: Kind, content: &[u8], passphrase: &Passphrase, cost: Cost) -> Result<Vec<u8>, SealedFileFault> {

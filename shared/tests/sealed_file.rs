@@ -218,6 +218,9 @@ fn an_exposed_file_is_refused_with_the_cure() {
         assert!(error.to_string().contains("chmod 600"), "{error}");
         assert!(sealed_file::is_there(&path, Kind::Wallet).is_err());
     }
+    // Of what was never sealed, its permissions are nobody's business here.
+    fs::write(&path, b"card_number,name\n").expect("written");
+    assert!(matches!(read(&path).expect_err("a table").fault, SealedFileFault::NotSealed));
 }
 
 #[test]

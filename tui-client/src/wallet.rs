@@ -27,8 +27,8 @@ pub const MAX_CARDS: usize = 100;
 
 /// Cards in the order they came, one of them the default, no two of one label or one number.
 #[derive(Default, Serialize, Deserialize)]
+#[allow(clippy::vec_box, reason = "a list that grows or closes up would leave unwiped copies of keys behind")]
 pub struct Wallet {
-    // Boxed, because a list that grows or closes up would leave unwiped copies of keys behind.
     entries: Vec<Box<Entry>>,
     /// Where the default card stands; of no meaning while there are no cards.
     default: u32,

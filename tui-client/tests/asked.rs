@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kessai");
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 const PASSPHRASE: &str = "correct horse 緑茶";
 const NUMBER: &str = "5391827364501746";
 
@@ -19,7 +19,7 @@ struct Person {
     child: Child,
     keys: ChildStdin,
     seen: Arc<Mutex<String>>,
-    reader: JoinHandle<()>,
+    reader: Option<JoinHandle<()>>,
     /// How much of what was seen has been looked at.
     read: usize,
 }
@@ -28,7 +28,7 @@ impl Person {
     /// Starts the program with these arguments; `None` where there is no `script`. What `stty` says
     /// of the terminal afterwards is the end of what is seen.
     fn start(arguments: &str) -> Option<Self> {
-        let line = format!("{PROGRAM} {arguments}; code=$?; stty -a; exit $code");
+        let line = format!("stty rows 24 cols 80; {PROGRAM} {arguments}; code=$?; stty -a; exit $code");
         let child = Command::new("script")
             .args(["-qefc", &line, "/dev/null"])
             .env("SHELL", "/bin/sh")
@@ -52,7 +52,7 @@ impl Person {
                     String::from_utf8_lossy(&all).into_owned();
             }
         });
-        Some(Self { child, keys, seen, reader, read: 0 })
+        Some(Self { child, keys, seen, reader: Some(reader), read: 0 })
     }
 
     fn seen(&self) -> String {
@@ -86,7 +86,7 @@ impl Person {
     fn end(mut self, code: i32) -> String {
         self.sees("speed");
         let status = self.child.wait().expect("a child of ours");
-        self.reader.join().expect("all is read");
+        self.reader.take().map(JoinHandle::join).expect("a reader").expect("all is read");
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
         assert_eq!(status.code(), Some(code), "{seen}");
         let (told, terminal) = seen.split_once("speed").expect("what stty says");
@@ -98,6 +98,14 @@ impl Person {
         }
         assert!(!told.contains("panicked"), "{told}");
         told.to_owned()
+    }
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        // A test that fails leaves nobody sitting at a terminal; the program goes with its terminal.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -221,4 +229,50 @@ fn the_passphrase_is_changed_by_typing() {
     person.answers("Passphrase of", "wrong horse battery");
     let told = person.end(0);
     assert!(told.contains(r#""label":"Everyday""#), "{told}");
+}
+
+#[test]
+fn the_shop_asks_for_the_passphrase_before_its_screen_opens() {
+    let folder = tempfile::tempdir().expect("a folder");
+    if add_one(folder.path()).is_none() {
+        return;
+    }
+    // Nobody listens there, which is all the same to the screen.
+    let shop = folder.path().join("shop.toml");
+    let pin = "ab".repeat(32);
+    let text = format!("address = \"127.0.0.1:9\"\nseller_pins = [\"{pin}\"]\nissuer_roots = [\"{pin}\"]\n");
+    fs::write(&shop, text).expect("written");
+    let arguments = format!("shop --shop {} --data {}", shop.display(), folder.path().display());
+    let mut person = Person::start(&arguments).expect("a terminal");
+    person.sees("Passphrase of");
+    assert!(!person.seen().contains("\u{1b}[?1049h"), "the screen is open before the wallet is");
+    person.types(&format!("{PASSPHRASE}\r"));
+    person.sees("\u{1b}[?1049h");
+    person.sees("help");
+    person.types("q");
+    person.end(0);
+    let mut person = Person::start(&arguments).expect("a terminal");
+    for _ in 0..3 {
+        person.answers("Passphrase of", "wrong horse");
+    }
+    let told = person.end(1);
+    assert!(!told.contains("\u{1b}[?1049h"), "{told}");
+}
+
+#[test]
+fn what_is_typed_ahead_of_a_question_is_not_shown_either() {
+    let folder = tempfile::tempdir().expect("a folder");
+    if add_one(folder.path()).is_none() {
+        return;
+    }
+    let mut person = on(folder.path(), "list").expect("a terminal");
+    person.sees("Passphrase of");
+    // While the first is tried, which takes a while, the second is typed already.
+    person.types("wrong horse\r");
+    std::thread::sleep(Duration::from_millis(30));
+    person.types(PASSPHRASE);
+    person.sees("which of the two cannot be told");
+    person.types("\r");
+    let told = person.end(0);
+    assert!(told.contains("* Everyday"), "{told}");
 }

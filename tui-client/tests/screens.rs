@@ -5,12 +5,15 @@
 mod support;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use kessai_shared::identity::Identity;
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::outcome::Reason;
 use kessai_shared::storefront::Refusal;
 use kessai_shared::time::Timestamp;
 use kessai_tui_client::app::{Effect, Event, Key};
+use kessai_tui_client::cards::HolderKey;
 use kessai_tui_client::shop::{Ending, ShopError};
 use kessai_tui_client::view::{Theme, draw};
 use ratatui::buffer::Buffer;
@@ -81,6 +84,14 @@ fn fill_cart(world: &mut World) {
     world.keys("jajja+++ajjja");
     world.keys("jj\n4a");
     world.key(Key::Esc);
+}
+
+/// The first card gets a key, and a label that is as long as labels are.
+fn give_a_key(world: &mut World) {
+    let key = Arc::new(Identity::from_seed(&[7; 32]).expect("a key"));
+    let card = &mut world.model.cards[0];
+    card.paying.holder = Some(HolderKey { key, enrolment: None });
+    card.label = "The card for everyday things of the whole family, 緑茶 too".into();
 }
 
 fn to_review(world: &mut World) {
@@ -155,6 +166,23 @@ fn checkout_cards() {
     check("checkout-cards", |world| {
         to_review(world);
         world.keys("\nj");
+    });
+}
+
+#[test]
+fn checkout_cards_of_which_one_has_a_key() {
+    check("checkout-cards-key", |world| {
+        give_a_key(world);
+        to_review(world);
+        world.keys("\nj");
+    });
+}
+
+#[test]
+fn checkout_confirm_with_a_card_that_has_a_key() {
+    check("checkout-confirm-key", |world| {
+        give_a_key(world);
+        to_confirm(world);
     });
 }
 

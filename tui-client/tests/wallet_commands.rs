@@ -13,6 +13,87 @@ use tempfile::TempDir;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kessai");
 const HEADER: &str = "card_number,name,birth_date,expiry,label\n";
 
+/// Commands that cannot be carried out: how each ends, and what its one line says.
+const MISTAKES: &[(&str, i32, &str)] = &[
+    ("wallet list", 2, "no terminal to ask on; name a file that holds the passphrase"),
+    ("wallet add", 2, "no terminal to ask on; name a table of cards with --from-csv"),
+    ("wallet add --passphrase-file @pass", 2, "no terminal to ask on; name a table of cards"),
+    ("wallet list --passphrase-file @wrong", 1, "the passphrase is wrong or the file was changed"),
+    ("wallet list --passphrase-file @none", 1, "none: cannot be read: No such file"),
+    ("wallet list --passphrase-file @exposed", 1, "run `chmod 600"),
+    (
+        "wallet list --passphrase-file @empty",
+        1,
+        "empty: its first line is no passphrase: a passphrase cannot",
+    ),
+    ("wallet list --passphrase-file @blank", 1, "blank: its first line is no passphrase"),
+    ("wallet list --passphrase-file @long", 1, "at most 1024 bytes"),
+    ("wallet list --passphrase-file @data", 1, "data: cannot be read: Is a directory"),
+    ("wallet list --wallet @none --passphrase-file @pass", 1, "none: there is no wallet; make one with"),
+    ("wallet list --wallet @bare --passphrase-file @pass", 1, "run `chmod 600"),
+    ("wallet list --wallet @changed --passphrase-file @pass", 1, "or the file was changed"),
+    ("wallet list --wallet @cut --passphrase-file @pass", 1, "cut short or was changed"),
+    ("wallet list --wallet @newer --passphrase-file @pass", 1, "version 9 of the format by a newer program"),
+    (
+        "wallet list --wallet @cards.csv --passphrase-file @pass",
+        1,
+        "cards.csv: is not a sealed file of Kessai",
+    ),
+    ("wallet list --wallet @data --passphrase-file @pass", 1, "data: cannot be read: Is a directory"),
+    (
+        "wallet list --wallet @issued.card --passphrase-file @letter",
+        1,
+        "is a card file of an issuer, expected a card wallet",
+    ),
+    ("wallet add --wallet @new --from-csv @cards.csv --passphrase-file @short", 1, "at least 8 characters"),
+    ("wallet add --from-csv @none --passphrase-file @pass", 1, "none: cannot be read"),
+    (
+        "wallet add --from-csv @cards.csv --passphrase-file @pass",
+        1,
+        "there is a card 'Everyday' in it already",
+    ),
+    (
+        "wallet add --from-csv @twice.csv --passphrase-file @pass",
+        1,
+        "•••• 1746 is in it already, as 'Everyday'",
+    ),
+    ("wallet add --from-csv @label.csv --passphrase-file @pass", 1, "a label has 1 to 64 bytes"),
+    (
+        "wallet import @data/wallet.kessai --card-passphrase-file @pass --passphrase-file @pass",
+        1,
+        "is a card wallet, expected a card file of an issuer",
+    ),
+    (
+        "wallet import @none --card-passphrase-file @letter --passphrase-file @pass",
+        1,
+        "none: there is no such card file",
+    ),
+    (
+        "wallet import @issued.card --card-passphrase-file @wrong --passphrase-file @pass",
+        1,
+        "issued.card: does not open",
+    ),
+    (
+        "wallet import @issued.card --card-passphrase-file @letter --passphrase-file @pass --label Everyday",
+        1,
+        "there is a card 'Everyday' in it already",
+    ),
+    ("wallet import @issued.card --passphrase-file @pass", 2, "no terminal to ask on"),
+    ("wallet remove Nobody --passphrase-file @pass", 1, "there is no card 'Nobody' in it"),
+    ("wallet default Nobody --passphrase-file @pass", 1, "there is no card 'Nobody' in it"),
+    ("wallet rename Nobody Else --passphrase-file @pass", 1, "there is no card 'Nobody' in it"),
+    ("wallet passphrase --passphrase-file @pass", 2, "no terminal to ask on"),
+    (
+        "wallet passphrase --passphrase-file @pass --new-passphrase-file @short",
+        1,
+        "short: a new passphrase has at least 8 characters",
+    ),
+    ("buy TEA --shop @none --passphrase-file @wrong", 1, "the passphrase is wrong or the file was changed"),
+    ("buy TEA --shop @none --passphrase-file @pass --card Nobody", 1, "there is no such card in it"),
+    ("buy TEA --shop @none --wallet @none --passphrase-file @pass", 1, "none: there is no wallet"),
+    ("shop --shop @none --passphrase-file @pass", 2, "this needs a terminal"),
+];
+
 /// A terminal's folder, and files for its wallet.
 struct Place(TempDir);
 
@@ -68,6 +149,32 @@ impl Place {
     fn json(&self) -> serde_json::Value {
         let out = self.done("wallet list --json --passphrase-file @pass");
         serde_json::from_str(&out).expect("JSON")
+    }
+
+    /// A wallet, and files that are not as they should be.
+    fn put_what_is_wrong(&self) {
+        self.done("wallet add --from-csv @cards.csv --passphrase-file @pass");
+        self.issue("issued.card", None);
+        let exposed = self.put("exposed", "correct horse\n");
+        fs::set_permissions(&exposed, fs::Permissions::from_mode(0o644)).expect("permissions");
+        let bare = self.put("bare", "");
+        fs::copy(self.path("data/wallet.kessai"), &bare).expect("copied");
+        fs::set_permissions(&bare, fs::Permissions::from_mode(0o644)).expect("permissions");
+        let mut changed = fs::read(self.path("data/wallet.kessai")).expect("bytes");
+        *changed.last_mut().expect("a byte") ^= 1;
+        fs::write(self.put("changed", ""), &changed).expect("written");
+        fs::write(self.put("cut", ""), &changed[..100]).expect("written");
+        changed[8] = 9;
+        fs::write(self.put("newer", ""), &changed).expect("written");
+        self.put("empty", "");
+        self.put("blank", "\nsecond\n");
+        self.put("short", "1234567");
+        self.put("long", &"x".repeat(2_000));
+        self.put("twice.csv", &format!("{HEADER}5391827364501746,Ada Lovelace,1981-12-09,2029-08,Other\n"));
+        self.put(
+            "label.csv",
+            &format!("{HEADER}5391827364501740,Ada Lovelace,1981-12-09,2029-08,{}\n", "x".repeat(70)),
+        );
     }
 
     fn issue(&self, name: &str, enrolment: Option<EnrolmentCode>) {
@@ -138,123 +245,12 @@ fn a_card_without_a_code_has_no_key() {
 #[test]
 fn each_mistake_is_one_clear_line() {
     let place = Place::new();
-    place.done("wallet add --from-csv @cards.csv --passphrase-file @pass");
-    place.issue("issued.card", None);
-    let exposed = place.put("exposed", "correct horse\n");
-    fs::set_permissions(&exposed, fs::Permissions::from_mode(0o644)).expect("permissions");
-    let bare = place.put("bare", "");
-    fs::copy(place.path("data/wallet.kessai"), &bare).expect("copied");
-    fs::set_permissions(&bare, fs::Permissions::from_mode(0o644)).expect("permissions");
-    let mut changed = fs::read(place.path("data/wallet.kessai")).expect("bytes");
-    *changed.last_mut().expect("a byte") ^= 1;
-    fs::write(place.put("changed", ""), &changed).expect("written");
-    fs::write(place.put("cut", ""), &changed[..100]).expect("written");
-    changed[8] = 9;
-    fs::write(place.put("newer", ""), &changed).expect("written");
-    place.put("empty", "");
-    place.put("blank", "\nsecond\n");
-    place.put("short", "1234567");
-    place.put("long", &"x".repeat(2_000));
-    place.put("twice.csv", &format!("{HEADER}5391827364501746,Ada Lovelace,1981-12-09,2029-08,Other\n"));
-    place.put(
-        "label.csv",
-        &format!("{HEADER}5391827364501740,Ada Lovelace,1981-12-09,2029-08,{}\n", "x".repeat(70)),
-    );
+    place.put_what_is_wrong();
     let before = fs::read(place.path("data/wallet.kessai")).expect("bytes");
-    for (line, code, why) in [
-        ("wallet list", 2, "no terminal to ask on; name a file that holds the passphrase"),
-        ("wallet add", 2, "no terminal to ask on; name a table of cards with --from-csv"),
-        ("wallet add --passphrase-file @pass", 2, "no terminal to ask on; name a table of cards"),
-        ("wallet list --passphrase-file @wrong", 1, "the passphrase is wrong or the file was changed"),
-        ("wallet list --passphrase-file @none", 1, "none: cannot be read: No such file"),
-        ("wallet list --passphrase-file @exposed", 1, "run `chmod 600"),
-        (
-            "wallet list --passphrase-file @empty",
-            1,
-            "empty: its first line is no passphrase: a passphrase cannot",
-        ),
-        ("wallet list --passphrase-file @blank", 1, "blank: its first line is no passphrase"),
-        ("wallet list --passphrase-file @long", 1, "at most 1024 bytes"),
-        ("wallet list --passphrase-file @data", 1, "data: cannot be read: Is a directory"),
-        ("wallet list --wallet @none --passphrase-file @pass", 1, "none: there is no wallet; make one with"),
-        ("wallet list --wallet @bare --passphrase-file @pass", 1, "run `chmod 600"),
-        ("wallet list --wallet @changed --passphrase-file @pass", 1, "or the file was changed"),
-        ("wallet list --wallet @cut --passphrase-file @pass", 1, "cut short or was changed"),
-        (
-            "wallet list --wallet @newer --passphrase-file @pass",
-            1,
-            "version 9 of the format by a newer program",
-        ),
-        (
-            "wallet list --wallet @cards.csv --passphrase-file @pass",
-            1,
-            "cards.csv: is not a sealed file of Kessai",
-        ),
-        ("wallet list --wallet @data --passphrase-file @pass", 1, "data: cannot be read: Is a directory"),
-        (
-            "wallet list --wallet @issued.card --passphrase-file @letter",
-            1,
-            "is a card file of an issuer, expected a card wallet",
-        ),
-        (
-            "wallet add --wallet @new --from-csv @cards.csv --passphrase-file @short",
-            1,
-            "at least 8 characters",
-        ),
-        ("wallet add --from-csv @none --passphrase-file @pass", 1, "none: cannot be read"),
-        (
-            "wallet add --from-csv @cards.csv --passphrase-file @pass",
-            1,
-            "there is a card 'Everyday' in it already",
-        ),
-        (
-            "wallet add --from-csv @twice.csv --passphrase-file @pass",
-            1,
-            "•••• 1746 is in it already, as 'Everyday'",
-        ),
-        ("wallet add --from-csv @label.csv --passphrase-file @pass", 1, "a label has 1 to 64 bytes"),
-        (
-            "wallet import @data/wallet.kessai --card-passphrase-file @pass --passphrase-file @pass",
-            1,
-            "is a card wallet, expected a card file of an issuer",
-        ),
-        (
-            "wallet import @none --card-passphrase-file @letter --passphrase-file @pass",
-            1,
-            "none: there is no such card file",
-        ),
-        (
-            "wallet import @issued.card --card-passphrase-file @wrong --passphrase-file @pass",
-            1,
-            "issued.card: does not open",
-        ),
-        (
-            "wallet import @issued.card --card-passphrase-file @letter --passphrase-file @pass --label Everyday",
-            1,
-            "there is a card 'Everyday' in it already",
-        ),
-        ("wallet import @issued.card --passphrase-file @pass", 2, "no terminal to ask on"),
-        ("wallet remove Nobody --passphrase-file @pass", 1, "there is no card 'Nobody' in it"),
-        ("wallet default Nobody --passphrase-file @pass", 1, "there is no card 'Nobody' in it"),
-        ("wallet rename Nobody Else --passphrase-file @pass", 1, "there is no card 'Nobody' in it"),
-        ("wallet passphrase --passphrase-file @pass", 2, "no terminal to ask on"),
-        (
-            "wallet passphrase --passphrase-file @pass --new-passphrase-file @short",
-            1,
-            "short: a new passphrase has at least 8 characters",
-        ),
-        (
-            "buy TEA --shop @none --passphrase-file @wrong",
-            1,
-            "the passphrase is wrong or the file was changed",
-        ),
-        ("buy TEA --shop @none --passphrase-file @pass --card Nobody", 1, "there is no such card in it"),
-        ("buy TEA --shop @none --wallet @none --passphrase-file @pass", 1, "none: there is no wallet"),
-        ("shop --shop @none --passphrase-file @pass", 2, "this needs a terminal"),
-    ] {
+    for (line, code, why) in MISTAKES {
         let (got, out, err) = place.run(line);
-        assert_eq!((got, out.as_str(), err.lines().count()), (code, "", 1), "{line}: {err}");
-        assert!(err.starts_with("kessai: ") && err.contains(why), "{line}: {err}");
+        assert_eq!((got, out.as_str(), err.lines().count()), (*code, "", 1), "{line}: {err}");
+        assert!(err.starts_with("kessai: ") && err.contains(*why), "{line}: {err}");
         assert!(!err.contains("53918273") && !err.contains("correct horse"), "{line}: {err}");
     }
     assert_eq!(fs::read(place.path("data/wallet.kessai")).expect("bytes"), before);

@@ -12,24 +12,27 @@ use super::SealedFileFault;
 /// Permission bits by which others than the owner could use the file.
 const OTHERS: u32 = 0o077;
 
-/// All of a file that is open to nobody else and no longer than `limit` bytes.
-pub fn read(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, SealedFileFault> {
-    let file = open(path)?;
+/// All of a file no longer than `limit` bytes, and whether it is open to others than its owner.
+pub fn read(path: &Path, limit: usize) -> Result<(Zeroizing<Vec<u8>>, bool), SealedFileFault> {
+    let file = File::open(path).map_err(io_fault("read"))?;
+    let exposed = is_exposed(&file)?;
     // The buffer has its full size from the start: one that grows leaves an unwiped copy behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(limit + 1));
     file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(io_fault("read"))?;
-    if bytes.len() > limit { Err(SealedFileFault::TooLarge) } else { Ok(bytes) }
+    if bytes.len() > limit { Err(SealedFileFault::TooLarge) } else { Ok((bytes, exposed)) }
 }
 
 /// Opens a file for reading that is open to nobody else.
 pub fn open(path: &Path) -> Result<File, SealedFileFault> {
     let file = File::open(path).map_err(io_fault("read"))?;
-    // The permissions are those of the open file, so that nobody can swap it in between.
+    if is_exposed(&file)? { Err(SealedFileFault::Exposed) } else { Ok(file) }
+}
+
+// The permissions are those of the open file, so that nobody can swap it in between. A folder is no
+// file in the first place, which reading it will tell.
+fn is_exposed(file: &File) -> Result<bool, SealedFileFault> {
     let metadata = file.metadata().map_err(io_fault("read"))?;
-    if !metadata.is_dir() && metadata.permissions().mode() & OTHERS != 0 {
-        return Err(SealedFileFault::Exposed);
-    }
-    Ok(file)
+    Ok(!metadata.is_dir() && metadata.permissions().mode() & OTHERS != 0)
 }
 
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), SealedFileFault> {

@@ -12,7 +12,7 @@ const ROOT_DIGITS: usize = 8;
 pub fn lines(wallet: &Wallet) -> Vec<String> {
     let label = |entry: &Entry| text::clean(&entry.label);
     let wide = wallet.entries().iter().map(|entry| text::width(&label(entry))).max().unwrap_or(0);
-    let line = |entry: &Box<Entry>| {
+    let line = |entry: &Entry| {
         let star = if is_default(wallet, entry) { '*' } else { ' ' };
         let (label, number) = (text::left(&label(entry), wide), entry.card.number.masked());
         let mut line = format!("{star} {label}  {number}  {}", entry.card.expiry);
@@ -24,11 +24,11 @@ pub fn lines(wallet: &Wallet) -> Vec<String> {
         }
         line
     };
-    wallet.entries().iter().map(line).collect()
+    wallet.entries().iter().map(|entry| line(entry)).collect()
 }
 
 pub fn json(wallet: &Wallet) -> Value {
-    let card = |entry: &Box<Entry>| {
+    let card = |entry: &Entry| {
         json!({
             "label": entry.label,
             "number": entry.card.number.masked(),
@@ -38,7 +38,7 @@ pub fn json(wallet: &Wallet) -> Value {
             "default": is_default(wallet, entry),
         })
     };
-    wallet.entries().iter().map(card).collect()
+    wallet.entries().iter().map(|entry| card(entry)).collect()
 }
 
 fn is_default(wallet: &Wallet, entry: &Entry) -> bool {
