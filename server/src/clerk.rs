@@ -155,7 +155,7 @@ impl Clerk {
             Answer::Decided(_) | Answer::Doubt | Answer::Reversed | Answer::Captured | Answer::Lapsed => None,
         };
         let change = match answer {
-            Answer::Decided(decision) => Change::Decided { order, decision },
+            Answer::Decided(decision) => Change::Decided { order, decision: *decision },
             Answer::Doubt => Change::Doubted { order },
             Answer::Reversed => Change::Reversed { order },
             Answer::Captured => Change::Shipped { order },

@@ -34,7 +34,7 @@ pub struct Errand {
 /// What the courier brings back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    Decided(Decision),
+    Decided(Box<Decision>),
     /// It cannot be found out in time whether it was approved.
     Doubt,
     Reversed,
@@ -135,7 +135,7 @@ impl Courier {
             };
             match self.link.call::<_, Reply>(&request, CALL_DEADLINE).await {
                 Ok(reply) => match decided(reply, purchase) {
-                    Decided::Answer(answer) => return *answer,
+                    Decided::Answer(answer) => return answer,
                     Decided::Never if !had_card && begun.elapsed() >= RESUBMIT_GRACE => return Answer::Doubt,
                     Decided::Never | Decided::NotNow => {}
                 },
@@ -176,7 +176,7 @@ impl Courier {
 }
 
 enum Decided {
-    Answer(Box<Answer>),
+    Answer(Answer),
     /// The settlement never heard of it.
     Never,
     NotNow,
@@ -188,7 +188,7 @@ fn decided(reply: Reply, purchase: &Purchase) -> Decided {
         | Reply::Status { decision: Some(decision), standing: Standing::Held | Standing::Declined }
             if decision.statement.purchase == *purchase =>
         {
-            Decided::Answer(Box::new(Answer::Decided(decision)))
+            Decided::Answer(Answer::Decided(Box::new(decision)))
         }
         Reply::Status { standing: Standing::Unknown, .. } => Decided::Never,
         Reply::Refused(refusal) if refusal.is_transient() => Decided::NotNow,
@@ -199,7 +199,7 @@ fn decided(reply: Reply, purchase: &Purchase) -> Decided {
         | Reply::Echo { .. }
         | Reply::Reversed
         | Reply::Captured { .. }
-        | Reply::Refunded { .. } => Decided::Answer(Box::new(Answer::Doubt)),
+        | Reply::Refunded { .. } => Decided::Answer(Answer::Doubt),
     }
 }
 

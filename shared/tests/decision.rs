@@ -95,19 +95,19 @@ fn a_head_with_any_field_changed_is_refused() {
     let key = identity();
     let signed = group(5, &key).swap_remove(2);
     // Four decisions give this leaf a path of another length; six and eight give it the same one.
-    let changes: [(&str, fn(&mut GroupHead), Forged); 10] = [
-        ("first", |h| h.first -= 1, Forged::Signature),
-        ("first, past the decision", |h| h.first += 3, Forged::OtherGroup),
-        ("last", |h| h.last += 1, Forged::Signature),
-        ("last, before the decision", |h| h.last -= 3, Forged::OtherGroup),
-        ("time", |h| h.at.0 += 1, Forged::Signature),
-        ("fewer decisions", |h| h.decisions = 4, Forged::NotInGroup),
-        ("no decisions", |h| h.decisions = 0, Forged::NotInGroup),
-        ("more decisions", |h| h.decisions = 6, Forged::Signature),
-        ("root", |h| h.root[31] ^= 0x80, Forged::NotInGroup),
-        ("journal", |h| h.journal[0] ^= 1, Forged::Signature),
+    let changes: [(Named<GroupHead>, Forged); 10] = [
+        (("first", |h| h.first -= 1), Forged::Signature),
+        (("first, past the decision", |h| h.first += 3), Forged::OtherGroup),
+        (("last", |h| h.last += 1), Forged::Signature),
+        (("last, before the decision", |h| h.last -= 3), Forged::OtherGroup),
+        (("time", |h| h.at.0 += 1), Forged::Signature),
+        (("fewer decisions", |h| h.decisions = 4), Forged::NotInGroup),
+        (("no decisions", |h| h.decisions = 0), Forged::NotInGroup),
+        (("more decisions", |h| h.decisions = 6), Forged::Signature),
+        (("root", |h| h.root[31] ^= 0x80), Forged::NotInGroup),
+        (("journal", |h| h.journal[0] ^= 1), Forged::Signature),
     ];
-    for (field, change, why) in changes {
+    for ((field, change), why) in changes {
         let mut changed = signed.clone();
         change(&mut changed.proof.head);
         assert_eq!(refusal(&changed, &key), Some(why), "{field}");

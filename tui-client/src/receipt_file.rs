@@ -22,7 +22,8 @@ pub const MAX_FILE_BYTES: usize = 2 << 20;
 /// The version of the proof and of the lines for people. Receipts are kept for years, so what a
 /// version looks like never changes.
 const VERSION: u8 = 1;
-const BEGIN: &str = "-----BEGIN KESSAI RECEIPT-----\n";
+/// It stands at the beginning of a line, where no product's or customer's name ever stands.
+const BEGIN: &str = "\n-----BEGIN KESSAI RECEIPT-----\n";
 const END: &str = "-----END KESSAI RECEIPT-----\n";
 /// How many bytes of the proof one line has.
 const BYTES_A_LINE: usize = 32;
@@ -114,7 +115,7 @@ impl Receipt {
         format!(
             "Kessai receipt {VERSION}\n\n{}\n\
              Do not believe these lines by themselves: anybody can write them. They repeat the proof\n\
-             below, and this checks that they do: kessai receipt verify FILE\n\n{BEGIN}{digits}{END}",
+             below, and this checks that they do: kessai receipt verify FILE\n{BEGIN}{digits}{END}",
             self.lines()
         )
     }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use groups::signed_group;
 use kessai_shared::identity::Identity;
-use kessai_shared::ids::OrderId;
+use kessai_shared::ids::{Customer, OrderId, Sku};
 use kessai_shared::money::Minor;
 use kessai_shared::receipt::{
     Decision, Forged, IssuerKeys, Quote, SignedIssuerKeys, SignedQuote, Statement, Verdict,
@@ -176,6 +176,21 @@ fn parts_that_do_not_belong_together_prove_nothing() {
 }
 
 #[test]
+fn a_name_that_looks_like_the_mark_of_the_proof_does_no_harm() {
+    let signers = Signers::new();
+    let mark = "-----BEGIN KESSAI RECEIPT-----";
+    let customer = Customer::new(mark).expect("a customer");
+    let mut quote = Quote { customer, ..signers.quote(2).quote };
+    quote.lines[0].sku = Sku::new(mark).expect("a SKU");
+    let quote = quote.sign(&signers.seller);
+    let mut statement = signers.receipt(2).decision.statement;
+    statement.purchase = quote.quote.purchase();
+    let decision = signed_group(&[(statement, Vec::new())], &signers.decision).swap_remove(0);
+    let receipt = Receipt { quote, decision, keys: signers.keys(|_| {}) };
+    assert_eq!(read(&receipt), Ok(receipt));
+}
+
+#[test]
 fn what_is_too_large_is_not_even_looked_at() {
     let text = Signers::new().receipt(2).text();
     let padded = format!("{text}{}", "x".repeat(MAX_FILE_BYTES));
@@ -205,7 +220,7 @@ proptest! {
     fn garbage_between_the_marks_is_refused(proof in prop::collection::vec(any::<u8>(), 0..600), text in ".{0,80}") {
         let digits: String = proof.iter().map(|byte| format!("{byte:02x}")).collect();
         for body in [digits, text] {
-            let file = format!("-----BEGIN KESSAI RECEIPT-----\n01{body}\n-----END KESSAI RECEIPT-----\n");
+            let file = format!("\n-----BEGIN KESSAI RECEIPT-----\n01{body}\n-----END KESSAI RECEIPT-----\n");
             prop_assert!(Receipt::read(file.as_bytes()).is_err());
         }
     }
