@@ -54,8 +54,11 @@ fn save(path: &Path, secret: &Secret) -> io::Result<()> {
     // One that a crash left behind holds no secret that anything was encrypted with.
     let _ = fs::remove_file(&draft);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    let digits = Zeroizing::new(secret.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-    writeln!(file, "{}", digits.as_str())?;
+    // With room for all of it from the start: text that grows leaves a copy of itself behind.
+    let mut text = Zeroizing::new(Vec::with_capacity(2 * secret.len() + 1));
+    secret.iter().try_for_each(|byte| write!(text, "{byte:02x}"))?;
+    text.push(b'\n');
+    file.write_all(&text)?;
     file.sync_all()?;
     fs::rename(&draft, path)?;
     File::open(folder)?.sync_all()

@@ -12,6 +12,9 @@ pub const CARDS: usize = 1_000;
 /// How many of the approved orders are given back.
 const RETURNS: usize = 100;
 
+/// How much of the end of a name tells it from all others, in bytes.
+const END_BYTES: usize = 12;
+
 /// What an order with a card comes to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
@@ -54,13 +57,13 @@ pub struct Card {
 }
 
 impl Card {
-    /// The names and dates of its holder, right and wrong, and the family name by itself: the
-    /// allocator writes over the start of what is freed.
+    /// The names and dates of its holder, right and wrong, and the ends of the names by themselves:
+    /// the allocator writes over the first 16 bytes of what is freed.
     pub fn texts(&self) -> BTreeSet<&str> {
         let whole =
             [&self.name, &self.given_name, &self.birth_date, &self.given_birth_date].map(String::as_str);
-        let family = [&self.name, &self.given_name].map(|name| name.rsplit(' ').next().unwrap_or(name));
-        whole.into_iter().chain(family).collect()
+        let ends = [&self.name, &self.given_name].map(|name| &name[name.len() - END_BYTES..]);
+        whole.into_iter().chain(ends).collect()
     }
 }
 
@@ -204,7 +207,7 @@ fn number(dice: &mut Dice) -> String {
     format!("{start}{}", (10 - sum % 10) % 10)
 }
 
-/// Two words that stand in no book.
+/// Two words that stand in no book, the second one long: most of a name stays when it is freed.
 fn name(dice: &mut Dice) -> String {
     let mut pick = |letters: &str| {
         let at = usize::try_from(dice.below(letters.len() as u64)).expect("small");
@@ -218,7 +221,7 @@ fn name(dice: &mut Dice) -> String {
         }
         word[..1].to_uppercase() + &word[1..]
     };
-    format!("{} {}", word(4), word(4))
+    format!("{} {}", word(4), word(12))
 }
 
 /// A day of which nothing but a birth date tells: no log and no file is so old.

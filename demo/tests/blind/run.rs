@@ -33,32 +33,19 @@ impl Run {
     /// Writes the tables of these cards. The shoppers' own table is what they believe of them.
     pub fn new(folder: &Path, cards: &[Card]) -> Self {
         let trade = planted::write(cards, &folder.join("given"));
-        for name in ["logs", "wires", "seller-memory", "settlement-memory", "house-memory", "terminal-memory"]
-        {
+        for name in ["logs", "wires"] {
             fs::create_dir(folder.join(name)).expect("a folder");
         }
         Self { folder: folder.to_owned(), trade }
     }
 
-    /// Where no card may be, by the names of their folders.
-    pub const BLIND: [&str; 9] = [
-        "shop/seller",
-        "shop/settlement",
-        "shop/terminal",
-        "backup",
-        "logs",
-        "wires",
-        "seller-memory",
-        "settlement-memory",
-        "house-memory",
-    ];
-
     pub fn at(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// Buys, dumps, copies and stops. `in_the_clear` is sent over the captured wire as it is.
-    pub fn carry_out(&self, cards: &[Card], in_the_clear: &[u8]) {
+    /// Buys, dumps, copies, stops, and looks at every place where something is left, by the name of
+    /// its folder. `in_the_clear` is sent over the captured wire as it is.
+    pub fn carry_out(&self, cards: &[Card], in_the_clear: &[u8], mut look: impl FnMut(&str)) {
         let capture = Capture::start(&self.at("wires"));
         capture.send(in_the_clear);
         let tables = [&self.trade.products, &self.trade.cardholders].map(|path| path.display().to_string());
@@ -68,7 +55,7 @@ impl Run {
         let buying = self.trade.with_cards(planted::write_given(cards, &self.at("given")));
         self.buy(&buying, &shop.terminal());
         std::thread::sleep(IDLE);
-        self.dump_all(&buying, &shop);
+        self.dump_all(&buying, &shop, &mut look);
         // As a backup would take it, from under the running daemons.
         let copied = Command::new("cp").arg("-r").args([self.at("shop"), self.at("backup")]).status();
         assert!(copied.expect("cp").success());
@@ -78,6 +65,9 @@ impl Run {
             let packets = capture::packets(&captured, port);
             println!("{packets} packets captured of port {port}");
             assert!(packets > FEW_PACKETS, "a wire that was not captured");
+        }
+        for name in ["shop/seller", "shop/settlement", "shop/terminal", "backup", "logs", "wires", "given"] {
+            look(name);
         }
     }
 
@@ -95,12 +85,15 @@ impl Run {
         assert_eq!(decided, planted::expected());
     }
 
-    fn dump_all(&self, trade: &Trade, shop: &Shop) {
-        let begun = Instant::now();
+    /// Dumps one process after the other and looks at each dump, which takes the disk the space of
+    /// all that the process has mapped. The settlement comes first, before anything else uses its memory.
+    fn dump_all(&self, trade: &Trade, shop: &Shop, look: &mut impl FnMut(&str)) {
         let (seller, settlement) = (shop.daemon("kessai-server"), shop.daemon("kessai-settlement"));
-        for (name, pid) in [("seller", seller), ("settlement", settlement), ("house", shop.house())] {
+        for (name, pid) in
+            [("settlement-memory", settlement), ("seller-memory", seller), ("house-memory", shop.house())]
+        {
             println!("{name}: {}", memory_of(pid));
-            dump(pid, &self.at(&format!("{name}-memory")));
+            self.dump(name, pid, look);
         }
         // A terminal that waits for an answer has its cards in memory, and there they have to be
         // found: a search that finds nothing anywhere proves nothing.
@@ -108,10 +101,17 @@ impl Run {
         let terminal = Terminal { data: self.at("terminal"), ..shop.terminal() };
         let waiting = trade.start(&terminal, CONNECTIONS);
         std::thread::sleep(READ);
-        println!("terminal: {}", memory_of(waiting.pid()));
-        dump(waiting.pid(), &self.at("terminal-memory"));
+        println!("terminal-memory: {}", memory_of(waiting.pid()));
+        self.dump("terminal-memory", waiting.pid(), look);
         waiting.kill();
         drop(paused);
-        println!("dumped in {:.1} s", begun.elapsed().as_secs_f64());
+    }
+
+    fn dump(&self, name: &str, pid: u32, look: &mut impl FnMut(&str)) {
+        let folder = self.at(name);
+        fs::create_dir(&folder).expect("a folder");
+        dump(pid, &folder);
+        look(name);
+        fs::remove_dir_all(&folder).expect("removed");
     }
 }

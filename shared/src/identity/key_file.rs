@@ -48,7 +48,8 @@ impl Identity {
         if metadata.permissions().mode() & OTHERS != 0 {
             return Err(IdentityError::Exposed(path.to_path_buf()));
         }
-        let mut text = Zeroizing::new(String::new());
+        // With room for all of it from the start: text that grows leaves a copy of itself behind.
+        let mut text = Zeroizing::new(String::with_capacity(MAX_KEY_FILE_BYTES as usize + 1));
         match file.take(MAX_KEY_FILE_BYTES).read_to_string(&mut text) {
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 return Err(IdentityError::Malformed(path.to_path_buf()));
