@@ -1,0 +1,107 @@
+//! What may happen to the books in one life, and how often.
+
+use proptest::prelude::*;
+
+/// One thing that happens to the books. Numbers are picks from small pools.
+#[derive(Clone, Debug)]
+pub enum Op {
+    Inquire {
+        seller: u8,
+        order: u8,
+        card: u8,
+        amount: i64,
+        right: bool,
+        luhn: bool,
+        content: u8,
+        late: bool,
+        signs: Signs,
+    },
+    Reverse {
+        seller: u8,
+        order: u8,
+    },
+    Capture {
+        seller: u8,
+        order: u8,
+        amount: i64,
+    },
+    Refund {
+        seller: u8,
+        refund: u8,
+        order: u8,
+        amount: i64,
+    },
+    Wait {
+        seconds: u64,
+    },
+    /// The group of the journal is full, or nobody waits any more.
+    EndGroup,
+    /// The round that gives back the holds that have run out.
+    Round,
+    Restate {
+        card: u8,
+        limit: i64,
+    },
+    /// The vault has one more key; the one before the last is gone.
+    NewKey,
+    Rekey {
+        card: u8,
+    },
+    Issue {
+        card: u8,
+        code: u8,
+    },
+}
+
+/// With what a purchase is signed.
+#[derive(Clone, Copy, Debug)]
+pub enum Signs {
+    Nobody,
+    /// The key that is enrolled for the card, or one that is not where there is none.
+    Holder,
+    /// Another key.
+    Thief,
+    /// A new key, with the code of the card's account.
+    WithCode,
+    /// A new key, with a code that is nobody's.
+    WithWrongCode,
+    /// Nobody signed, and yet the code is there.
+    CodeAlone,
+}
+
+fn signs() -> impl Strategy<Value = Signs> {
+    prop_oneof![
+        4 => Just(Signs::Nobody),
+        6 => Just(Signs::Holder),
+        1 => Just(Signs::Thief),
+        3 => Just(Signs::WithCode),
+        1 => Just(Signs::WithWrongCode),
+        1 => Just(Signs::CodeAlone),
+    ]
+}
+
+pub fn op() -> impl Strategy<Value = Op> {
+    let (seller, order) = (0..2_u8, 0..3_u8);
+    let key = (seller, order);
+    let amount = || prop_oneof![6 => 1..60_i64, 1 => -2..1_i64];
+    let inquiry = (key.clone(), 0..4_u8, amount(), prop::bool::weighted(0.8), prop::bool::weighted(0.95));
+    let inquiry = (inquiry, prop_oneof![6 => Just(0_u8), 1 => Just(1)], prop::bool::weighted(0.1));
+    let inquiry = (inquiry, signs());
+    prop_oneof![
+        6 => inquiry.prop_map(|((((seller, order), card, amount, right, luhn), content, late), signs)| {
+            Op::Inquire { seller, order, card, amount, right, luhn, content, late, signs }
+        }),
+        1 => key.clone().prop_map(|(seller, order)| Op::Reverse { seller, order }),
+        4 => (key.clone(), amount()).prop_map(|((seller, order), amount)| Op::Capture { seller, order, amount }),
+        6 => (key, 0..8_u8, amount()).prop_map(|((seller, order), refund, amount)| {
+            Op::Refund { seller, refund, order, amount }
+        }),
+        2 => (1..50_u64).prop_map(|seconds| Op::Wait { seconds }),
+        3 => Just(Op::EndGroup),
+        1 => Just(Op::Round),
+        1 => (0..3_u8, 0..150_i64).prop_map(|(card, limit)| Op::Restate { card, limit }),
+        1 => Just(Op::NewKey),
+        3 => (0..3_u8).prop_map(|card| Op::Rekey { card }),
+        2 => (0..3_u8, 0..4_u8).prop_map(|(card, code)| Op::Issue { card, code }),
+    ]
+}
