@@ -170,6 +170,30 @@ fn a_sealed_card_opens_for_no_other_purchase() {
 }
 
 #[test]
+fn every_bit_of_what_it_is_bound_to_counts() {
+    for suite in SUITES {
+        let (key, envelope) = sealed(suite);
+        let bytes = codec::encode(&samples::purchase());
+        let mut others = 0;
+        for bit in 0..8 * bytes.len() {
+            let mut changed = bytes.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            // Some flips are no purchase any more; nobody can ask about those.
+            let Ok(purchase) = codec::decode::<Purchase>(&changed) else { continue };
+            assert!(key.open(&envelope, &purchase).is_err(), "{suite:?} with bit {bit} changed");
+            others += 1;
+        }
+        assert!(others > 700, "{others} other purchases");
+        for bit in 0..64 {
+            let mut key_id = envelope.key_id;
+            key_id[bit / 8] ^= 1 << (bit % 8);
+            let renamed = Envelope { key_id, ..envelope.clone() };
+            assert!(key.open(&renamed, &samples::purchase()).is_err(), "{suite:?} under another name");
+        }
+    }
+}
+
+#[test]
 fn a_sealed_card_opens_with_no_other_key_and_under_no_other_name() {
     for suite in SUITES {
         let (key, envelope) = sealed(suite);
