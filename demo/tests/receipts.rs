@@ -174,6 +174,8 @@ fn a_receipt_is_not_written_over_anything_and_only_of_what_was_decided() {
     let stranger = Terminal::of(folder.path(), "stranger");
     assert!(save(&stranger, &order, &file("none")).one_line(1).contains("knows no such order"));
     assert!(!PathBuf::from(&none).exists());
+    let left = fs::read_dir(folder.path()).expect("a folder").flatten().map(|entry| entry.file_name());
+    assert_eq!(left.filter(|name| name.to_string_lossy().ends_with(".new")).count(), 0);
     assert_eq!(shop.stop("TERM"), Some(0));
     let books = verify_books(folder.path());
     assert_eq!((books.owed("decisions"), books.owed("decisions_proven")), (1, 1));

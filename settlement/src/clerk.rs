@@ -100,9 +100,14 @@ impl Clerk {
 }
 
 impl Journaled {
+    /// `None` only when the books are not what they should be: every durable decision has its group.
     fn of(decided: Decided, books: &Books) -> Option<Self> {
-        let group = Arc::clone(books.group_of(decided.position)?);
-        Some(Self { decided, group })
+        let group = books.group_of(decided.position).map(Arc::clone);
+        if group.is_none() {
+            let position = decided.position;
+            tracing::error!("the decision at {position} has no group; run verify on this data folder");
+        }
+        Some(Self { decided, group: group? })
     }
 }
 

@@ -85,9 +85,8 @@ impl Service {
         Some(Opened { presented, response: sealed.response, lease })
     }
 
-    /// The decision with its proof. The writer holds every durable decision in its group, so none
-    /// means that the books are not what they should be; the seller then asks again in vain, and the
-    /// line is what tells the operator.
+    /// The decision with its proof. There is none only when the books are not what they should be; the
+    /// seller then asks again in vain, and the line is what tells the operator.
     fn prove(&self, journaled: &Journaled) -> Option<Decision> {
         let proved = self.heads.prove(&journaled.decided, &journaled.group, &self.keys.decision);
         if proved.is_none() {

@@ -1,6 +1,6 @@
 //! Receipts from the command line: saved with the shop's help, verified without anybody's.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -133,15 +133,15 @@ fn write(shop: &Shop, receipt: &Receipt, out: &Path) -> Result<(), Failure> {
     }
     // Written aside and renamed, so that there is never half a receipt under that name.
     let mut draft = out.as_os_str().to_owned();
-    draft.push(".new");
+    draft.push(format!(".{}.new", std::process::id()));
     let draft = PathBuf::from(draft);
-    let written = || -> io::Result<()> {
-        let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&draft)?;
-        file.write_all(receipt.text().as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&draft, out)
-    };
-    written().map_err(|error| cannot(out, error))
+    let mut file = File::create_new(&draft).map_err(|error| cannot(&draft, error))?;
+    let written = file.write_all(receipt.text().as_bytes()).and_then(|()| file.sync_all());
+    written.and_then(|()| fs::rename(&draft, out)).map_err(|error| {
+        // What is left of it is of no use to anybody; that it stays is no second failure.
+        let _ = fs::remove_file(&draft);
+        cannot(out, error)
+    })
 }
 
 fn taken(out: &Path) -> Failure {
