@@ -214,6 +214,8 @@ impl Epochs {
                         self.all.push(Arc::new(epoch));
                     }
                 }
+                // Another process has seen to its end meanwhile.
+                Err(_) if !path.exists() => {}
                 Err(why) => failed = Some(why),
             }
         }
