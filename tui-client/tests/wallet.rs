@@ -183,6 +183,9 @@ fn a_wallet_keeps_a_hundred_cards_and_takes_several_in_or_none() {
     assert_eq!(told.lines().count(), 2, "{told}");
     assert!(told.lines().all(|line| line.starts_with(&file.path().display().to_string())), "{told}");
     assert_eq!(fs::read(file.path()).expect("bytes"), before, "what is refused is not written");
+    let mut wallet = file.read(&right()).expect("it opens");
+    assert!(wallet.add_all(vec![entry("D", 3), entry("a", 4), entry("E", 5)]).is_err());
+    assert_eq!(labels(&wallet).concat(), "ABC", "all of them or none");
     let long = "x".repeat(MAX_LABEL_BYTES - 3);
     let more = |from: usize, to: usize| (from..to).map(|at| issued(&format!("{long}{at:03}"), at)).collect();
     let refused =

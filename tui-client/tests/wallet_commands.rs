@@ -263,6 +263,14 @@ fn without_a_wallet_a_purchase_needs_a_table() {
     let (code, out, err) = place.run("buy TEA --shop @none");
     assert_eq!((code, out.as_str(), err.lines().count()), (2, "", 1), "{err}");
     assert!(err.contains("there is no card to pay with: add one with `kessai wallet add`"), "{err}");
+    // Whoever names a passphrase means a wallet.
+    for line in ["buy TEA --shop @none --passphrase-file @pass", "wallet list --passphrase-file @pass"] {
+        let (code, _, err) = place.run(line);
+        assert!(
+            code == 1 && err.contains("wallet.kessai: there is no wallet; make one with"),
+            "{line}: {err}"
+        );
+    }
     let (code, _, err) = place.run("buy TEA --shop @none --cards @cards.csv --wallet @none");
     assert!(code == 2 && err.contains("cannot be used with"), "{err}");
 }

@@ -119,10 +119,12 @@ impl WalletArgs {
         Ok(WalletFile::new(path))
     }
 
-    /// The cards of the wallet, the default first; `None` when none is named and there is none.
+    /// The cards of the wallet, the default first; `None` when none is meant and there is none.
     pub async fn cards(&self, data: Option<&Path>) -> Result<Option<Vec<cards::LabelledCard>>, Failure> {
         let file = self.file(data)?;
-        if self.wallet.is_none() && !file.is_there()? {
+        // Whoever names a passphrase means a wallet.
+        let is_named = self.wallet.is_some() || self.passphrase_file.is_some();
+        if !is_named && !file.is_there()? {
             return Ok(None);
         }
         let (wallet, _) = Person::default().open(&file, self.passphrase_file.as_deref()).await?;
