@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::office::Office;
-use super::{Holder, Reply, Request, frame};
-use crate::clerk::cards::Imported;
+use super::{Reply, Request, frame};
+use crate::clerk::cards::{Holder, Imported};
 
 /// Most operators at a time.
 const MAX_CONNECTIONS: usize = 8;
