@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use support::books::verify;
 use support::command::run;
-use support::shop::Shop;
 use support::terminal::Terminal;
 use support::trade::Trade;
 

@@ -9,8 +9,8 @@ pub mod socket;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clerk::cards::Imported;
-use crate::ledger::{Account, AccountId, AtRest, Place, Stated};
+use crate::clerk::cards::{Found, Holder, Imported};
+use crate::ledger::{AccountId, AtRest, Place, Stated};
 use crate::rekey::{Progress, Rekeyed};
 
 /// Most accounts that one request may state.
@@ -41,13 +41,6 @@ pub enum Request {
     },
 }
 
-/// Whom a card is issued for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Holder {
-    Known(AccountId),
-    New(Box<Account>),
-}
-
 /// What an operator is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reply {
@@ -64,15 +57,6 @@ pub enum Reply {
     Stale,
     /// One line on why not.
     Refused(String),
-}
-
-/// An account as an operator needs it to issue a card.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Found {
-    pub id: AccountId,
-    pub card: AtRest,
-    /// Whether a holder's key was ever enrolled, so that a new card file replaces it.
-    pub holder_required: bool,
 }
 
 /// How a settlement is.

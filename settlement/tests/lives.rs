@@ -11,8 +11,8 @@ mod shelf;
 use kessai_settlement::heads::Heads;
 use kessai_settlement::ledger::acts::{self, Inquired};
 use kessai_settlement::ledger::{
-    Account, AccountId, AtRest, Audit, Books, Candidate, Change, ChargeState, Group, Policy, Presented, Row,
-    RowKey, Status, Window,
+    Account, AccountId, AtRest, Audit, Books, Candidate, Change, ChargeState, Entry, Group, Policy,
+    Presented, Row, RowKey, Status, Window,
 };
 use kessai_shared::identity::Identity;
 use kessai_shared::ids::{OrderId, RefundId};
@@ -540,6 +540,39 @@ fn the_audit_finds_decisions_without_their_place_in_a_group() {
         (1, 1),
         "it ends too early"
     );
+}
+
+#[test]
+fn cards_that_cannot_be_where_a_change_puts_them_are_refused_and_nothing_is_changed() {
+    let mut life = Life::new();
+    life.generation = 2;
+    life.step(&Op::Rekey { card: 0 });
+    let (id, other, nobody) = (account_id(0), account_id(1), AccountId([77; 16]));
+    let (amount, currency, quote_hash) = (Minor(1), Currency::Gbp, [0; 32]);
+    let (seller, order, deadline) = (seller(0), order(0), START.plus_seconds(9));
+    let purchase = Purchase { seller, order, amount, currency, quote_hash, deadline };
+    let fresh = acts::Fresh { reason: Reason::Approved, account: Some(id), enrolled: None };
+    let mut uncoded = acts::decided(purchase, fresh, Vec::new(), &life.policy, START);
+    if let Change::Decided(decided) = &mut uncoded {
+        decided.enrolled = Some([9; 32]);
+    }
+    let terms = |card| account(card, 1, 0);
+    let refused = [
+        Change::Rekeyed { id, card: at_rest(0, 2) },
+        Change::Rekeyed { id, card: at_rest(0, 1) },
+        Change::Rekeyed { id: other, card: at_rest(0, 2) },
+        Change::Rekeyed { id: nobody, card: at_rest(77, 2) },
+        Change::Issued { id: nobody, enrolment: [1; 32] },
+        Change::Restated { id: other, terms: terms(at_rest(0, 2)) },
+        Change::Opened { id: nobody, account: terms(at_rest(1, 1)), entry: Entry::opening(nobody, Minor(0)) },
+        uncoded,
+    ];
+    for change in refused {
+        assert!(life.books.apply(&change, 99, START).is_err(), "{change:?}");
+        life.check();
+    }
+    assert_eq!(life.books.generations().collect::<Vec<_>>(), [1, 2]);
+    assert_eq!([1, 2, 3].map(|newest| life.books.older_than(newest)), [0, 2, 3]);
 }
 
 proptest! {

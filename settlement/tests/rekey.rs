@@ -8,9 +8,10 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use kessai_settlement::clerk::cards::{Command, Page};
+use kessai_settlement::clerk::cards::{Command, Holder, Page};
+use kessai_settlement::ledger::Stated;
 use kessai_settlement::operator::client::Operator;
-use kessai_settlement::operator::{Holder, Reply, Request};
+use kessai_settlement::operator::{Reply, Request};
 use kessai_settlement::rekey::{self, ask};
 use kessai_settlement::vault::Vault;
 use support::{COLUMNS, Folder, card, number};
@@ -99,11 +100,21 @@ async fn an_import_finds_accounts_unchanged_before_amid_and_after_a_rekey() {
         let to = vault.keep(&vault.open(&from).expect("a card")).swap_remove(0);
         kessai_settlement::clerk::cards::Rekey { id, from, to }
     });
-    let cards = cards.collect();
+    let cards: Vec<_> = cards.collect();
+    // One of them is stated anew between the look at it and its rekey.
+    let mut stated = table_of(&folder, &table);
+    stated.retain(|stated| stated.places().any(|place| place == (1, cards[7].from.index)));
+    stated[0].account.months_late = 1;
+    let (accounts, lease) = (stated, std::sync::Arc::clone(&vault));
+    let restated =
+        ask(&open.writer, |tell| Command::Import { accounts, lease, tell }).await.expect("an answer");
+    assert_eq!(restated.restated, 1);
     drop(vault);
-    ask(&open.writer, |tell| Command::Rekey { cards, tell }).await.expect("an answer");
+    let taken = ask(&open.writer, |tell| Command::Rekey { cards, tell }).await.expect("an answer");
+    assert_eq!(taken, 249, "what was stated meanwhile is not overwritten");
     open.close().await;
     assert_eq!(folder.check(), [1, 2]);
+    assert_eq!(folder.import(&table).await, (0, 1, ACCOUNTS - 1), "only that one has other terms");
     assert_eq!(folder.import(&table).await, (0, 0, ACCOUNTS));
     let changed = table.replace("HOLDER 3,", "HOLDER THREE,").replace("HOLDER 599,", "HOLDER LAST,");
     assert_eq!(
@@ -146,9 +157,7 @@ async fn a_rekey_waits_for_whoever_still_works_with_the_old_keys_alone() {
 async fn what_was_made_under_keys_that_are_no_longer_the_newest_is_not_taken() {
     let folder = Folder::with(3).await;
     let old = folder.vault();
-    let file = folder.path().join("table.csv");
-    fs::write(&file, folder.table("OTHER")).expect("a table");
-    let accounts = kessai_settlement::import::accounts(&file, &old).expect("a table").rows;
+    let accounts = table_of(&folder, &folder.table("OTHER"));
     rekey_wholly(&folder).await;
     let mut operator = Operator::reach(&folder.settings()).await.expect("the books");
     let mut account = accounts[0].account.clone();
@@ -196,6 +205,13 @@ async fn keys_that_were_swapped_under_a_running_settlement_stop_its_rekey() {
     fs::write(folder.key(), good).expect("keys");
     open.close().await;
     assert_eq!(folder.check(), [1]);
+}
+
+/// The rows of a table, kept under the keys of now.
+fn table_of(folder: &Folder, table: &str) -> Vec<Stated> {
+    let file = folder.path().join("table.csv");
+    fs::write(&file, table).expect("a table");
+    kessai_settlement::import::accounts(&file, &folder.vault()).expect("a table").rows
 }
 
 #[test]

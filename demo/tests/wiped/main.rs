@@ -57,7 +57,7 @@ async fn no_side_of_a_purchase_frees_memory_with_a_card_in_it() {
         let order = shop.open_checkout().expect("an order id");
         let lines = [Line { sku: Sku::new("TEA").expect("a SKU"), quantity: 1 }];
         let quote = shop.quote(order, &lines).await.expect("a quote");
-        ends.push(shop.pay(&quote, &card).await.expect("an ending"));
+        ends.push(shop.pay(&quote, &card.into()).await.expect("an ending"));
     }
     shop.leave().await;
     let found = watching::end();

@@ -83,15 +83,17 @@ pub struct Page {
     pub most: usize,
 }
 
-/// An account as an operator needs it.
+/// An account as an operator needs it to issue a card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     pub id: AccountId,
     pub card: AtRest,
-    /// Whether a holder's key was ever enrolled for it.
+    /// Whether a holder's key was ever enrolled, so that a new card file replaces it.
     pub holder_required: bool,
 }
 
 /// Whom a card is issued for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Holder {
     Known(AccountId),
     New(Box<Account>),

@@ -15,9 +15,10 @@ use zeroize::Zeroizing;
 
 use super::ask;
 use super::operate::{STALE_PAUSE, STALE_TRIES, unexpected, vault};
+use crate::clerk::cards::{Found, Holder};
 use crate::ledger::{Account, AccountId, AtRest, Place, Status};
 use crate::operator::client::{Operator, must_exist};
-use crate::operator::{Found, Holder, Reply, Request};
+use crate::operator::{Reply, Request};
 use crate::settings::Settings;
 
 /// How the numbers of new cards begin. No issuer in the world has this range.

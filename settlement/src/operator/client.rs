@@ -150,13 +150,17 @@ async fn over_there(
     };
     let silent = |_| failed("does not answer".to_owned());
     let broken = |error: io::Error| failed(format!("was lost before it answered: {error}"));
-    timeout(ANSWER_WAIT, frame::write(stream, request)).await.map_err(silent)?.map_err(broken)?;
+    // One that does not listen may have said why before it hung up.
+    let written = timeout(ANSWER_WAIT, frame::write(stream, request)).await.map_err(silent)?;
     loop {
-        let reply = timeout(ANSWER_WAIT, frame::read(stream)).await.map_err(silent)?.map_err(broken)?;
-        match reply {
+        let reply = timeout(ANSWER_WAIT, frame::read(stream)).await.map_err(silent)?;
+        match reply.map_err(broken)? {
             Some(Reply::Progress(progress)) => tell(progress),
             Some(reply) => return Ok(reply),
-            None => return Err(failed("has stopped, or turned this command away".to_owned())),
+            None => {
+                written.map_err(broken)?;
+                return Err(failed("has stopped".to_owned()));
+            }
         }
     }
 }

@@ -6,8 +6,8 @@ use kessai_shared::money::{MAX_AMOUNT, Minor};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
-use super::{Found, Holder, MAX_STATED, Reply, Request, Status};
-use crate::clerk::cards::{self, Command, Issued, MAX_PAGE, Page};
+use super::{MAX_STATED, Reply, Request, Status};
+use crate::clerk::cards::{Command, Holder, Issued, MAX_PAGE, Page};
 use crate::clerk::{Command as Asked, Lease};
 use crate::ledger::{Account, AtRest, MAX_LATE_MONTHS_KEPT, Stated};
 use crate::rekey::{self, Progress, Rekeyed, ask};
@@ -97,22 +97,19 @@ impl Office {
         if !places.iter().any(|(generation, _)| *generation == lease.newest()) {
             return Ok(Reply::Stale);
         }
-        let found = ask(&self.writer, |tell| Command::Find { places, tell }).await?;
-        let found =
-            found.map(|cards::Found { id, card, holder_required }| Found { id, card, holder_required });
-        Ok(Reply::Found(found))
+        ask(&self.writer, |tell| Command::Find { places, tell }).await.map(Reply::Found)
     }
 
     async fn issue(&self, holder: Holder, enrolment: Option<[u8; 32]>) -> Result<Reply, String> {
         let lease = self.vault.lease();
-        let holder = match holder {
-            Holder::Known(id) => cards::Holder::Known(id),
-            Holder::New(account) if !is_newest(&account, &lease) => return Ok(Reply::Stale),
-            Holder::New(account) if !is_plain(&account) => {
+        if let Holder::New(account) = &holder {
+            if !is_newest(account, &lease) {
+                return Ok(Reply::Stale);
+            }
+            if !is_plain(account) {
                 return Err("this is not an account as a card company opens it".to_owned());
             }
-            Holder::New(account) => cards::Holder::New(account),
-        };
+        }
         match ask(&self.writer, |tell| Command::Issue { holder, enrolment, lease, tell }).await? {
             Issued::Taken => Ok(Reply::Taken),
             Issued::Unknown => Err("there is no such account".to_owned()),

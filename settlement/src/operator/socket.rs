@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::office::Office;
-use super::{Holder, Reply, Request, frame};
-use crate::clerk::cards::Imported;
+use super::{Reply, Request, frame};
+use crate::clerk::cards::{Holder, Imported};
 
 /// Most operators at a time.
 const MAX_CONNECTIONS: usize = 8;
@@ -22,6 +22,8 @@ const MAX_CONNECTIONS: usize = 8;
 const DEADLINE: Duration = Duration::from_secs(30);
 /// How long a failure to take a connection in keeps the door closed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long it may take to tell somebody why they are turned away.
+const TURN_AWAY: Duration = Duration::from_millis(100);
 const ROOT: u32 = 0;
 
 /// The socket of a data folder.
@@ -68,7 +70,7 @@ impl Door {
     pub async fn serve(self, office: Arc<Office>) {
         let mut connections = JoinSet::new();
         loop {
-            let Ok((stream, _)) = self.listener.accept().await else {
+            let Ok((mut stream, _)) = self.listener.accept().await else {
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             };
@@ -77,7 +79,11 @@ impl Door {
             if !peer.as_ref().is_ok_and(|uid| *uid == self.owner || *uid == ROOT) {
                 tracing::warn!("operator: a process of another user was turned away");
             } else if connections.len() >= MAX_CONNECTIONS {
-                tracing::warn!("operator: more than {MAX_CONNECTIONS} at a time; one was turned away");
+                let why =
+                    format!("more than {MAX_CONNECTIONS} operators at a time; try again when one is done");
+                tracing::warn!("operator: one was turned away: {why}");
+                // A new wire has room for a line, so this keeps nobody waiting.
+                let _ = timeout(TURN_AWAY, frame::write(&mut stream, &Reply::Refused(why))).await;
             } else {
                 connections.spawn(converse(stream, Arc::clone(&office)));
             }
@@ -127,6 +133,9 @@ async fn answer_all(stream: &mut UnixStream, office: &Office, imported: &mut Imp
             }
         };
         let act = act_of(&request);
+        if request == Request::Rekey {
+            tracing::info!("operator: a rekey is asked for");
+        }
         let (tell, mut told) = mpsc::channel(1);
         let answer = office.answer(request, &tell);
         tokio::pin!(answer);
@@ -142,7 +151,7 @@ async fn answer_all(stream: &mut UnixStream, office: &Office, imported: &mut Imp
         match (&last, act) {
             (Reply::Imported(more), _) => imported.add(*more),
             (Reply::Refused(why), Some(act)) => tracing::warn!("operator: {act} was refused: {why}"),
-            (Reply::Issued | Reply::Rekeyed(_), Some(act)) => tracing::info!("operator: {act}"),
+            (Reply::Issued, Some(act)) => tracing::info!("operator: {act}"),
             _ => {}
         }
         if !say(stream, &last).await {

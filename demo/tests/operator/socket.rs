@@ -1,0 +1,92 @@
+//! The socket itself: who may speak, what is not understood, and what a dead settlement leaves behind.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::support::shop::Shop;
+use super::support::until;
+use super::{operate, settlement};
+
+fn socket(folder: &Path) -> PathBuf {
+    settlement(folder).join("operator.sock")
+}
+
+fn works(folder: &Path) -> bool {
+    operate(folder, "status", &[]).with(0).contains("process ")
+}
+
+#[test]
+fn the_socket_is_its_owners_alone_and_as_alive_as_its_settlement() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shop = Shop::open(folder.path());
+    let meta = fs::metadata(socket(folder.path())).expect("a socket");
+    assert!(meta.file_type().is_socket());
+    assert_eq!(meta.permissions().mode() & 0o777, 0o600);
+    assert!(works(folder.path()));
+    // Killed, it leaves its socket behind, and the next one replaces it.
+    shop.kill_daemon("kessai-settlement");
+    until("a socket that answers", || works(folder.path()));
+    assert_eq!(shop.stop("TERM"), Some(0));
+    assert!(!socket(folder.path()).exists());
+    let said = operate(folder.path(), "status", &[]).with(0);
+    assert!(said.contains("not running") && !said.contains("process "), "{said}");
+}
+
+#[test]
+fn what_is_not_understood_is_told_and_nobody_else_is_disturbed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shop = Shop::open(folder.path());
+    let long = [0xff; 4];
+    let version = [3, 0, 0, 0, 9, 0, 0];
+    let nonsense = [5, 0, 0, 0, 1, 0xee, 0xee, 0xee, 0xee];
+    let trailing = [3, 0, 0, 0, 1, 0, 0];
+    let empty = [0; 4];
+    let cases: [(&[u8], &str); 5] = [
+        (&long, "too long"),
+        (&version, "record version 9"),
+        (&nonsense, "cannot be decoded"),
+        (&trailing, "follow a message"),
+        (&empty, "an empty record"),
+    ];
+    for (bytes, why) in cases {
+        let mut stream = UnixStream::connect(socket(folder.path())).expect("the socket");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
+        stream.write_all(bytes).expect("bytes");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("an answer, and the end");
+        assert!(String::from_utf8_lossy(&answer).contains(why), "{}", String::from_utf8_lossy(&answer));
+    }
+    // Half a message and no more keeps nobody else from speaking, and eight of them do.
+    let mut idle: Vec<UnixStream> = Vec::new();
+    for _ in 0..7 {
+        let mut stream = UnixStream::connect(socket(folder.path())).expect("the socket");
+        stream.write_all(&[200, 0]).expect("bytes");
+        idle.push(stream);
+    }
+    assert!(works(folder.path()));
+    idle.push(UnixStream::connect(socket(folder.path())).expect("the socket"));
+    until("one that is turned away", || {
+        let ended = operate(folder.path(), "status", &[]);
+        ended.code == Some(1) && ended.one_line(1).contains("more than 8 operators at a time")
+    });
+    drop(idle);
+    until("places that are free again", || operate(folder.path(), "status", &[]).code == Some(0));
+    shop.terminal().buy("Approved", &["TEA-MUGI"]).with(0);
+}
+
+#[test]
+fn a_path_that_is_too_long_for_a_socket_is_told_and_the_shop_is_open_all_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let deep = folder.path().join("x".repeat(90));
+    let shop = Shop::open(&deep);
+    assert!(shop.complaints().contains("the path is too long for a socket"), "{}", shop.complaints());
+    shop.terminal().buy("Approved", &["TEA-MUGI"]).with(0);
+    let ended = operate(&deep, "rekey", &[]);
+    assert!(ended.one_line(1).contains("another process uses this data folder"), "{ended:?}");
+    assert_eq!(shop.stop("TERM"), Some(0));
+    operate(&deep, "rekey", &[]).with(0);
+}
