@@ -111,9 +111,15 @@ fn open_door(data: &Path) -> Option<Door> {
 /// Sees to the sealing keys: makes the next, takes in what was signed elsewhere, destroys the old.
 async fn tend(keys: Arc<Keys>, clock: Clock) {
     let (mut told, mut warned) = (String::new(), Timestamp::default());
+    let current = |now| keys.shown(now).first().map(|signed| signed.keys.key_id);
+    let mut shown = current(clock());
     loop {
         tokio::time::sleep(KEYS_LOOK).await;
         let now = clock();
+        if current(now) != shown {
+            shown = current(now);
+            tracing::info!("terminals are given the next sealing key");
+        }
         // The same trouble is told once, not every second.
         match keys.tend(now) {
             Err(why) if why != told => {

@@ -364,7 +364,11 @@ impl Shop {
             return Ok(keys);
         }
         self.welcome().await?;
-        let none = "no sealing key is signed by the card's issuer and valid now; is the clock right?";
+        let none = if trust.certificates().is_empty() {
+            "no sealing key is signed by a root we trust"
+        } else {
+            "no sealing key of the card's issuer is valid at this time; is this machine's clock right?"
+        };
         current().ok_or_else(|| ShopError::Untrusted(none.to_owned()))
     }
 

@@ -32,7 +32,7 @@ fn a_folder_of_another_kind_version_or_state_is_refused_and_left_as_it_is() {
     for ((role, name), (other, _)) in DAEMONS.into_iter().zip(DAEMONS.into_iter().rev()) {
         let data = folder.path().join(name);
         let ended = refused_start(other, &data, 1);
-        assert!(ended.one_line(1).contains(&format!("is a '{role} 1' folder")), "{ended:?}");
+        assert!(ended.one_line(1).contains(&format!("is a '{role} 2' folder")), "{ended:?}");
         let format = data.join("format");
         let good = fs::read(&format).expect("a format");
         let states = [

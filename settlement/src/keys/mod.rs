@@ -139,7 +139,7 @@ impl Keys {
             let sign = |keys: &IssuerKeys| Some(keys.clone().sign(root));
             let made =
                 Epoch::make(&self.folder, (self.suite, self.terms, span), self.decision.public(), sign)?;
-            tracing::info!("a new sealing key serves from {} to {}", span.starts, span.ends);
+            tracing::debug!("a new sealing key serves from {} to {}", span.starts, span.ends);
             epochs.all.push(Arc::new(made));
         }
         failed.map_or(Ok(()), Err)
