@@ -66,6 +66,10 @@ impl Run {
             println!("{packets} packets captured of port {port}");
             assert!(packets > FEW_PACKETS, "a wire that was not captured");
         }
+        for log in ["shop.log", "terminal.log"] {
+            let said = fs::read_to_string(self.at("logs").join(log)).expect("a log");
+            assert!(said.contains(" TRACE "), "{log} has not every line there is");
+        }
         for name in ["shop/seller", "shop/settlement", "shop/terminal", "backup", "logs", "wires", "given"] {
             look(name);
         }
