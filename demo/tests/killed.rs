@@ -16,7 +16,7 @@ use support::trade::Trade;
 
 const PRODUCTS: u64 = 60;
 const CARDHOLDERS: u64 = 100;
-const TRADES: u64 = 2_000;
+const TRADES: u64 = 5_000;
 const CONNECTIONS: u16 = 16;
 const ROUNDS: usize = 20;
 const VICTIMS: [&str; 3] = ["kessai-server", "kessai-settlement", "kessai"];

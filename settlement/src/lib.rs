@@ -10,7 +10,6 @@ pub mod ledger;
 pub mod operator;
 pub mod record;
 pub mod rekey;
-pub mod secret_file;
 pub mod service;
 pub mod settings;
 pub mod vault;

@@ -45,7 +45,7 @@ async fn a_rekey_keeps_every_account_under_the_new_key_and_destroys_the_old_one(
     assert!(after[0].starts_with("2 ") && after[0][2..] != before[0][2..]);
     assert_eq!(folder.beside_the_keys(), [""; 0]);
     let left = fs::read_to_string(&witness).expect("the old file");
-    assert!(!left.contains(&before[0][2..]) && left.chars().all(|c| c == '0'), "the old key is overwritten");
+    assert!(!left.contains(&before[0][2..]) && left.chars().all(|c| c == '\0'), "the old key is overwritten");
     let steps: Vec<_> = heard.iter().map(|progress| progress.done).collect();
     assert_eq!((steps[0], *steps.last().expect("steps")), (0, ACCOUNTS));
     assert!(steps.len() > 3 && heard.iter().all(|progress| progress.total == ACCOUNTS), "{heard:?}");

@@ -11,47 +11,91 @@ use zeroize::Zeroizing;
 /// Permission bits by which others than the owner could use the file.
 const OTHERS: u32 = 0o077;
 
+/// Opens a file, and tells whether others than its owner may use it.
+///
+/// # Errors
+/// As opening any file.
+pub fn open(path: &Path) -> io::Result<(File, bool)> {
+    let file = File::open(path)?;
+    // The permissions are those of the open file, so that nobody can swap it in between. A folder is
+    // no file in the first place, which reading it will tell.
+    let meta = file.metadata()?;
+    let exposed = !meta.is_dir() && meta.permissions().mode() & OTHERS != 0;
+    Ok((file, exposed))
+}
+
+/// Reads a file of at most `most` bytes, and tells whether others may use it.
+///
+/// # Errors
+/// As reading any file; [`io::ErrorKind::FileTooLarge`] when it is larger.
+pub fn read_any(path: &Path, most: u64) -> io::Result<(Zeroizing<Vec<u8>>, bool)> {
+    let (file, exposed) = open(path)?;
+    // Room for all of it at once: a buffer that grows leaves copies of the secret behind.
+    let room = file.metadata()?.len().min(most) + 1;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(room).unwrap_or(0)));
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let why = format!("larger than the {most} bytes such a file may have");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+    }
+    Ok((bytes, exposed))
+}
+
 /// Reads a private file of at most `most` bytes.
 ///
 /// # Errors
-/// As reading any file; also when others may read it, or when it is larger, with the cure.
+/// As [`read_any`]; also when others may use it, with the cure.
 pub fn read(path: &Path, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
-    let file = File::open(path)?;
-    // The permissions are those of the open file, so that nobody can swap it in between.
-    let meta = file.metadata()?;
-    if meta.permissions().mode() & OTHERS != 0 {
+    let (bytes, exposed) = read_any(path, most)?;
+    if exposed {
         let cure = format!("others may read this secret; run: chmod 600 {}", path.display());
         return Err(io::Error::other(cure));
     }
-    if meta.len() > most {
-        return Err(io::Error::other(format!("larger than the {most} bytes such a file may have")));
-    }
-    // Room for all of it at once: a buffer that grows leaves copies of the secret behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1));
-    file.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// Writes a private file aside and renames it, so that a half-written one is never found. It is on
-/// the disk when this returns.
+/// Writes a private file, or puts it in the place of the one that is there. Whenever the power fails
+/// it is the old one or the new one as a whole; it is on the disk when this returns.
 ///
 /// # Errors
 /// When any step fails; what was there before is then still there.
-pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // Where a link leads to the file, the file changes and the link stays.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    place(&path, bytes, |draft, path| fs::rename(draft, path))
+}
+
+/// Writes a private file as [`replace`] does, but never over one that is there.
+///
+/// # Errors
+/// As [`replace`]; [`io::ErrorKind::AlreadyExists`] when there is one.
+pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A link, unlike a rename, fails when there is a file already.
+    place(path, bytes, |draft, path| fs::hard_link(draft, path))
+}
+
+fn place(path: &Path, bytes: &[u8], put: impl Fn(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
     let folder = folder_of(path);
     fs::create_dir_all(folder)?;
     let mut name = path.as_os_str().to_owned();
-    name.push(".new");
+    name.push(format!(".{}.new", std::process::id()));
     let draft = PathBuf::from(name);
-    // One that a crash left behind is nothing that anything relies on.
-    if draft.exists() {
-        destroy(&draft)?;
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&draft, path)?;
+    let placed = write_durably(&draft, bytes).and_then(|()| put(&draft, path));
+    // A rename has taken it away, and a write that failed may have left it: it goes either way.
+    let _ = fs::remove_file(&draft);
+    placed?;
     File::open(folder)?.sync_all()
+}
+
+fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A file of this name is the leftover of a process that died halfway.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 /// Overwrites a file and removes it. On flash and on file systems that copy what they write, the
@@ -81,18 +125,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         for text in [&b"one"[..], b"another", b""] {
-            write(&path, text).unwrap();
+            replace(&path, text).unwrap();
             assert_eq!(&read(&path, 7).unwrap()[..], text);
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let twice = create(&path, b"third").unwrap_err();
+        assert_eq!(twice.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(&read(&path, 7).unwrap()[..], b"");
     }
 
     #[test]
     fn an_exposed_or_oversized_file_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
-        write(&path, b"12345678").unwrap();
+        create(&path, b"12345678").unwrap();
         assert!(read(&path, 7).unwrap_err().to_string().contains("larger"));
         for mode in [0o640, 0o604, 0o610] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
@@ -104,7 +151,7 @@ mod tests {
     fn what_is_destroyed_is_overwritten_first() {
         let folder = tempfile::tempdir().unwrap();
         let (path, other) = (folder.path().join("secret"), folder.path().join("link"));
-        write(&path, b"12345678").unwrap();
+        create(&path, b"12345678").unwrap();
         // A second name for the same bytes shows what became of them.
         fs::hard_link(&path, &other).unwrap();
         destroy(&path).unwrap();

@@ -8,7 +8,6 @@
 mod error;
 mod header;
 mod passphrase;
-mod private;
 
 pub use error::{SealedFileError, SealedFileFault};
 pub use header::{Cost, Kind};
@@ -21,6 +20,7 @@ use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::rand;
 use zeroize::Zeroizing;
 
+use crate::private_file;
 use header::{HEADER_BYTES, Header};
 
 /// Most bytes that one file keeps.
@@ -62,7 +62,8 @@ pub fn replace(
     cost: Cost,
 ) -> Result<(), SealedFileError> {
     let sealed = seal(kind, content, passphrase, cost);
-    sealed.and_then(|bytes| private::replace(path, &bytes)).map_err(SealedFileError::at(path))
+    let placed = |bytes: Vec<u8>| private_file::replace(path, &bytes).map_err(SealedFileFault::of_writing);
+    sealed.and_then(placed).map_err(SealedFileError::at(path))
 }
 
 /// Writes a file as [`replace`] does, but never over one that is there.
@@ -77,7 +78,8 @@ pub fn create(
     cost: Cost,
 ) -> Result<(), SealedFileError> {
     let sealed = seal(kind, content, passphrase, cost);
-    sealed.and_then(|bytes| private::create(path, &bytes)).map_err(SealedFileError::at(path))
+    let placed = |bytes: Vec<u8>| private_file::create(path, &bytes).map_err(SealedFileFault::of_writing);
+    sealed.and_then(placed).map_err(SealedFileError::at(path))
 }
 
 /// Whether there is a file, and, if so, that it is one of this kind which nobody else may read. Asks
@@ -96,7 +98,8 @@ pub fn is_there(path: &Path, kind: Kind) -> Result<bool, SealedFileError> {
 /// The bytes of a file that begins as one of this kind and is open to nobody else. What is no file of
 /// ours at all is called that first, whoever may read it.
 fn load(path: &Path, kind: Kind) -> Result<Zeroizing<Vec<u8>>, SealedFileFault> {
-    let (bytes, exposed) = private::read(path, MAX_FILE_BYTES)?;
+    let (bytes, exposed) =
+        private_file::read_any(path, MAX_FILE_BYTES as u64).map_err(SealedFileFault::of_reading)?;
     Header::read(&bytes, kind)?;
     if exposed { Err(SealedFileFault::Exposed) } else { Ok(bytes) }
 }

@@ -92,6 +92,10 @@ impl Scanner {
                 }
                 continue;
             }
+            // A socket holds nothing.
+            if !fs::symlink_metadata(&path)?.is_file() {
+                continue;
+            }
             let (bytes, hits) = self.read(File::open(&path)?, CHUNK_BYTES)?;
             place.files += 1;
             place.bytes += bytes;

@@ -141,6 +141,6 @@ fn read(path: &Path) -> Result<Stored, String> {
 
 fn save(path: &Path, stored: &Stored) -> Result<(), String> {
     let bytes = Zeroizing::new(versioned(VERSION, stored));
-    private_file::write(path, hex::of(&bytes).as_bytes())
+    private_file::replace(path, hex::of(&bytes).as_bytes())
         .map_err(|error| format!("{}: cannot be written: {error}", path.display()))
 }

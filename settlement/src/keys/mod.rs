@@ -237,7 +237,7 @@ fn root(folder: &Path, books: &Path) -> Result<(Pin, Option<Identity>), String> 
     let text = format!("{}\n", root.pin());
     // Nothing secret stands in it; it is what is left here when the key is taken away.
     if std::fs::read_to_string(&pin).ok().as_ref() != Some(&text) {
-        private_file::write(&pin, text.as_bytes())
+        private_file::replace(&pin, text.as_bytes())
             .map_err(|error| format!("{}: cannot be written: {error}", pin.display()))?;
     }
     Ok((root.pin(), Some(root)))

@@ -2,24 +2,23 @@
 //! two while a rekey is under way. A single line of digits alone is generation 1.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use kessai_shared::hex;
+use kessai_shared::{hex, private_file};
 use zeroize::Zeroizing;
-
-use crate::secret_file::Secret;
 
 /// Most bytes of the file that are read. Two lines take fewer than 160.
 const MAX_KEY_FILE_BYTES: u64 = 1_024;
 /// Most generations that a file has: the one in use, and the one that a rekey leaves behind.
 const MAX_GENERATIONS: usize = 2;
-/// Permission bits by which others than the owner could use the file.
-const OTHERS: u32 = 0o077;
 /// A folder that anybody may write to, and where anybody may rename what is another's.
 const ANYBODY_WRITES: u32 = 0o002;
 const STICKY: u32 = 0o1000;
+
+/// What a key of the vault is.
+pub type Secret = Zeroizing<[u8; 32]>;
 
 /// The key of one generation.
 pub struct MasterKey {
@@ -59,28 +58,23 @@ pub fn read(path: &Path) -> Result<Option<Vec<MasterKey>>, String> {
 
 fn read_once(path: &Path) -> Result<Option<Vec<MasterKey>>, String> {
     let failed = |error: io::Error| format!("{}: cannot be read: {error}", path.display());
-    let file = match File::open(path) {
-        Ok(file) => file,
+    let bytes = match private_file::read(path, MAX_KEY_FILE_BYTES) {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            return Err(format!("{}: {error}; restore it from a backup", path.display()));
+        }
         Err(error) => return Err(failed(error)),
     };
-    // The permissions are those of the open file, so that nobody can swap it in between.
-    if file.metadata().map_err(failed)?.permissions().mode() & OTHERS != 0 {
-        return Err(format!("{0}: others may read this secret; run: chmod 600 {0}", path.display()));
-    }
     let folder = folder_of(path);
     let mode = fs::metadata(folder).map_err(failed)?.permissions().mode();
     if mode & ANYBODY_WRITES != 0 && mode & STICKY == 0 {
         let folder = folder.display();
         return Err(format!("{folder}: anybody may replace the keys in it; run: chmod o-w {folder}"));
     }
-    let mut text = Zeroizing::new(String::new());
-    match file.take(MAX_KEY_FILE_BYTES).read_to_string(&mut text) {
-        Err(error) if error.kind() != io::ErrorKind::InvalidData => return Err(failed(error)),
-        // Bytes that are no text leave a text that is no key.
-        Ok(_) | Err(_) => {}
-    }
-    parse(&text).map(Some).map_err(|why| format!("{}: {why}; restore it from a backup", path.display()))
+    // Bytes that are no text leave a text that is no key.
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
+    parse(text).map(Some).map_err(|why| format!("{}: {why}; restore it from a backup", path.display()))
 }
 
 fn parse(text: &str) -> Result<Vec<MasterKey>, String> {
@@ -129,7 +123,7 @@ pub fn write(path: &Path, keys: &[MasterKey]) -> io::Result<()> {
     for key in keys {
         text.push_str(&key.generation.to_string());
         text.push(' ');
-        key.secret.iter().for_each(|byte| text.extend(digits(*byte)));
+        text.push_str(&hex::of(&key.secret[..]));
         text.push('\n');
     }
     let (draft, gone) = (draft_of(path), gone_of(path));
@@ -158,24 +152,13 @@ pub fn wipe_leftovers(path: &Path) -> io::Result<()> {
         let is_file = fs::symlink_metadata(&leftover)?.is_file();
         // Before the renaming, the old file's second name still is the file in use.
         if is_file && Some(found) != live {
-            overwrite(&leftover)?;
+            private_file::destroy(&leftover)?;
+        } else {
+            fs::remove_file(&leftover)?;
+            File::open(folder_of(path))?.sync_all()?;
         }
-        fs::remove_file(&leftover)?;
-        File::open(folder_of(path))?.sync_all()?;
     }
     Ok(())
-}
-
-fn overwrite(path: &Path) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).open(path)?;
-    let length = file.metadata()?.len().min(MAX_KEY_FILE_BYTES);
-    file.rewind()?;
-    io::copy(&mut io::repeat(b'0').take(length), &mut file)?;
-    file.sync_all()
-}
-
-fn digits(byte: u8) -> [char; 2] {
-    [byte >> 4, byte & 15].map(|digit| char::from_digit(u32::from(digit), 16).unwrap_or('0'))
 }
 
 fn folder_of(path: &Path) -> &Path {

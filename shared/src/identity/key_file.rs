@@ -1,21 +1,15 @@
 //! The file a key is kept in.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use aws_lc_rs::signature::Ed25519KeyPair;
-use zeroize::Zeroizing;
 
 use super::{Identity, IdentityError};
-use crate::hex;
+use crate::{hex, private_file};
 
 /// Largest key file that is read, in bytes. A key takes fewer than 200.
 const MAX_KEY_FILE_BYTES: u64 = 4096;
-
-/// Permission bits by which others than the owner could use the file.
-const OTHERS: u32 = 0o077;
 
 impl Identity {
     /// The key in a file, which is created with a new key when there is none. The file holds the
@@ -26,59 +20,37 @@ impl Identity {
     /// When the file cannot be read or written, is open to others than its owner, or holds no key.
     pub fn load_or_create(path: impl AsRef<Path>) -> Result<Self, IdentityError> {
         let path = path.as_ref();
-        match File::open(path) {
-            Ok(file) => Self::read(file, path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        match Self::read(path) {
+            Err(IdentityError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => {
                 let identity = Self::generate()?;
                 match identity.create(path) {
                     // Another process was quicker, and its key is the one in the file.
-                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                        Self::read(File::open(path).map_err(at(path))?, path)
-                    }
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::read(path),
                     done => done.map_err(at(path)).map(|()| identity),
                 }
             }
-            Err(error) => Err(at(path)(error)),
+            read => read,
         }
     }
 
-    fn read(file: File, path: &Path) -> Result<Self, IdentityError> {
-        // The permissions are those of the open file, so that nobody can swap it in between.
-        let metadata = file.metadata().map_err(at(path))?;
-        if metadata.permissions().mode() & OTHERS != 0 {
-            return Err(IdentityError::Exposed(path.to_path_buf()));
-        }
-        // With room for all of it from the start: text that grows leaves a copy of itself behind.
-        let mut text = Zeroizing::new(String::with_capacity(MAX_KEY_FILE_BYTES as usize + 1));
-        match file.take(MAX_KEY_FILE_BYTES).read_to_string(&mut text) {
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                return Err(IdentityError::Malformed(path.to_path_buf()));
-            }
+    fn read(path: &Path) -> Result<Self, IdentityError> {
+        let malformed = || IdentityError::Malformed(path.to_path_buf());
+        let (text, exposed) = match private_file::read_any(path, MAX_KEY_FILE_BYTES) {
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return Err(malformed()),
             read => read.map_err(at(path))?,
         };
-        let digits = text.trim();
-        let mut der = Zeroizing::new(vec![0; digits.len() / 2]);
-        hex::fill(digits, &mut der)
-            .and_then(|()| Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).ok())
-            .ok_or_else(|| IdentityError::Malformed(path.to_path_buf()))
-            .and_then(Self::of_pair)
+        if exposed {
+            return Err(IdentityError::Exposed(path.to_path_buf()));
+        }
+        let der = std::str::from_utf8(&text).ok().and_then(|text| hex::read(text.trim()));
+        let pair = der.and_then(|der| Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).ok());
+        Self::of_pair(pair.ok_or_else(malformed)?)
     }
 
     /// Writes a file that is whole or absent whenever the power fails, and never replaces a key.
     fn create(&self, path: &Path) -> io::Result<()> {
-        let directory = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-        fs::create_dir_all(directory)?;
         let document = self.pair.to_pkcs8v1().map_err(io::Error::other)?;
-        let text = hex::of(document.as_ref());
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{}.new", std::process::id()));
-        let temporary = PathBuf::from(name);
-        let placed = write_durably(&temporary, text.as_bytes())
-            // A link, unlike a rename, fails when another process has placed its key meanwhile.
-            .and_then(|()| fs::hard_link(&temporary, path));
-        let removed = fs::remove_file(&temporary);
-        placed.and(removed)?;
-        File::open(directory)?.sync_all()
+        private_file::create(path, hex::of(document.as_ref()).as_bytes())
     }
 }
 
@@ -86,19 +58,11 @@ fn at(path: &Path) -> impl Fn(io::Error) -> IdentityError {
     move |error| IdentityError::Io(path.to_path_buf(), error)
 }
 
-fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // A file of this name is the leftover of a process that died halfway.
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -132,7 +96,7 @@ mod tests {
         let path = directory.path().join("key");
         for text in [&b""[..], b"\n", b"zz", b"302e0201", b"\xff\xfe", &[b'a'; 9000]] {
             let _ = fs::remove_file(&path);
-            write_durably(&path, text).unwrap();
+            private_file::create(&path, text).unwrap();
             let error = Identity::load_or_create(&path).err().unwrap();
             assert!(matches!(error, IdentityError::Malformed(_)), "{error}");
             assert_eq!(fs::read(&path).unwrap(), text);

@@ -54,6 +54,22 @@ impl SealedFileError {
     }
 }
 
+impl SealedFileFault {
+    pub(super) fn of_reading(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::FileTooLarge => Self::TooLarge,
+            _ => Self::Io { what: "read", error },
+        }
+    }
+
+    pub(super) fn of_writing(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::AlreadyExists => Self::Exists,
+            _ => Self::Io { what: "written", error },
+        }
+    }
+}
+
 impl fmt::Display for SealedFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::{SealedFileError, SealedFileFault, private};
+use super::{SealedFileError, SealedFileFault};
+use crate::private_file;
 
 /// Longest passphrase, in bytes.
 pub const MAX_PASSPHRASE_BYTES: usize = 1024;
@@ -44,11 +45,14 @@ impl Passphrase {
     /// [`PassphraseError`] when there is none, or the file cannot be read or is open to others.
     pub fn from_file(path: &Path) -> Result<Self, PassphraseError> {
         let fault = |fault| PassphraseError::File(SealedFileError::at(path)(fault));
-        let file = private::open(path).map_err(fault)?;
+        let (file, exposed) = private_file::open(path).map_err(|e| fault(SealedFileFault::of_reading(e)))?;
+        if exposed {
+            return Err(fault(SealedFileFault::Exposed));
+        }
         // One byte more than the longest line and its end shows that a line is too long.
         let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_PASSPHRASE_BYTES + 3));
         let read = file.take(MAX_PASSPHRASE_BYTES as u64 + 3).read_to_end(&mut bytes);
-        read.map_err(|error| fault(SealedFileFault::Io { what: "read", error }))?;
+        read.map_err(|error| fault(SealedFileFault::of_reading(error)))?;
         let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let bad = |error| PassphraseError::BadLine(path.to_owned(), Box::new(error));
