@@ -40,6 +40,16 @@ fn the_socket_is_its_owners_alone_and_as_alive_as_its_settlement() {
     assert_eq!(shop.stop("TERM"), Some(0));
     assert!(!socket(folder.path()).exists());
     let said = operate(folder.path(), "status", &[]).with(0);
+    // What is no socket is somebody's file, and stays.
+    fs::write(socket(folder.path()), "precious").expect("a file");
+    let shop = Shop::open(folder.path());
+    assert!(
+        shop.complaints().contains("something else has that name; move it away"),
+        "{}",
+        shop.complaints()
+    );
+    assert_eq!(shop.stop("TERM"), Some(0));
+    assert_eq!(fs::read(socket(folder.path())).expect("a file"), b"precious");
     assert!(said.contains("not running") && !said.contains("process "), "{said}");
 }
 
