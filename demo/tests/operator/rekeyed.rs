@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -82,6 +83,27 @@ fn a_rekey_whose_settlement_is_killed_is_finished_by_the_next_start() {
     trade.replay(&shop.terminal(), 8);
     let outcomes = outcomes(&trade);
     assert!(expected(6_000, 200).into_iter().all(|(sequence, code)| outcomes[&sequence] == code));
+    verify(folder.path());
+}
+
+#[test]
+fn a_rekey_is_laid_down_when_its_shop_stops_and_taken_up_at_the_next_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let trade = made_up(folder.path(), 10_000, 1);
+    let shop = trade.open(folder.path());
+    let data = settlement(folder.path()).display().to_string();
+    let rekey = start(["kessai-settlement", "rekey", "--data", &data]);
+    until("a rekey under way", || key_lines(folder.path()).len() == 2);
+    let begun = Instant::now();
+    assert_eq!(shop.stop("TERM"), Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(10), "it stops without waiting for the whole rekey");
+    // A machine that is quick enough may have ended it before.
+    let interrupted = key_lines(folder.path()).len() == 2;
+    assert_eq!(rekey.end().code, Some(i32::from(interrupted)), "whoever asked is told");
+    let shop = trade.open(folder.path());
+    until("one key", || key_lines(folder.path()).len() == 1);
+    let ended = "the vault's key is of generation 2";
+    until("its end in the log", || !interrupted || shop.complaints().contains(ended));
     verify(folder.path());
 }
 

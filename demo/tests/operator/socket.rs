@@ -2,14 +2,21 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use super::support::shop::Shop;
 use super::support::until;
 use super::{operate, settlement};
+
+/// A whole request for the status.
+const STATUS: [u8; 6] = [2, 0, 0, 0, 1, 0];
+/// The user of those who are nobody.
+const NOBODY: u32 = 65_534;
 
 fn socket(folder: &Path) -> PathBuf {
     settlement(folder).join("operator.sock")
@@ -33,6 +40,16 @@ fn the_socket_is_its_owners_alone_and_as_alive_as_its_settlement() {
     assert_eq!(shop.stop("TERM"), Some(0));
     assert!(!socket(folder.path()).exists());
     let said = operate(folder.path(), "status", &[]).with(0);
+    // What is no socket is somebody's file, and stays.
+    fs::write(socket(folder.path()), "precious").expect("a file");
+    let shop = Shop::open(folder.path());
+    assert!(
+        shop.complaints().contains("something else has that name; move it away"),
+        "{}",
+        shop.complaints()
+    );
+    assert_eq!(shop.stop("TERM"), Some(0));
+    assert_eq!(fs::read(socket(folder.path())).expect("a file"), b"precious");
     assert!(said.contains("not running") && !said.contains("process "), "{said}");
 }
 
@@ -76,6 +93,43 @@ fn what_is_not_understood_is_told_and_nobody_else_is_disturbed() {
     drop(idle);
     until("places that are free again", || operate(folder.path(), "status", &[]).code == Some(0));
     shop.terminal().buy("Approved", &["TEA-MUGI"]).with(0);
+}
+
+/// Runs as another user, and finds the socket open but nobody who speaks.
+#[test]
+#[ignore = "is run by the next test, as another user"]
+fn as_another_user() {
+    let socket = std::env::var_os("KESSAI_OPERATOR_SOCKET").expect("a socket");
+    let mut stream = UnixStream::connect(socket).expect("a socket that is open to all");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
+    // It may hang up before it has heard anything.
+    let _ = stream.write_all(&STATUS);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    assert!(answer.is_empty(), "another user is answered");
+}
+
+#[test]
+fn another_user_is_not_answered_even_where_the_file_is_open() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let _shop = Shop::open(folder.path());
+    if fs::metadata(socket(folder.path())).expect("a socket").uid() != 0 {
+        eprintln!("SKIPPED: only root can run something as another user");
+        return;
+    }
+    for path in [folder.path(), &settlement(folder.path()), &socket(folder.path())] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o777)).expect("open to all");
+    }
+    let mut own = UnixStream::connect(socket(folder.path())).expect("the socket");
+    own.write_all(&STATUS).expect("bytes");
+    assert_eq!(own.read(&mut [0; 1]).expect("an answer"), 1, "its own user is answered");
+    let program = folder.path().join("another");
+    fs::copy(std::env::current_exe().expect("this program"), &program).expect("a copy that all may run");
+    let mut another = Command::new(program);
+    another.args(["--exact", "socket::as_another_user", "--ignored"]).uid(NOBODY).gid(NOBODY);
+    let ended = another.env("KESSAI_OPERATOR_SOCKET", socket(folder.path())).output().expect("another user");
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success() && said.contains("1 passed"), "{ended:?}");
 }
 
 #[test]
