@@ -127,6 +127,10 @@ async fn keep_in_touch(link: Link, seen: watch::Sender<ClosedLink>, heard: Heard
         told = answer.is_err();
         let up = match answer {
             Ok(Reply::Echo { issuer_keys }) => {
+                // A settlement that shows none has none to seal with; old decisions still have to be
+                // checked with what it showed before.
+                let known = || seen.borrow().issuer_keys.clone();
+                let issuer_keys = if issuer_keys.is_empty() { known() } else { issuer_keys };
                 if seen.borrow().issuer_keys != issuer_keys {
                     heard.keep(&issuer_keys);
                 }

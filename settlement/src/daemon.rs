@@ -62,6 +62,7 @@ pub async fn run<N: Net>(
     let books = settings.data.join("journal");
     let vault = Arc::new(LiveVault::load_or_create(&settings.vault_key(), &books)?);
     let keys = Arc::new(settings.load_keys((ground.clock)())?);
+    keys.tend((ground.clock)())?;
     let sellers = Arc::new(PinSet::load(&settings.sellers).map_err(|error| error.to_string())?);
     let peers = Peers::Pins(Arc::clone(&sellers));
     let tls = tls::server_config(&keys.identity, peers.clone(), ALPN, Migration::Refused)
@@ -111,28 +112,34 @@ fn open_door(data: &Path) -> Option<Door> {
 /// Sees to the sealing keys: makes the next, takes in what was signed elsewhere, destroys the old.
 async fn tend(keys: Arc<Keys>, clock: Clock) {
     let (mut told, mut warned) = (String::new(), Timestamp::default());
-    let current = |now| keys.shown(now).first().map(|signed| signed.keys.key_id);
-    let mut shown = current(clock());
+    let mut shown = keys.current(clock());
     loop {
         tokio::time::sleep(KEYS_LOOK).await;
         let now = clock();
-        if current(now) != shown {
-            shown = current(now);
-            tracing::info!("terminals are given the next sealing key");
-        }
-        // The same trouble is told once, not every second.
+        // The same trouble is told once an hour, not every second.
+        let again = warned <= now.minus_seconds(KEYS_WARNING_AGAIN_SECONDS) || now < warned;
         match keys.tend(now) {
-            Err(why) if why != told => {
+            Err(why) if why != told || again => {
                 tracing::error!("{why}");
                 told = why;
             }
             Err(_) => {}
             Ok(()) => told.clear(),
         }
+        let current = keys.current(now);
         let soon = keys.runs_out().filter(|ends| *ends < now.plus_seconds(KEYS_WARNING_SECONDS));
-        if let Some(ends) = soon.filter(|_| warned < now.minus_seconds(KEYS_WARNING_AGAIN_SECONDS)) {
-            warned = now;
+        if current.is_none() && (again || shown.is_some()) {
+            tracing::error!(
+                "no sealing key is valid now, so nobody can pay; have the root sign more of them"
+            );
+        } else if let Some(ends) = soon.filter(|_| again) {
             tracing::warn!("sealing keys are signed until {ends} only; have the root sign more of them");
+        } else if current != shown && current.is_some() {
+            tracing::info!("terminals are given the next sealing key");
+        }
+        shown = current;
+        if again {
+            warned = now;
         }
     }
 }

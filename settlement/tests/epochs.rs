@@ -26,7 +26,8 @@ fn load(folder: &Path, terms: EpochTerms, now: Timestamp) -> Keys {
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder.join("epochs")).expect("a folder");
-    entries.map(|entry| entry.expect("an entry").path()).collect()
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.filter(|path| path.extension().is_some_and(|end| end == "epoch")).collect()
 }
 
 fn purchase() -> Purchase {
@@ -74,6 +75,35 @@ fn a_key_opens_until_the_overlap_is_over_and_then_is_gone_from_memory_and_disk()
     let again = load(folder.path(), ABRUPT, at(101));
     assert_eq!(again.shown(at(101)), vec![new]);
     assert!(again.open(&sealed, &purchase()).is_err(), "nothing brings it back");
+}
+
+#[test]
+fn no_trace_of_a_seed_is_left_whoever_signed_and_whatever_crashed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = ceremony::root_key(&{
+        load(folder.path(), ABRUPT, at(0));
+        folder.path().join("issuer-root.key")
+    })
+    .expect("the root")
+    .0;
+    let by_hand = load(folder.path(), ABRUPT, at(0));
+    let asked = by_hand.request(1, at(0)).expect("a key");
+    let name = files(folder.path()).into_iter().find(|path| {
+        path.file_stem().is_some_and(|id| *id == *kessai_shared::hex::of(&asked[0].key_id).as_str())
+    });
+    let (seed, witness) = (name.expect("its file"), folder.path().join("witness"));
+    let bytes = std::fs::read(&seed).expect("a seed");
+    std::fs::hard_link(&seed, &witness).expect("a second name");
+    by_hand.install(&ceremony::sign(asked, &root)).expect("installed");
+    assert_eq!(std::fs::read(&witness).expect("a seed"), bytes, "it is not written again");
+    // A draft that a crash left behind a while ago.
+    let draft = seed.with_extension("epoch.1.new");
+    std::fs::write(&draft, &bytes).expect("a draft");
+    let before = std::time::SystemTime::now() - std::time::Duration::from_secs(120);
+    std::fs::File::options().append(true).open(&draft).and_then(|f| f.set_modified(before)).expect("a time");
+    by_hand.tend(at(300)).expect("tended");
+    assert!(!seed.exists() && !draft.exists());
+    assert_eq!(std::fs::read(&witness).expect("what was a seed"), vec![0; bytes.len()]);
 }
 
 #[test]
@@ -150,8 +180,13 @@ fn a_root_that_is_kept_elsewhere_signs_ahead() {
         assert!(shown.verify_now(root, at(now)).is_ok(), "a key for {now}");
         assert!(running.open(&seal(&shown), &purchase()).is_ok());
     }
+    let last = running.shown(at(399)).remove(0);
     running.tend(at(400)).expect("tended");
     assert!(running.list().is_empty() && files(folder.path()).is_empty(), "all of them are over");
+    // Nobody can seal any more, and every old decision and receipt can still be checked.
+    assert_eq!((running.current(at(400)), running.shown(at(400))), (None, vec![last.clone()]));
+    let again = load(folder.path(), ABRUPT, at(401));
+    assert_eq!((again.current(at(401)), again.shown(at(401))), (None, vec![last]));
     let impostor = Identity::generate().expect("a key");
     let forged = ceremony::sign(by_hand.request(1, at(400)).expect("a key"), &impostor);
     assert!(by_hand.install(&forged).is_err(), "another root signs in vain");

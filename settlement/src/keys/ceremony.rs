@@ -52,6 +52,9 @@ impl Keys {
     pub fn rotate(&self, now: Timestamp) -> Result<Epoch, String> {
         let elsewhere = "the issuer's root is kept elsewhere; use `epochs request`, `sign` and `install`";
         let root = self.root_key.as_ref().ok_or(elsewhere)?;
+        if self.list().len() >= MAX_EPOCHS {
+            return Err(format!("{MAX_EPOCHS} sealing keys are there already; wait until some are over"));
+        }
         let plan = (self.suite, self.terms, self.terms.span_from(now));
         Epoch::make(&self.folder, plan, self.decision.public(), |keys| Some(keys.clone().sign(root)))
     }

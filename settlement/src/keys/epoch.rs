@@ -1,8 +1,12 @@
-//! One sealing key and the time it serves for, in a file of its own.
+//! One sealing key and the time it serves for. Its seed is written once, in a file of its own, so that
+//! destroying that file destroys the key; what the root signed is public and stands beside it.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
-use kessai_shared::receipt::{IssuerKeys, Signature, SignedIssuerKeys};
+use kessai_shared::receipt::{IssuerKeys, SignedIssuerKeys};
 use kessai_shared::record::{unversioned, versioned};
 use kessai_shared::seal::{Opener, SealingKey, Suite};
 use kessai_shared::{hex, private_file};
@@ -11,8 +15,11 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::schedule::{EpochTerms, Span};
 
-/// How the name of an epoch's file ends.
+/// How the names of an epoch's two files end.
 const SUFFIX: &str = "epoch";
+const CERTIFICATE: &str = "cert";
+/// From what age on a file that was never finished is one that a crash left behind.
+const LEFT_BEHIND: Duration = Duration::from_secs(60);
 /// The version of the form that is written.
 const VERSION: u8 = 1;
 /// Largest epoch file that is read, in bytes. One takes about 3,000.
@@ -26,13 +33,12 @@ pub struct Epoch {
     pub keys: IssuerKeys,
 }
 
-/// What stands in the file, as hexadecimal digits.
+/// What stands in the seed's file, as hexadecimal digits.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     seed: Seed,
     span: Span,
     keys: IssuerKeys,
-    certificate: Option<([u8; 32], Signature)>,
 }
 
 #[derive(Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
@@ -61,10 +67,11 @@ impl Epoch {
             not_before,
             not_after,
         };
-        let signed = sign(&keys);
-        let certificate = signed.as_ref().map(|signed| (signed.root, signed.signature));
         let path = path(folder, &keys);
-        save(&path, &Stored { seed, span, keys: keys.clone(), certificate })?;
+        let bytes = Zeroizing::new(versioned(VERSION, &Stored { seed, span, keys: keys.clone() }));
+        private_file::create(&path, hex::of(&bytes).as_bytes()).map_err(cannot("written", &path))?;
+        let signed = sign(&keys);
+        signed.iter().try_for_each(|signed| Self::certify(folder, signed))?;
         Ok(Self { span, opener: Opener::new(key), signed, keys })
     }
 
@@ -80,24 +87,26 @@ impl Epoch {
         if key.key_id() != stored.keys.key_id || key.public() != stored.keys.sealing_key {
             return Err(wrong());
         }
-        let Stored { span, ref keys, certificate, .. } = stored;
-        let signed =
-            certificate.map(|(root, signature)| SignedIssuerKeys { keys: keys.clone(), root, signature });
+        let Stored { span, ref keys, .. } = stored;
+        let signed = certificate(&path.with_extension(CERTIFICATE))?;
+        if signed.as_ref().is_some_and(|signed| signed.keys != *keys) {
+            return Err(wrong());
+        }
         Ok(Self { span, opener: Opener::new(key), signed, keys: keys.clone() })
     }
 
-    /// Adds what the root has signed to the epoch's file.
+    /// Writes down what the root has signed, beside the key that it is of.
     ///
     /// # Errors
-    /// A line when there is no such file, or it cannot be written.
+    /// A line when there is no such key, or it cannot be written.
     pub fn certify(folder: &Path, signed: &SignedIssuerKeys) -> Result<(), String> {
         let path = path(folder, &signed.keys);
-        let mut stored = read(&path)?;
-        if stored.keys != signed.keys {
+        if read(&path)?.keys != signed.keys {
             return Err(format!("{}: holds another key than the one that was signed", path.display()));
         }
-        stored.certificate = Some((signed.root, signed.signature));
-        save(&path, &stored)
+        let path = path.with_extension(CERTIFICATE);
+        private_file::replace(&path, hex::of(&versioned(VERSION, signed)).as_bytes())
+            .map_err(cannot("written", &path))
     }
 
     /// Whether the root has signed and somebody may have sealed with it.
@@ -106,24 +115,76 @@ impl Epoch {
     }
 }
 
-/// The files of epochs in a folder, in order of their names.
+/// The files of seeds in a folder, each with when it and its certificate were last changed.
+pub type Files = Vec<(PathBuf, [Option<SystemTime>; 2])>;
+
+/// Looks at a folder of epochs, and destroys what a crash left behind in it.
 ///
 /// # Errors
 /// A line when the folder cannot be read.
-pub fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let failed = |error: std::io::Error| format!("{}: cannot be read: {error}", folder.display());
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
+pub fn files(folder: &Path) -> Result<Files, String> {
+    let mut files = Files::new();
+    for path in names(folder)? {
+        let changed = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified()).ok();
+        let at = changed(&path);
         if path.extension().is_some_and(|end| end == SUFFIX) {
-            files.push(path);
+            let certified = changed(&path.with_extension(CERTIFICATE));
+            files.push((path, [at, certified]));
+        } else if path.extension().is_some_and(|end| end == "new")
+            && at.and_then(|at| at.elapsed().ok()).is_some_and(|age| age > LEFT_BEHIND)
+        {
+            destroy(&path)?;
         }
     }
     files.sort();
     Ok(files)
+}
+
+/// The certificates in a folder whose keys are destroyed already.
+///
+/// # Errors
+/// A line when the folder or one of them cannot be read.
+pub fn outlived(folder: &Path) -> Result<Vec<(PathBuf, SignedIssuerKeys)>, String> {
+    let mut outlived = Vec::new();
+    for path in names(folder)? {
+        let of_a_key = path.with_extension(SUFFIX).exists();
+        if path.extension().is_some_and(|end| end == CERTIFICATE) && !of_a_key {
+            outlived.extend(certificate(&path)?.map(|signed| (path, signed)));
+        }
+    }
+    Ok(outlived)
+}
+
+/// Overwrites a file and removes it.
+///
+/// # Errors
+/// A line when that fails. A file that is not there is destroyed already.
+pub fn destroy(path: &Path) -> Result<(), String> {
+    match private_file::destroy(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(cannot("destroyed", path)(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn names(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let entries = fs::read_dir(folder).map_err(cannot("read", folder))?;
+    entries.map(|entry| entry.map(|entry| entry.path()).map_err(cannot("read", folder))).collect()
+}
+
+fn certificate(path: &Path) -> Result<Option<SignedIssuerKeys>, String> {
+    let bytes = match private_file::read_any(path, MAX_FILE_BYTES) {
+        Ok((bytes, _)) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(cannot("read", path)(error)),
+    };
+    let text = std::str::from_utf8(&bytes).ok().and_then(|text| hex::read(text.trim()));
+    let signed = text.and_then(|bytes| unversioned(VERSION, &bytes).ok());
+    signed
+        .map(Some)
+        .ok_or_else(|| format!("{}: no certificate; install it again or remove it", path.display()))
 }
 
 /// Where the key with this id stands.
@@ -139,8 +200,6 @@ fn read(path: &Path) -> Result<Stored, String> {
     stored.ok_or_else(|| format!("{}: not a sealing key; restore it or remove it", path.display()))
 }
 
-fn save(path: &Path, stored: &Stored) -> Result<(), String> {
-    let bytes = Zeroizing::new(versioned(VERSION, stored));
-    private_file::replace(path, hex::of(&bytes).as_bytes())
-        .map_err(|error| format!("{}: cannot be written: {error}", path.display()))
+fn cannot(what: &str, path: &Path) -> impl Fn(io::Error) -> String {
+    move |error| format!("{}: cannot be {what}: {error}", path.display())
 }

@@ -6,12 +6,12 @@
 
 pub mod ceremony;
 mod epoch;
+mod folder;
 mod schedule;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use kessai_shared::folder::may_make_key;
 use kessai_shared::identity::Identity;
@@ -20,7 +20,8 @@ use kessai_shared::private_file;
 use kessai_shared::receipt::{IssuerKeys, Purchase, SignedIssuerKeys};
 use kessai_shared::seal::{Envelope, SealError, SealedCard, Suite};
 use kessai_shared::time::Timestamp;
-use tokio::time::Instant;
+
+use folder::Tended;
 
 pub use epoch::Epoch;
 pub use schedule::{EpochTerms, Span};
@@ -44,16 +45,11 @@ pub struct Keys {
     folder: PathBuf,
     suite: Suite,
     terms: EpochTerms,
-    epochs: RwLock<Epochs>,
-}
-
-#[derive(Default)]
-struct Epochs {
-    all: Vec<Arc<Epoch>>,
-    /// The files that were read, as they were then.
-    seen: Vec<(PathBuf, Option<SystemTime>)>,
-    /// The keys whose time is over, and since when that is known.
-    doomed: HashMap<[u8; 8], Instant>,
+    /// The sealing keys there are; they are never held while a file is.
+    epochs: RwLock<Vec<Arc<Epoch>>>,
+    /// The newest certificate of a key that is destroyed already: old decisions are checked with it.
+    last: Mutex<Option<SignedIssuerKeys>>,
+    tended: Mutex<Tended>,
 }
 
 impl Keys {
@@ -83,10 +79,20 @@ impl Keys {
             suite,
             terms,
             epochs: RwLock::default(),
+            last: Mutex::default(),
+            tended: Mutex::default(),
         };
         // At the start a bad file is for the operator to see to, before a new key takes its place.
-        keys.epochs.write().unwrap_or_else(PoisonError::into_inner).read_anew(&keys.folder)?;
-        keys.tend(now)?;
+        let mut all = Vec::new();
+        lock(&keys.tended).read_anew(&keys.folder, &mut all)?;
+        let none = !all.iter().any(|epoch| epoch.is_signed());
+        *keys.epochs.write().unwrap_or_else(PoisonError::into_inner) = all;
+        let outlived = epoch::outlived(&keys.folder)?.into_iter().map(|(_, signed)| signed);
+        *lock(&keys.last) = outlived.max_by_key(|signed| signed.keys.not_after);
+        // Whoever only looks at the keys changes nothing about them; the first ones are made here.
+        if none {
+            keys.tend(now)?;
+        }
         Ok(keys)
     }
 
@@ -98,13 +104,19 @@ impl Keys {
     /// What terminals are shown: the current key first, then what is next. Where no key is current, the
     /// last one is shown all the same, because old decisions are checked with it.
     pub fn shown(&self, now: Timestamp) -> Vec<SignedIssuerKeys> {
-        let epochs = self.epochs();
-        let mut signed: Vec<&Arc<Epoch>> = epochs.all.iter().filter(|epoch| epoch.is_signed()).collect();
-        signed.sort_by_key(|epoch| epoch.span);
+        let signed: Vec<Arc<Epoch>> = self.list().into_iter().filter(|epoch| epoch.is_signed()).collect();
         let spans: Vec<Span> = signed.iter().map(|epoch| epoch.span).collect();
         let first = self.terms.current(&spans, now).unwrap_or(signed.len().saturating_sub(1));
-        let shown = signed.into_iter().skip(first).take(MAX_SHOWN);
-        shown.filter_map(|epoch| epoch.signed.clone()).collect()
+        let shown = signed.iter().skip(first).take(MAX_SHOWN).filter_map(|epoch| epoch.signed.clone());
+        let shown: Vec<_> = shown.collect();
+        if shown.is_empty() { lock(&self.last).iter().cloned().collect() } else { shown }
+    }
+
+    /// The id of the key that terminals seal with now, if there is one.
+    pub fn current(&self, now: Timestamp) -> Option<[u8; 8]> {
+        let shown = self.shown(now).into_iter().next()?;
+        let stands = shown.verify_now(self.root, now).is_ok() && self.epoch(shown.keys.key_id).is_some();
+        stands.then_some(shown.keys.key_id)
     }
 
     /// Opens a sealed card with the key it names.
@@ -113,115 +125,85 @@ impl Keys {
     /// [`SealError`] when that key is unknown, destroyed, or not the one it was sealed to for exactly
     /// this purchase.
     pub fn open(&self, card: &Envelope, purchase: &Purchase) -> Result<SealedCard, SealError> {
-        let named = |epoch: &&Arc<Epoch>| epoch.is_signed() && epoch.keys.key_id == card.key_id;
-        let epoch = self.epochs().all.iter().find(named).cloned();
-        epoch.ok_or(SealError)?.opener.open(card, purchase)
+        self.epoch(card.key_id).ok_or(SealError)?.opener.open(card, purchase)
     }
 
-    /// Reads what was added to the folder, destroys what is over, and makes what is needed next.
+    /// Reads what was added to the folder, destroys what is over, and makes what is needed next. Cards
+    /// are opened meanwhile.
     ///
     /// # Errors
     /// A line on the file that fails; everything else is done.
     pub fn tend(&self, now: Timestamp) -> Result<(), String> {
-        let mut epochs = self.epochs.write().unwrap_or_else(PoisonError::into_inner);
-        let read = epochs.read_anew(&self.folder);
-        let spans = epochs.spans();
-        let mut failed = read.err();
+        let mut tended = lock(&self.tended);
+        let mut all = self.list();
+        let mut failed = tended.read_anew(&self.folder, &mut all).err();
+        let spans = spans(&all);
         let over = |epoch: &Epoch| self.terms.death(&spans, epoch.span) <= now;
         let grace = LAST_GRACE.min(Duration::from_secs(self.terms.overlap_seconds));
-        for key in epochs.doom(over, grace) {
-            failed = destroy(&epoch::path(&self.folder, &key)).err().or(failed);
-        }
-        if let Some(root) = &self.root_key
-            && let Some(span) = self.terms.wanted(&epochs.spans(), now)
-            && epochs.all.len() < MAX_EPOCHS
-        {
+        let ended = tended.doom(&mut all, over, grace);
+        let wanted = self.terms.wanted(&self::spans(&all), now).filter(|_| all.len() < MAX_EPOCHS);
+        let made = self.root_key.as_ref().zip(wanted).map(|(root, span)| {
             let sign = |keys: &IssuerKeys| Some(keys.clone().sign(root));
-            let made =
-                Epoch::make(&self.folder, (self.suite, self.terms, span), self.decision.public(), sign)?;
+            let plan = (self.suite, self.terms, span);
             tracing::debug!("a new sealing key serves from {} to {}", span.starts, span.ends);
-            epochs.all.push(Arc::new(made));
+            Epoch::make(&self.folder, plan, self.decision.public(), sign)
+        });
+        match made.transpose() {
+            Ok(made) => all.extend(made.map(Arc::new)),
+            Err(why) => failed = Some(why),
+        }
+        // What is about to be destroyed opens nothing any more before it is.
+        *self.epochs.write().unwrap_or_else(PoisonError::into_inner) = all;
+        for epoch in ended {
+            failed = self.bury(&epoch).err().or(failed);
         }
         failed.map_or(Ok(()), Err)
+    }
+
+    /// Destroys a key, and keeps of all certificates of destroyed keys the newest.
+    fn bury(&self, epoch: &Epoch) -> Result<(), String> {
+        let path = epoch::path(&self.folder, &epoch.keys);
+        epoch::destroy(&path)?;
+        tracing::info!("{}: its time is over, and it is destroyed", path.display());
+        let mut last = lock(&self.last);
+        let ends = |signed: &Option<SignedIssuerKeys>| signed.as_ref().map(|signed| signed.keys.not_after);
+        if ends(&epoch.signed) > ends(&last) {
+            last.clone_from(&epoch.signed);
+        }
+        for (path, signed) in epoch::outlived(&self.folder)? {
+            if last.as_ref() != Some(&signed) {
+                epoch::destroy(&path)?;
+            }
+        }
+        Ok(())
     }
 
     /// Until when there are signed keys to seal with, when somebody else has to sign new ones.
     pub fn runs_out(&self) -> Option<Timestamp> {
-        let signed = |epoch: &&Arc<Epoch>| epoch.is_signed();
-        let ends = || self.epochs().all.iter().filter(signed).map(|epoch| epoch.span.ends).max();
-        if self.root_is_here() { None } else { Some(ends().unwrap_or_default()) }
+        let ends = || spans(&self.list()).iter().map(|span| span.ends).max();
+        if self.root_is_here() { None } else { ends() }
     }
 
     /// Every sealing key there is, in the order of their time.
     pub fn list(&self) -> Vec<Arc<Epoch>> {
-        let mut all = self.epochs().all.clone();
+        let mut all = self.epochs.read().unwrap_or_else(PoisonError::into_inner).clone();
         all.sort_by_key(|epoch| epoch.span);
         all
     }
 
-    fn epochs(&self) -> std::sync::RwLockReadGuard<'_, Epochs> {
-        self.epochs.read().unwrap_or_else(PoisonError::into_inner)
+    fn epoch(&self, key_id: [u8; 8]) -> Option<Arc<Epoch>> {
+        let epochs = self.epochs.read().unwrap_or_else(PoisonError::into_inner);
+        epochs.iter().find(|epoch| epoch.is_signed() && epoch.keys.key_id == key_id).cloned()
     }
 }
 
-impl Epochs {
-    /// The spans of the keys that terminals may know.
-    fn spans(&self) -> Vec<Span> {
-        self.all.iter().filter(|epoch| epoch.is_signed()).map(|epoch| epoch.span).collect()
-    }
+/// The spans of the keys that terminals may know.
+fn spans(all: &[Arc<Epoch>]) -> Vec<Span> {
+    all.iter().filter(|epoch| epoch.is_signed()).map(|epoch| epoch.span).collect()
+}
 
-    /// Takes out the keys whose time has been over for so long.
-    fn doom(&mut self, over: impl Fn(&Epoch) -> bool, grace: Duration) -> Vec<IssuerKeys> {
-        let now = Instant::now();
-        let doomed: HashMap<_, _> = self
-            .all
-            .iter()
-            .filter(|epoch| over(epoch))
-            .map(|epoch| {
-                let id = epoch.keys.key_id;
-                (id, self.doomed.get(&id).copied().unwrap_or(now))
-            })
-            .collect();
-        self.doomed = doomed;
-        let ends =
-            |epoch: &Epoch| self.doomed.get(&epoch.keys.key_id).is_some_and(|since| now - *since >= grace);
-        let out = self.all.iter().filter(|epoch| ends(epoch)).map(|epoch| epoch.keys.clone()).collect();
-        let stays: Vec<_> = self.all.iter().filter(|epoch| !ends(epoch)).cloned().collect();
-        self.all = stays;
-        out
-    }
-
-    /// Reads the files that are new or changed. A bad one keeps none of the others away.
-    fn read_anew(&mut self, folder: &Path) -> Result<(), String> {
-        let files = epoch::files(folder)?;
-        let now: Vec<_> = files.into_iter().map(|path| (path.clone(), modified(&path))).collect();
-        if now == self.seen {
-            return Ok(());
-        }
-        let mut failed = None;
-        for (path, at) in now.iter().take(MAX_EPOCHS) {
-            if self.seen.contains(&(path.clone(), *at)) {
-                continue;
-            }
-            match Epoch::load(path) {
-                Ok(epoch) => {
-                    let same = |known: &Arc<Epoch>| {
-                        known.keys.key_id == epoch.keys.key_id && known.is_signed() == epoch.is_signed()
-                    };
-                    // A key that we made ourselves keeps what it remembers.
-                    if !self.all.iter().any(same) {
-                        self.all.retain(|known| known.keys.key_id != epoch.keys.key_id);
-                        self.all.push(Arc::new(epoch));
-                    }
-                }
-                // Another process has seen to its end meanwhile.
-                Err(_) if !path.exists() => {}
-                Err(why) => failed = Some(why),
-            }
-        }
-        self.seen = now;
-        failed.map_or(Ok(()), Err)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The root's pin, and its key where that is here.
@@ -241,20 +223,4 @@ fn root(folder: &Path, books: &Path) -> Result<(Pin, Option<Identity>), String> 
             .map_err(|error| format!("{}: cannot be written: {error}", pin.display()))?;
     }
     Ok((root.pin(), Some(root)))
-}
-
-fn destroy(path: &Path) -> Result<(), String> {
-    match private_file::destroy(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(format!("{}: cannot be destroyed: {error}", path.display()))
-        }
-        _ => {
-            tracing::info!("{}: its time is over, and it is destroyed", path.display());
-            Ok(())
-        }
-    }
-}
-
-fn modified(path: &Path) -> Option<SystemTime> {
-    std::fs::metadata(path).and_then(|meta| meta.modified()).ok()
 }
