@@ -177,13 +177,21 @@ fn a_card_file_is_imported_and_pays() {
     shopper.wallet(&["import", &file, "--card-passphrase-file", &letter]).with(0);
     assert_eq!(shopper.reason(&[], 0), "approved");
     assert_eq!(shopper.reason(&["--card", "issued"], 0), "approved");
-    // The same card again, with a code this time: the one that is there has to go first.
+    // The same card again, with a code this time, takes the place of the one without.
     let keyed_file = keyed_file.display().to_string();
     let import = ["import", &keyed_file, "--card-passphrase-file", &letter, "--label", "Keyed"];
-    assert!(shopper.wallet(&import).one_line(1).contains("is in it already, as 'Issued'"));
-    shopper.wallet(&["remove", "Issued"]).with(0);
     assert!(shopper.wallet(&import).with(0).contains("a key that its next purchase enrols"));
     assert!(shopper.wallet(&["list"]).with(0).trim_end().ends_with("key"));
+    // A card with a key is only replaced when that is what is wanted: the file may be an older one.
+    assert!(shopper.wallet(&import).one_line(1).contains("as 'Keyed', with a key"));
+    assert!(
+        shopper.wallet(&["import", &file, "--card-passphrase-file", &letter]).one_line(1).contains("key")
+    );
+    let again = [&import[..], &["--replace"]].concat();
+    assert!(shopper.wallet(&again).with(0).contains("in the place of the same card"));
+    assert_eq!(shopper.wallet(&["list"]).with(0).lines().count(), 1);
+    // Its last digits name a card, too.
+    shopper.wallet(&["rename", "0012", "Mine"]).with(0);
     let traces = traces(&[approved]);
     assert_eq!(found(&shopper.terminal.data, &traces), Vec::<PathBuf>::new());
     let beside = [file, keyed_file].map(|file| fs::read(file).expect("a card file"));

@@ -18,7 +18,7 @@ use kessai_shared::storefront::ALPN;
 use kessai_shared::tls::{self, Migration, Peers};
 use kessai_shared::writer::MAX_QUEUED;
 use tokio::sync::{mpsc, watch};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::catalogue::Catalogue;
 use crate::clerk::{Clerk, Command};
@@ -29,6 +29,8 @@ use crate::sales::Books;
 use crate::service::{ClosedLink, Service};
 use crate::settings::{JOURNAL, Settings};
 
+/// How long the shop waits for its settlement before it opens without.
+const SETTLEMENT_WAIT: Duration = Duration::from_secs(1);
 /// How often the settlement is asked whether it is there (0800), and how long it may take.
 const ECHO_EVERY: Duration = Duration::from_secs(2);
 const ECHO_DEADLINE: Duration = Duration::from_secs(2);
@@ -70,6 +72,7 @@ pub async fn run<N: Net>(
         tokio::spawn(courier::run(link.clone(), cards, to_carry, writer.clone(), Command::Answered));
     let heard = HeardKeys::in_folder(&settings.data);
     let (seen, settlement) = watch::channel(ClosedLink { up: false, issuer_keys: heard.load() });
+    let mut settlement_up = settlement.clone();
     let echo = tokio::spawn(keep_in_touch(link, seen, heard));
     // Only now, with the books open, does it answer anybody.
     let endpoint = ground.net.endpoint(settings.listen, Some(tls)).map_err(text)?;
@@ -86,6 +89,9 @@ pub async fn run<N: Net>(
         writer,
         settlement,
     });
+    // Whoever opens a shop wants to find its payments up. A settlement that is away keeps nobody waiting
+    // for long.
+    let _ = timeout(SETTLEMENT_WAIT, settlement_up.wait_for(|link| link.up)).await;
     ready(Ready { address, pin });
     let limits = Limits { max_connections_per_peer: MAX_CONNECTIONS_PER_TERMINAL, ..Limits::default() };
     let release = || {

@@ -8,16 +8,21 @@ mod operate;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand};
 use kessai_shared::console::{self, FAILED, Failure, OK};
 use kessai_shared::daemon::Ground;
-use kessai_shared::folder::DataFolder;
+use kessai_shared::folder::{DataFolder, FolderError};
 use kessai_shared::net::RealNet;
 use kessai_shared::time::Timestamp;
 
 use crate::settings::{FOLDER, Settings};
 use crate::verify;
+
+/// How long the settlement waits for a data folder that is in use, and how often it looks.
+const FOLDER_WAIT: Duration = Duration::from_secs(3);
+const FOLDER_LOOK: Duration = Duration::from_millis(50);
 
 /// The settlement server of Kessai: holds the credit information, and decides.
 #[derive(Parser)]
@@ -128,10 +133,22 @@ impl Data {
     }
 }
 
+/// Holds the data folder. An operator's command may hold it for a moment when the settlement was not
+/// there, as after a crash; the settlement waits for it, rather than end for it.
+fn hold(data: &Path) -> Result<DataFolder, Failure> {
+    let begun = Instant::now();
+    loop {
+        match DataFolder::open(data, FOLDER) {
+            Err(FolderError::InUse(_)) if begun.elapsed() < FOLDER_WAIT => std::thread::sleep(FOLDER_LOOK),
+            opened => return opened.map_err(Failure::from),
+        }
+    }
+}
+
 fn serve(serve: &Serve) -> Result<u8, Failure> {
     let data = serve.data.path()?;
     let settings = Settings::read(&data, serve.listen).map_err(Failure::usage)?;
-    let _folder = DataFolder::open(&data, FOLDER)?;
+    let _folder = hold(&data)?;
     make_list(&settings.sellers)?;
     let runtime = console::runtime()?;
     let end = runtime.block_on(async {
@@ -171,7 +188,16 @@ fn verify_books(data: &Path, json: bool) -> Result<u8, Failure> {
     Ok(if report.problems.is_empty() { OK } else { FAILED })
 }
 
+/// A folder of another daemon is none that anything is to be written to.
+fn may_be_ours(data: &Path) -> Result<(), Failure> {
+    match DataFolder::is_live(data, FOLDER) {
+        Err(error @ (FolderError::OtherKind { .. } | FolderError::OtherVersion { .. })) => Err(error.into()),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 fn show_keys(data: &Path) -> Result<u8, Failure> {
+    may_be_ours(data)?;
     let settings = Settings::read(data, None).map_err(Failure::usage)?;
     let keys = settings.load_keys(Timestamp::from_system_clock()).map_err(Failure::failed)?;
     println!("settlement {}\nissuer     {}", keys.identity.pin(), keys.root);
@@ -179,6 +205,7 @@ fn show_keys(data: &Path) -> Result<u8, Failure> {
 }
 
 fn allow(data: &Path, pin: kessai_shared::pin::Pin) -> Result<u8, Failure> {
+    may_be_ours(data)?;
     let settings = Settings::read(data, None).map_err(Failure::usage)?;
     make_list(&settings.sellers)?;
     let listed = kessai_shared::pin_set::PinSet::load(&settings.sellers)?;

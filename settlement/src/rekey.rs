@@ -67,6 +67,10 @@ fn again(vault: &Vault, (id, from): (AccountId, AtRest)) -> Result<Rekey, String
         )
     })?;
     let to = vault.keep(&card).into_iter().next().ok_or("the vault has no key")?;
+    // The key that opens it now is about to be destroyed.
+    if vault.open(&to).is_none() {
+        return Err(format!("account {id:?} does not open under the new key; all keys are kept"));
+    }
     Ok(Rekey { id, from, to })
 }
 

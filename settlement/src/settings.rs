@@ -70,6 +70,9 @@ impl Settings {
                 config.mistake(&format!("{name} is from 5 seconds to a year of 31536000"));
             }
         }
+        if epochs.overlap_seconds > 10 * epochs.epoch_seconds {
+            config.mistake("overlap_seconds is at most ten times epoch_seconds");
+        }
         let path = |taken: Option<PathBuf>, name: &str| data.join(taken.unwrap_or_else(|| name.into()));
         let sellers = path(config.take("sellers", "a file name"), "sellers.txt");
         let keys = path(config.take("keys", "a folder name"), "keys");

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-/// Room for the bytes of a secret. A card takes fewer than 192.
-const SECRET_ROOM_BYTES: usize = 1024;
+/// Room for the bytes of a secret. A sealing key with its public half takes about 1,400.
+const SECRET_ROOM_BYTES: usize = 4096;
 
 /// The bytes of a value.
 ///
@@ -18,6 +18,18 @@ const SECRET_ROOM_BYTES: usize = 1024;
 #[must_use]
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     encode_after(Vec::new(), value)
+}
+
+/// As [`encode_secret`], behind one byte.
+///
+/// # Panics
+///
+/// As [`encode`].
+#[must_use]
+pub fn encode_secret_after<T: Serialize>(first: u8, value: &T) -> Zeroizing<Vec<u8>> {
+    let mut head = Vec::with_capacity(SECRET_ROOM_BYTES);
+    head.push(first);
+    Zeroizing::new(encode_after(head, value))
 }
 
 /// The bytes of a value that is nobody else's business. They are wiped, and have room from the start,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// The file that says what the folder is. It is written last when a folder is made.
@@ -62,7 +63,8 @@ impl DataFolder {
         let fault = |what| move |source| FolderError::Io { what, path: path.to_owned(), source };
         fs::create_dir_all(path).map_err(fault("make"))?;
         let lock = path.join(LOCK_FILE);
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(lock);
+        // Whoever may open it may hold it, so it is nobody else's.
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(lock);
         let lock = lock.map_err(fault("lock"))?;
         lock.try_lock().map_err(|_| FolderError::InUse(path.to_owned()))?;
         match check(path, kind) {

@@ -133,6 +133,21 @@ fn a_session_with_one_key_is_none_with_another() {
 }
 
 #[test]
+fn a_key_that_goes_by_anothers_id_is_sealed_to_by_nobody() {
+    for suite in SUITES {
+        let (ours, rogue) = (issuer_keys(&key(suite)), SealingKey::from_seed(suite, [8; 32]));
+        // A rogue issuer certifies its own key under the id of ours, and waits for our cards.
+        let posing = IssuerKeys { sealing_key: rogue.public(), ..ours.clone() };
+        assert!(SealingSession::begin(&posing).is_err());
+        let session = SealingSession::begin(&ours).expect("a key");
+        assert!(!session.is_with(&posing), "its session serves no other key");
+        // Nor is what a holder signed for one key anything for another.
+        let theirs = SealingSession::begin(&issuer_keys(&rogue)).expect("a key");
+        assert_ne!(session.to_sign(&samples::purchase()), theirs.to_sign(&samples::purchase()));
+    }
+}
+
+#[test]
 fn a_holders_proof_counts_only_for_the_purchase_it_was_signed_for() {
     let (holder, thief) = (identity(), identity());
     for suite in SUITES {

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::cards::PayingCard;
 use crate::ending::Ending;
-use crate::receipts;
 use crate::shop::{Shop, ShopError};
+use crate::{receipts, runtime};
 
 /// The purchase was declined, or there was nothing to return.
 pub const DECLINED: u8 = 10;
@@ -68,6 +68,7 @@ pub async fn buy(
     let line = |wanted: &Wanted| Line { sku: wanted.sku.clone(), quantity: wanted.quantity.unwrap_or(1) };
     let lines: Vec<Line> = wanted.iter().map(line).collect();
     let advice = format!("run again with --order-id {order}");
+    runtime::advise(&advice);
     let quote = shop.quote(order, &lines).await.map_err(|error| in_doubt(error, again, &advice))?;
     let ending = shop.pay(&quote, card).await.map_err(|error| in_doubt(error, again, &advice))?;
     let total = quote.quote.total.show(quote.quote.currency);

@@ -150,8 +150,6 @@ impl Receipt {
     }
 }
 
-/// The bytes of lines of hexadecimal digits. What else could stand there is found out when the text
-/// is made anew.
 impl fmt::Display for BadReceipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -4,7 +4,7 @@ mod effects;
 mod keys;
 mod signals;
 
-pub use signals::stoppable;
+pub use signals::{advise, stoppable};
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;

@@ -50,6 +50,8 @@ impl Trust {
 
     /// Takes in what the seller passes on; whether it is believed shows when it is used.
     pub fn hear(&self, keys: Vec<SignedIssuerKeys>) {
+        // The secret of a session with a key that is over would outlive the key for nothing.
+        lock(&self.sessions).retain(|session| keys.iter().any(|signed| session.is_with(&signed.keys)));
         *lock(&self.heard) = Heard { keys, at: Some(Instant::now()) };
     }
 

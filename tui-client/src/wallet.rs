@@ -59,6 +59,8 @@ pub enum WalletFault {
         number: String,
         label: String,
     },
+    /// The card of this label is there, with a key.
+    KeyTaken(String),
     BadLabel(BadLabel),
     Full,
     /// The card's holder key would be lost with it.
@@ -95,6 +97,35 @@ impl Wallet {
         }
         self.entries.push(Box::new(entry));
         Ok(())
+    }
+
+    /// Takes a card in that its issuer handed out, in the place of the same card where that is there
+    /// already; the default stays the default. Returns the label it goes by, and whether it was there.
+    ///
+    /// # Errors
+    /// As [`Wallet::add`]; [`WalletFault::KeyTaken`] when it is there with a key and is not to be
+    /// replaced: the file may be an older one, and then that key is the one that pays.
+    pub fn take_issued(
+        &mut self,
+        entry: Entry,
+        label: Option<String>,
+        replace: bool,
+    ) -> Result<(String, bool), WalletFault> {
+        let Some(at) = self.entries.iter().position(|there| there.card.number == entry.card.number) else {
+            let label = label.unwrap_or_else(|| entry.label.clone());
+            self.add(Entry { label: label.clone(), ..entry })?;
+            return Ok((label, false));
+        };
+        let there = &self.entries[at];
+        if there.holder.is_some() && !replace {
+            return Err(WalletFault::KeyTaken(there.label.clone()));
+        }
+        let label = label.unwrap_or_else(|| there.label.clone());
+        if self.position(&label).is_ok_and(|found| found != at) {
+            return Err(WalletFault::LabelTaken(label));
+        }
+        self.entries[at] = Box::new(Entry { label: label.clone(), ..entry });
+        Ok((label, true))
     }
 
     /// Takes all of these cards in, or none.
@@ -180,7 +211,14 @@ impl Wallet {
 
     // Labels differ by more than the case of their letters, or a card could not be named for certain.
     fn position(&self, label: &str) -> Result<usize, WalletFault> {
-        let at = self.entries.iter().position(|entry| entry.label.eq_ignore_ascii_case(label));
+        let labelled = |entry: &Entry| entry.label.eq_ignore_ascii_case(label);
+        // The last digits will do where they are of one card only, as for paying.
+        let ends_so = |entry: &Entry| label.len() >= 4 && entry.card.number.digits().ends_with(label);
+        let numbered = || {
+            let mut found = self.entries.iter().enumerate().filter(|(_, entry)| ends_so(entry));
+            found.next().filter(|_| found.next().is_none()).map(|(at, _)| at)
+        };
+        let at = self.entries.iter().position(|entry| labelled(entry)).or_else(numbered);
         at.ok_or_else(|| WalletFault::NoSuchCard(label.to_owned()))
     }
 
@@ -241,6 +279,11 @@ impl fmt::Display for WalletFault {
             Self::CardTaken { number, label } => {
                 write!(f, "the card {number} is in it already, as '{label}'")
             }
+            Self::KeyTaken(label) => write!(
+                f,
+                "the card is in it already, as '{label}', with a key; if its issuer has sent this file since, \
+                 run again with --replace"
+            ),
             Self::BadLabel(bad) => bad.fmt(f),
             Self::Full => write!(f, "a wallet keeps at most {MAX_CARDS} cards"),
             Self::KeyWouldBeLost(label) => write!(

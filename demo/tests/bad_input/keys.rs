@@ -19,6 +19,8 @@ fn keys(folder: &Path) -> Vec<PathBuf> {
     let seller = folder.join("seller").join("keys").join("seller.key");
     let epochs = fs::read_dir(settlement.join("epochs")).expect("sealing keys");
     let epochs = epochs.map(|entry| entry.expect("a sealing key").path());
+    // A certificate is public.
+    let epochs = epochs.filter(|path| path.extension().is_some_and(|end| end == "epoch"));
     names.iter().map(|name| settlement.join(name)).chain([seller]).chain(epochs).collect()
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::Data;
 use crate::keys::{Epoch, Keys, ceremony};
+use crate::operator::client::must_exist;
 use crate::settings::Settings;
 
 #[derive(Subcommand)]
@@ -42,6 +43,9 @@ pub enum Epochs {
         request: PathBuf,
         #[arg(long, value_name = "KEY")]
         root: PathBuf,
+        /// What `request` printed, told to you another way than the file came.
+        #[arg(long, value_name = "DIGEST")]
+        expect: String,
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
@@ -68,10 +72,20 @@ impl Epochs {
                 let asked = asked.map_err(Failure::failed)?;
                 ceremony::write_request(&out, &asked).map_err(Failure::failed)?;
                 println!("{} keys to be signed by {}", asked.len(), keys.root);
+                println!("digest {}", hex::of(&ceremony::digest(&asked)).as_str());
                 Ok(OK)
             }
-            Epochs::Sign { request, root, out } => {
+            Epochs::Sign { request, root, expect, out } => {
                 let asked = ceremony::read_request(&request).map_err(Failure::failed)?;
+                let digest = hex::of(&ceremony::digest(&asked));
+                if *digest != expect.trim().to_lowercase() {
+                    let line = format!(
+                        "{}: its digest is {}, not the one expected; nothing is signed",
+                        request.display(),
+                        digest.as_str()
+                    );
+                    return Err(Failure::failed(line));
+                }
                 let (root, pin) = ceremony::root_key(&root).map_err(Failure::failed)?;
                 for keys in &asked {
                     let id = hex::of(&keys.key_id);
@@ -85,8 +99,12 @@ impl Epochs {
             Epochs::Install { signed, data } => {
                 let keys = keys(&data.path()?)?;
                 let granted = ceremony::read_grant(&signed).map_err(Failure::failed)?;
-                keys.install(&granted).map_err(Failure::failed)?;
-                println!("{} keys installed", granted.len());
+                let taken = keys.install(&granted).map_err(Failure::failed)?;
+                if taken == 0 {
+                    let why = "none of the signed keys is one of this settlement's whose time is not over";
+                    return Err(Failure::failed(format!("{}: {why}; request new ones", signed.display())));
+                }
+                println!("{taken} of {} keys installed", granted.len());
                 Ok(OK)
             }
         }
@@ -94,17 +112,30 @@ impl Epochs {
 }
 
 fn keys(data: &Path) -> Result<Keys, Failure> {
+    must_exist(data)?;
     let settings = Settings::read(data, None).map_err(Failure::usage)?;
     settings.load_keys(Timestamp::from_system_clock()).map_err(Failure::failed)
 }
 
 fn list(data: &Path, as_json: bool) -> Result<u8, Failure> {
     let keys = keys(data)?;
+    let current = keys.current(Timestamp::from_system_clock());
+    let is_current = |epoch: &Epoch| current == Some(epoch.keys.key_id);
+    let mut rows = Vec::new();
+    for epoch in keys.list() {
+        let death = keys.death(&epoch);
+        if as_json {
+            let mut row = row(&epoch);
+            row["current"] = is_current(&epoch).into();
+            row["destroyed"] = death.to_string().into();
+            rows.push(row);
+        } else {
+            let now = if is_current(&epoch) { "  current" } else { "" };
+            println!("{}, destroyed {death}{now}", line(&epoch));
+        }
+    }
     if as_json {
-        let rows: Vec<Value> = keys.list().iter().map(|epoch| row(epoch)).collect();
         println!("{}", Value::from(rows));
-    } else {
-        keys.list().iter().for_each(|epoch| println!("{}", line(epoch)));
     }
     Ok(OK)
 }

@@ -138,7 +138,7 @@ fn tell(act: &Wanted, Ready { card, holder, replaces }: &Ready) {
             "The holder's key of before is void; nothing is approved until this card's key is enrolled."
         );
     } else if enrols {
-        println!("Its first purchase enrols the key of its holder.");
+        println!("Its first purchase enrols the key of its holder; any earlier file of this card is void.");
     }
     println!("Hand over file and passphrase by two different ways.");
 }
@@ -164,14 +164,27 @@ async fn issue(
         // the books that is in no file would leave the card without a key for good.
         IssuedCard { label, card: ready.card.clone(), issuer_root, enrolment }.write(&act.out, passphrase)?;
         let request = Request::Issue { holder: ready.holder.clone(), enrolment: hash };
-        let reply = operator.ask(request, |_| ()).await;
-        if matches!(reply, Ok(Reply::Issued)) {
+        let reply = match operator.ask_for_any(request, |_| ()).await {
+            Ok(reply) => reply,
+            // The code may be in the books, so the file that has it stays.
+            Err(failure) => {
+                let file = act.out.display();
+                let line = format!(
+                    "{}; whether the card in {file} is in force is not known: keep the file and try the card, \
+                     and issue another only if it is refused",
+                    failure.line
+                );
+                return Err(Failure { line, ..failure });
+            }
+        };
+        if matches!(reply, Reply::Issued) {
             return Ok(ready);
         }
         std::fs::remove_file(&act.out)?;
-        match reply? {
+        match reply {
             // Another number, or the keys of now.
             Reply::Taken | Reply::Stale => tokio::time::sleep(STALE_PAUSE).await,
+            Reply::Refused(why) => return Err(Failure::failed(why)),
             reply => return Err(unexpected(&reply)),
         }
     }

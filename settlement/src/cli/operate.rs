@@ -103,7 +103,13 @@ pub fn status(data: &Path, json: bool) -> Result<u8, Failure> {
     let reply = ask(&settings, Request::Status, |_| ())?;
     let Reply::Status(status) = reply else { return Err(unexpected(&reply)) };
     if json {
-        println!("{}", serde_json::to_string(&status)?);
+        let running = status.pid != std::process::id();
+        let mut report = serde_json::to_value(&status)?;
+        report["running"] = running.into();
+        if !running {
+            report["pid"] = serde_json::Value::Null;
+        }
+        println!("{report}");
         return Ok(OK);
     }
     let Status { version, pid, accounts, generation, rekey } = status;

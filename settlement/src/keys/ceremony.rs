@@ -1,8 +1,12 @@
 //! Sealing keys whose root is kept elsewhere: the settlement makes them and asks, whoever holds the
 //! root signs, and the settlement takes what was signed. Only public halves travel.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
+use kessai_shared::codec;
+use kessai_shared::digest::sha256;
 use kessai_shared::hex;
 use kessai_shared::identity::Identity;
 use kessai_shared::pin::Pin;
@@ -12,7 +16,7 @@ use kessai_shared::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Epoch, Keys, MAX_EPOCHS, Span};
+use super::{Epoch, Keys, MAX_EPOCHS, Span, epoch};
 
 /// The versions of what travels; other numbers for the two, so that one is not taken for the other.
 const REQUEST: u8 = 1;
@@ -59,20 +63,30 @@ impl Keys {
         Epoch::make(&self.folder, plan, self.decision.public(), |keys| Some(keys.clone().sign(root)))
     }
 
-    /// Takes keys in that the root has signed.
+    /// Takes keys in that the root has signed; how many of them are still there to be used.
     ///
     /// # Errors
     /// A line on the first that is not ours or not signed by our root; those before it are taken.
-    pub fn install(&self, granted: &[SignedIssuerKeys]) -> Result<(), String> {
+    pub fn install(&self, granted: &[SignedIssuerKeys]) -> Result<usize, String> {
+        let mut taken = 0;
         for signed in granted {
             let keys = signed.verify(self.root).map_err(|why| format!("not signed by our root: {why}"))?;
             if keys.decision_key != self.decision.public() {
                 return Err("signed for another settlement's decisions".to_owned());
             }
-            Epoch::certify(&self.folder, signed)?;
+            // One whose time is over meanwhile is gone, and those after it are wanted all the same.
+            if epoch::path(&self.folder, keys).exists() {
+                Epoch::certify(&self.folder, signed)?;
+                taken += 1;
+            }
         }
-        Ok(())
+        Ok(taken)
     }
+}
+
+/// What a request is known by, so that whoever signs can be told it another way.
+pub fn digest(asked: &Vec<IssuerKeys>) -> [u8; 32] {
+    sha256(&[b"kessai key request v1", &codec::encode(asked)])
 }
 
 /// Signs what a settlement asks for, with the root.
@@ -128,11 +142,13 @@ fn write<T: Serialize>(path: &Path, version: u8, what: &T) -> Result<(), String>
 
 fn read<T: DeserializeOwned>(path: &Path, version: u8, wrong: &str) -> Result<T, String> {
     let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
-    let length = std::fs::metadata(path).map_err(|error| failed(&error))?.len();
-    if length > MAX_FILE_BYTES {
+    let mut text = String::new();
+    let file = File::open(path).map_err(|error| failed(&error))?;
+    // One byte more than there may be shows that there are too many.
+    file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text).map_err(|error| failed(&error))?;
+    if text.len() as u64 > MAX_FILE_BYTES {
         return Err(failed(&wrong));
     }
-    let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
     let bytes = hex::read(text.trim()).ok_or_else(|| failed(&wrong))?;
     unversioned(version, &bytes).map_err(|_| failed(&wrong))
 }

@@ -9,9 +9,9 @@ use std::time::{Duration, SystemTime};
 use kessai_shared::receipt::{IssuerKeys, SignedIssuerKeys};
 use kessai_shared::record::{unversioned, versioned};
 use kessai_shared::seal::{Opener, SealingKey, Suite};
-use kessai_shared::{hex, private_file};
+use kessai_shared::{codec, hex, private_file};
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::schedule::{EpochTerms, Span};
 
@@ -68,7 +68,7 @@ impl Epoch {
             not_after,
         };
         let path = path(folder, &keys);
-        let bytes = Zeroizing::new(versioned(VERSION, &Stored { seed, span, keys: keys.clone() }));
+        let bytes = codec::encode_secret_after(VERSION, &Stored { seed, span, keys: keys.clone() });
         private_file::create(&path, hex::of(&bytes).as_bytes()).map_err(cannot("written", &path))?;
         let signed = sign(&keys);
         signed.iter().try_for_each(|signed| Self::certify(folder, signed))?;
@@ -118,11 +118,27 @@ impl Epoch {
 /// The files of seeds in a folder, each with when it and its certificate were last changed.
 pub type Files = Vec<(PathBuf, [Option<SystemTime>; 2])>;
 
+/// Destroys the drafts of secrets that a crash left behind in a folder.
+///
+/// # Errors
+/// A line when the folder cannot be read or a draft not be destroyed.
+pub fn destroy_left_behind(folder: &Path) -> Result<(), String> {
+    let drafts = names(folder)?.into_iter().filter(|path| path.extension().is_some_and(|end| end == "new"));
+    for path in drafts {
+        let at = fs::metadata(&path).and_then(|meta| meta.modified()).ok();
+        if at.and_then(|at| at.elapsed().ok()).is_some_and(|age| age > LEFT_BEHIND) {
+            destroy(&path)?;
+        }
+    }
+    Ok(())
+}
+
 /// Looks at a folder of epochs, and destroys what a crash left behind in it.
 ///
 /// # Errors
 /// A line when the folder cannot be read.
 pub fn files(folder: &Path) -> Result<Files, String> {
+    destroy_left_behind(folder)?;
     let mut files = Files::new();
     for path in names(folder)? {
         let changed = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified()).ok();
@@ -130,10 +146,6 @@ pub fn files(folder: &Path) -> Result<Files, String> {
         if path.extension().is_some_and(|end| end == SUFFIX) {
             let certified = changed(&path.with_extension(CERTIFICATE));
             files.push((path, [at, certified]));
-        } else if path.extension().is_some_and(|end| end == "new")
-            && at.and_then(|at| at.elapsed().ok()).is_some_and(|age| age > LEFT_BEHIND)
-        {
-            destroy(&path)?;
         }
     }
     files.sort();

@@ -16,6 +16,8 @@ pub struct Tended {
     seen: Files,
     /// The keys whose time is over, and since when that is known.
     doomed: HashMap<[u8; 8], Instant>,
+    /// The keys that could not be destroyed, to be destroyed the next time.
+    pub unburied: Vec<Arc<Epoch>>,
 }
 
 impl Tended {

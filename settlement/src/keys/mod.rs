@@ -42,6 +42,7 @@ pub struct Keys {
     pub decision: Identity,
     /// `None` when the root is kept elsewhere.
     root_key: Option<Identity>,
+    root_file: PathBuf,
     folder: PathBuf,
     suite: Suite,
     terms: EpochTerms,
@@ -75,6 +76,7 @@ impl Keys {
             root,
             decision,
             root_key,
+            root_file: folder.join(ROOT_KEY),
             folder: folder.join("epochs"),
             suite,
             terms,
@@ -82,6 +84,7 @@ impl Keys {
             last: Mutex::default(),
             tended: Mutex::default(),
         };
+        epoch::destroy_left_behind(folder)?;
         // At the start a bad file is for the operator to see to, before a new key takes its place.
         let mut all = Vec::new();
         lock(&keys.tended).read_anew(&keys.folder, &mut all)?;
@@ -96,9 +99,10 @@ impl Keys {
         Ok(keys)
     }
 
-    /// Whether new sealing keys are signed by themselves.
+    /// Whether new sealing keys are signed by themselves: the root's key was here at the start, and
+    /// nobody has taken its file away since.
     pub fn root_is_here(&self) -> bool {
-        self.root_key.is_some()
+        self.root_key.is_some() && self.root_file.exists()
     }
 
     /// What terminals are shown: the current key first, then what is next. Where no key is current, the
@@ -140,9 +144,15 @@ impl Keys {
         let spans = spans(&all);
         let over = |epoch: &Epoch| self.terms.death(&spans, epoch.span) <= now;
         let grace = LAST_GRACE.min(Duration::from_secs(self.terms.overlap_seconds));
-        let ended = tended.doom(&mut all, over, grace);
-        let wanted = self.terms.wanted(&self::spans(&all), now).filter(|_| all.len() < MAX_EPOCHS);
-        let made = self.root_key.as_ref().zip(wanted).map(|(root, span)| {
+        let mut ended = tended.doom(&mut all, over, grace);
+        ended.append(&mut tended.unburied);
+        let wanted = self.terms.wanted(&self::spans(&all), now);
+        if wanted.is_some() && all.len() >= MAX_EPOCHS {
+            failed = Some(format!("{MAX_EPOCHS} sealing keys are there already, so none is made"));
+        }
+        let wanted = wanted.filter(|_| all.len() < MAX_EPOCHS);
+        let root_key = self.root_key.as_ref().filter(|_| self.root_is_here());
+        let made = root_key.zip(wanted).map(|(root, span)| {
             let sign = |keys: &IssuerKeys| Some(keys.clone().sign(root));
             let plan = (self.suite, self.terms, span);
             tracing::debug!("a new sealing key serves from {} to {}", span.starts, span.ends);
@@ -155,7 +165,10 @@ impl Keys {
         // What is about to be destroyed opens nothing any more before it is.
         *self.epochs.write().unwrap_or_else(PoisonError::into_inner) = all;
         for epoch in ended {
-            failed = self.bury(&epoch).err().or(failed);
+            if let Err(why) = self.bury(&epoch) {
+                failed = Some(why);
+                tended.unburied.push(epoch);
+            }
         }
         failed.map_or(Ok(()), Err)
     }
@@ -182,6 +195,11 @@ impl Keys {
     pub fn runs_out(&self) -> Option<Timestamp> {
         let ends = || spans(&self.list()).iter().map(|span| span.ends).max();
         if self.root_is_here() { None } else { ends() }
+    }
+
+    /// When a key is destroyed, as things stand.
+    pub fn death(&self, epoch: &Epoch) -> Timestamp {
+        self.terms.death(&spans(&self.list()), epoch.span)
     }
 
     /// Every sealing key there is, in the order of their time.

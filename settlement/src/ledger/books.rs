@@ -1,7 +1,7 @@
 //! All accounts and charges, and the changes that they go through. What stands here can be made
 //! anew from the changes alone, in their order.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -134,6 +134,8 @@ pub struct Books {
     index: Index,
     /// When wrong cards and particulars came through each seller, oldest first.
     guesses: HashMap<Pin, VecDeque<Timestamp>>,
+    /// The accounts that something was approved for through a seller; made from the charges.
+    customers: HashSet<(Pin, AccountId)>,
     groups: Groups,
 }
 
@@ -175,6 +177,11 @@ impl Books {
     pub fn guesses(&self, seller: Pin, since: Timestamp) -> u64 {
         let guesses = self.guesses.get(&seller).into_iter().flatten();
         guesses.filter(|at| **at > since).count() as u64
+    }
+
+    /// Whether something was ever approved for this account through this seller.
+    pub fn is_customer(&self, seller: Pin, id: AccountId) -> bool {
+        self.customers.contains(&(seller, id))
     }
 
     pub fn charge(&self, key: &Key) -> Option<&Charge> {
@@ -285,6 +292,7 @@ impl Books {
                 if charge.state == ChargeState::Held {
                     self.expiring.insert((charge.expires, (seller, order)));
                 }
+                self.customers.extend(charge.account.map(|id| (seller, id)));
                 self.charges.insert((seller, order), charge);
             }
             (RowKey::Refund(seller, id), Row::Refund(refund)) => {
@@ -434,6 +442,7 @@ impl Books {
                 account.note_approval(when, purchase.amount);
                 charge.state = ChargeState::Held;
                 charge.account = change.account;
+                self.customers.extend(change.account.map(|id| (purchase.seller, id)));
                 charge.authorized = purchase.amount;
                 self.expiring.insert((charge.expires, key));
             }

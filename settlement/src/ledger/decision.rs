@@ -25,7 +25,8 @@ pub struct Presented {
 ///
 /// `presented` is `None` when the seal did not open for this purchase; `account` is what the books
 /// have under the presented number, and `guesses` how many wrong cards and particulars came through
-/// this seller in the policy's window.
+/// this seller in the policy's window; none, for an account that was approved through it before, at
+/// which nobody can guess more often than its own window allows.
 ///
 /// Tries that are used up stand before the particulars, and a missing signature before both, so that
 /// whoever guesses does not learn from the answer whether the guess was right.
@@ -48,7 +49,7 @@ pub fn decide(
         .or_else(|| unsigned(presented, account, policy).then_some(Reason::HolderKey))
         // The expiry month itself still counts.
         .or_else(|| (account.expiry < now.month()).then_some(Reason::Expired))
-        .or_else(|| (tries(account, policy.tries, now) >= policy.tries.max).then_some(Reason::TooManyTries))
+        .or_else(|| too_many(presented, account, policy, now).then_some(Reason::TooManyTries))
         .or_else(|| not_the_holder(presented, account).then_some(Reason::IdentityMismatch))
         .or_else(|| (account.months_late >= policy.max_months_late).then_some(Reason::Delinquent))
         .or_else(|| bad_history(account, policy).then_some(Reason::RepaymentHistory))
@@ -104,9 +105,12 @@ fn not_the_holder(presented: &Presented, account: &Account) -> bool {
     presented.expiry != account.expiry || !presented.candidates.contains(&kept)
 }
 
-fn tries(account: &Account, window: Window, now: Timestamp) -> u64 {
-    let since = now.minus_seconds(window.seconds);
-    account.wrong_tries.iter().filter(|at| **at > since).count() as u64
+/// Whether tries are used up. They do not keep the holder out who signs: otherwise a thief of the bare
+/// number could, by guessing, keep a key from ever being enrolled.
+fn too_many(presented: &Presented, account: &Account, policy: &Policy, now: Timestamp) -> bool {
+    let since = now.minus_seconds(policy.tries.seconds);
+    let tries = account.wrong_tries.iter().filter(|at| **at > since).count() as u64;
+    tries >= policy.tries.max && !is_signed(presented, account)
 }
 
 fn bad_history(account: &Account, policy: &Policy) -> bool {

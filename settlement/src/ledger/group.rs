@@ -46,7 +46,9 @@ impl Groups {
 
     /// Ends the open group; whether it stays, which a group without decisions does not.
     pub(super) fn end(&mut self, first: u64, last: u64, at: Timestamp, journal: [u8; 32]) -> bool {
-        let leaves = std::mem::take(&mut self.open);
+        let mut leaves = std::mem::take(&mut self.open);
+        // It is kept for good, and most groups are small.
+        leaves.shrink_to_fit();
         let stays = !leaves.is_empty();
         if stays {
             self.ended.insert(first, Arc::new(Group { first, last, at, journal, leaves }));

@@ -75,14 +75,25 @@ impl Operator {
     ///
     /// # Errors
     /// [`Failure`] when it is refused, or nobody answers any more.
-    pub async fn ask(&mut self, request: Request, mut tell: impl FnMut(Progress)) -> Result<Reply, Failure> {
-        let reply = match self {
-            Self::There(stream) => over_there(stream, &request, &mut tell).await?,
-            Self::Here(here) => here.answer(request, &mut tell).await?,
-        };
-        match reply {
+    pub async fn ask(&mut self, request: Request, tell: impl FnMut(Progress)) -> Result<Reply, Failure> {
+        match self.ask_for_any(request, tell).await? {
             Reply::Refused(why) => Err(Failure::failed(why)),
             reply => Ok(reply),
+        }
+    }
+
+    /// As [`Operator::ask`]; a refusal is an answer, too.
+    ///
+    /// # Errors
+    /// [`Failure`] when nobody answers any more: it may have been carried out.
+    pub async fn ask_for_any(
+        &mut self,
+        request: Request,
+        mut tell: impl FnMut(Progress),
+    ) -> Result<Reply, Failure> {
+        match self {
+            Self::There(stream) => over_there(stream, &request, &mut tell).await,
+            Self::Here(here) => here.answer(request, &mut tell).await,
         }
     }
 

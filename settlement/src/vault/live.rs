@@ -1,5 +1,6 @@
 //! The vault of a running settlement, whose keys change under it.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -24,6 +25,9 @@ impl LiveVault {
     /// A line on what is wrong with the key file.
     pub fn load_or_create(file: &Path, books: &Path) -> Result<Self, String> {
         let vault = Vault::load_or_create(file, books)?;
+        // Where a link leads to the keys, it is they that change and are destroyed, and the link stays.
+        let unread = |error| format!("{}: cannot be read: {error}", file.display());
+        let file = &fs::canonicalize(file).map_err(unread)?;
         let failed = |error| format!("{}: what lies beside it cannot be removed: {error}", file.display());
         key_file::wipe_leftovers(file).map_err(failed)?;
         Ok(Self { file: file.to_owned(), current: RwLock::new(Arc::new(vault)) })
@@ -81,7 +85,15 @@ impl LiveVault {
     async fn put(&self, keys: &[MasterKey]) -> Result<(), String> {
         let vault = Vault::of(keys)?;
         let failed = |error| format!("{}: cannot be written: {error}", self.file.display());
-        key_file::write(&self.file, keys).map_err(failed)?;
+        if let Err(error) = key_file::write(&self.file, keys) {
+            // What failed may have been the last step, and then the keys of the file are in force.
+            let there = key_file::read(&self.file)?.unwrap_or_default();
+            let same = |(one, other): (&MasterKey, &MasterKey)| one.generation == other.generation;
+            if there.len() != keys.len() || !there.iter().zip(keys).all(same) {
+                return Err(failed(error));
+            }
+            tracing::warn!("{}", failed(error));
+        }
         let before = {
             let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
             std::mem::replace(&mut *current, Arc::new(vault))

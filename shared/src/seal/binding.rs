@@ -4,7 +4,7 @@ use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, Unb
 use aws_lc_rs::{hkdf, rand};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::{CARD_BYTES, SealError};
+use super::{CARD_BYTES, SealError, Suite};
 use crate::codec;
 use crate::digest::sha256;
 use crate::receipt::Purchase;
@@ -20,9 +20,15 @@ const PURCHASE_LABEL: &[u8] = b"kessai card purchase v2";
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub(super) struct SessionSecret(pub [u8; 32]);
 
-/// The digest of everything that a sealed card is bound to.
-pub(super) fn binding(suite: u8, key_id: &[u8; 8], purchase: &Purchase) -> [u8; 32] {
-    sha256(&[b"kessai card binding v2", &[suite], key_id, &codec::encode(purchase)])
+/// The digest of a sealing key; its first bytes are the id that the key goes by.
+pub(super) fn key_digest(suite: Suite, public: &[u8]) -> [u8; 32] {
+    sha256(&[b"kessai sealing key id", &[suite as u8], public])
+}
+
+/// The digest of everything that a sealed card is bound to. The whole key counts, not its short id,
+/// so that what is bound to one key is bound to no other that was made to have the same id.
+pub(super) fn binding(suite: Suite, key: &[u8; 32], purchase: &Purchase) -> [u8; 32] {
+    sha256(&[b"kessai card binding v2", &[suite as u8], key, &codec::encode(purchase)])
 }
 
 impl SessionSecret {

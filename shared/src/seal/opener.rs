@@ -10,7 +10,7 @@ use hpke::kem::{X25519HkdfSha256, XWing};
 use hpke::{Deserializable, Kem, OpModeR, Serializable};
 use zeroize::Zeroizing;
 
-use super::binding::{SESSION_LABEL, SessionSecret, binding};
+use super::binding::{SESSION_LABEL, SessionSecret, binding, key_digest};
 use super::{Envelope, SealError, SealedCard, Suite, info};
 use crate::codec;
 use crate::digest::sha256;
@@ -24,7 +24,7 @@ pub const MAX_SESSIONS: usize = 16_384;
 pub struct SealingKey {
     private: Private,
     public: Vec<u8>,
-    key_id: [u8; 8],
+    digest: [u8; 32],
 }
 
 enum Private {
@@ -39,11 +39,12 @@ pub struct Opener {
 }
 
 /// The sessions by the digest of their encapsulated key, in two halves: when the newer one is full,
-/// the older one is forgotten. No session costs more than one insertion, however many are made up.
+/// the older one is forgotten. No session costs more than one insertion, however many are made up. A
+/// map that grows moves what it holds and wipes nothing, so the secrets lie in boxes of their own.
 #[derive(Default)]
 struct Sessions {
-    newer: HashMap<[u8; 32], SessionSecret>,
-    older: HashMap<[u8; 32], SessionSecret>,
+    newer: HashMap<[u8; 32], Box<SessionSecret>>,
+    older: HashMap<[u8; 32], Box<SessionSecret>>,
 }
 
 impl SealingKey {
@@ -59,18 +60,19 @@ impl SealingKey {
                 (Private::XWing(Box::new(private)), public.to_bytes().to_vec())
             }
         };
-        let digest = sha256(&[b"kessai sealing key id", &[suite as u8], &public]);
-        let mut key_id = [0; 8];
-        key_id.copy_from_slice(&digest[..8]);
-        Self { private, public, key_id }
+        let digest = key_digest(suite, &public);
+        Self { private, public, digest }
     }
 
     pub fn public(&self) -> Vec<u8> {
         self.public.clone()
     }
 
+    /// What the key goes by: the first bytes of its digest.
     pub fn key_id(&self) -> [u8; 8] {
-        self.key_id
+        let mut key_id = [0; 8];
+        key_id.copy_from_slice(&self.digest[..8]);
+        key_id
     }
 
     pub fn suite(&self) -> Suite {
@@ -81,7 +83,7 @@ impl SealingKey {
     }
 
     fn session(&self, encapsulated: &[u8]) -> Result<SessionSecret, SealError> {
-        let info = info(self.suite(), &self.key_id);
+        let info = info(self.suite(), &self.key_id());
         match &self.private {
             Private::X25519(private) => set_up::<X25519HkdfSha256>(private, encapsulated, &info),
             Private::XWing(private) => set_up::<XWing>(private, encapsulated, &info),
@@ -105,26 +107,26 @@ impl Opener {
     /// [`SealError`] when it was sealed otherwise, for another key or purchase, or was changed.
     pub fn open(&self, envelope: &Envelope, purchase: &Purchase) -> Result<SealedCard, SealError> {
         let fits = envelope.is_of_size()
-            && envelope.key_id == self.key.key_id
+            && envelope.key_id == self.key.key_id()
             && Suite::from_id(envelope.suite)? == self.key.suite();
         if !fits {
             return Err(SealError);
         }
-        let binding = binding(envelope.suite, &envelope.key_id, purchase);
+        let binding = binding(self.key.suite(), &self.key.digest, purchase);
         let name = sha256(&[&envelope.encapsulated]);
         let known = self.sessions().recall(&name);
         let secret = match &known {
             Some(secret) => secret.clone(),
-            None => self.key.session(&envelope.encapsulated)?,
+            None => Box::new(self.key.session(&envelope.encapsulated)?),
         };
         let text = secret.decrypt(&binding, &envelope.ciphertext)?;
-        if known.is_none() {
-            // Only what opened a card is worth remembering: made-up keys push nothing out.
-            self.sessions().keep(name, secret);
-        }
         let length = usize::from(u16::from_le_bytes([text[0], text[1]]));
         let body = text.get(2..2 + length).ok_or(SealError)?;
         let mut sealed: SealedCard = codec::decode(body).map_err(|_| SealError)?;
+        if known.is_none() {
+            // Only what opened a card is worth remembering.
+            self.sessions().keep(name, secret);
+        }
         if sealed.holder.as_ref().is_some_and(|proof| !proof.fits(&binding)) {
             sealed.holder = None;
         }
@@ -137,7 +139,7 @@ impl Opener {
 }
 
 impl Sessions {
-    fn recall(&mut self, name: &[u8; 32]) -> Option<SessionSecret> {
+    fn recall(&mut self, name: &[u8; 32]) -> Option<Box<SessionSecret>> {
         if let Some(secret) = self.newer.get(name) {
             return Some(secret.clone());
         }
@@ -147,7 +149,7 @@ impl Sessions {
         Some(secret)
     }
 
-    fn keep(&mut self, name: [u8; 32], secret: SessionSecret) {
+    fn keep(&mut self, name: [u8; 32], secret: Box<SessionSecret>) {
         if self.newer.len() >= MAX_SESSIONS / 2 {
             self.older = std::mem::take(&mut self.newer);
         }
@@ -178,7 +180,7 @@ mod tests {
         let mut sessions = Sessions::default();
         let name = |count: usize| sha256(&[&count.to_le_bytes()]);
         for count in 0..4 * MAX_SESSIONS {
-            sessions.keep(name(count), SessionSecret([0; 32]));
+            sessions.keep(name(count), Box::new(SessionSecret([0; 32])));
             assert!(sessions.recall(&name(0)).is_some(), "the one in use was forgotten at {count}");
             assert!(sessions.newer.len() + sessions.older.len() <= MAX_SESSIONS);
         }

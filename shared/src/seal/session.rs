@@ -7,7 +7,7 @@ use hpke::kem::{X25519HkdfSha256, XWing};
 use hpke::{Deserializable, Kem, OpModeS, Serializable};
 use zeroize::Zeroizing;
 
-use super::binding::{SESSION_LABEL, SessionSecret, binding};
+use super::binding::{SESSION_LABEL, SessionSecret, binding, key_digest};
 use super::holder::signed_digest;
 use super::{CARD_BYTES, Envelope, SealError, SealedCard, Suite, info};
 use crate::codec;
@@ -18,6 +18,7 @@ use crate::receipt::{IssuerKeys, Purchase};
 pub struct SealingSession {
     suite: Suite,
     key_id: [u8; 8],
+    key: [u8; 32],
     encapsulated: Vec<u8>,
     secret: SessionSecret,
 }
@@ -26,25 +27,29 @@ impl SealingSession {
     /// Begins a session with an issuer's sealing key.
     ///
     /// # Errors
-    /// [`SealError`] when the key is not one of a known suite.
+    /// [`SealError`] when the key is not one of a known suite, or goes by an id that is not its own.
     pub fn begin(keys: &IssuerKeys) -> Result<Self, SealError> {
         let suite = Suite::from_id(keys.suite)?;
+        let key = key_digest(suite, &keys.sealing_key);
+        if !key.starts_with(&keys.key_id) {
+            return Err(SealError);
+        }
         let info = info(suite, &keys.key_id);
         let (encapsulated, secret) = match suite {
             Suite::X25519 => set_up::<X25519HkdfSha256>(&keys.sealing_key, &info),
             Suite::XWing => set_up::<XWing>(&keys.sealing_key, &info),
         }?;
-        Ok(Self { suite, key_id: keys.key_id, encapsulated, secret })
+        Ok(Self { suite, key_id: keys.key_id, key, encapsulated, secret })
     }
 
     /// Whether it is a session with this key.
     pub fn is_with(&self, keys: &IssuerKeys) -> bool {
-        self.key_id == keys.key_id && self.suite as u8 == keys.suite
+        self.suite as u8 == keys.suite && self.key == key_digest(self.suite, &keys.sealing_key)
     }
 
     /// What the card's holder key has to sign for this purchase.
     pub fn to_sign(&self, purchase: &Purchase) -> [u8; 32] {
-        signed_digest(&binding(self.suite as u8, &self.key_id, purchase))
+        signed_digest(&binding(self.suite, &self.key, purchase))
     }
 
     /// Seals a card for one purchase.
@@ -57,7 +62,7 @@ impl SealingSession {
         let length = u16::try_from(body.len()).map_err(|_| SealError)?;
         text[..2].copy_from_slice(&length.to_le_bytes());
         text.get_mut(2..2 + body.len()).ok_or(SealError)?.copy_from_slice(&body);
-        let binding = binding(self.suite as u8, &self.key_id, purchase);
+        let binding = binding(self.suite, &self.key, purchase);
         Ok(Envelope {
             suite: self.suite as u8,
             key_id: self.key_id,

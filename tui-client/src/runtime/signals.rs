@@ -1,6 +1,8 @@
 //! The signals that ask this program to stop. It stops the ordinary way, so that the terminal is
 //! given back.
 
+use std::sync::{Mutex, PoisonError};
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use kessai_shared::console::Failure;
@@ -18,9 +20,21 @@ pub async fn stoppable<T>(act: impl Future<Output = Result<T, Failure>>) -> Resu
     let mut signals = Signals::listen()?;
     tokio::select! {
         biased;
-        stop = signals.next() => Err(stop),
+        stop = signals.next() => {
+            let advice = ADVICE.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
+            Err(Failure { line: format!("{}{advice}", stop.line), ..stop })
+        }
         end = act => end,
     }
+}
+
+/// What whoever stops this program now should be told to do.
+static ADVICE: Mutex<Option<String>> = Mutex::new(None);
+
+/// Sets what to tell whoever stops this program from here on.
+pub fn advise(advice: &str) {
+    *ADVICE.lock().unwrap_or_else(PoisonError::into_inner) = Some(advice.to_owned());
 }
 
 pub struct Signals {

@@ -69,6 +69,9 @@ enum Act {
         /// A file whose first line is the card file's passphrase [default: it is asked for].
         #[arg(long, value_name = "FILE")]
         card_passphrase_file: Option<PathBuf>,
+        /// Replace the same card in the wallet, and its key: for a newer card file of its issuer.
+        #[arg(long)]
+        replace: bool,
     },
     /// List the cards, with the last four digits of their numbers.
     List {
@@ -151,8 +154,8 @@ impl Act {
         match self {
             Act::Add { at, label: _, from_csv: Some(csv) } => add_table(person, &at, &csv).await,
             Act::Add { at, label, from_csv: None } => add_typed(person, &at, label).await,
-            Act::Import { at, file, label, card_passphrase_file } => {
-                import(person, &at, &file, label, card_passphrase_file.as_deref()).await
+            Act::Import { at, file, label, card_passphrase_file, replace } => {
+                import(person, &at, &file, (label, replace), card_passphrase_file.as_deref()).await
             }
             Act::List { at, json } => {
                 let file = at.file()?;
@@ -275,7 +278,7 @@ async fn import(
     person: &mut Person,
     at: &At,
     card_file: &Path,
-    label: Option<String>,
+    (label, replace): (Option<String>, bool),
     card_passphrase: Option<&Path>,
 ) -> Result<Vec<String>, Failure> {
     if let Some(label) = &label {
@@ -286,19 +289,13 @@ async fn import(
     }
     let prompt = format!("Passphrase of {}: ", card_file.display());
     let passphrase = person.passphrase(card_passphrase, &prompt).await?;
-    let mut issued = IssuedCard::read(card_file, &passphrase)?;
-    if let Some(label) = label {
-        issued.label = label;
-    }
-    let entry = Entry::issued(issued)?;
+    let entry = Entry::issued(IssuedCard::read(card_file, &passphrase)?)?;
     let key = if entry.holder.is_some() { ", with a key that its next purchase enrols" } else { "" };
-    let told = format!(
-        "'{}' imported{key}; delete {}, the wallet keeps all of it",
-        entry.label,
-        card_file.display()
-    );
     let (file, passphrase) = at.open_or_new(person).await?;
-    file.change(&passphrase, |wallet| wallet.add(entry))?;
+    let (label, known) = file.change(&passphrase, |wallet| wallet.take_issued(entry, label, replace))?;
+    let known = if known { ", in the place of the same card" } else { "" };
+    let told =
+        format!("'{label}' imported{known}{key}; delete {}, the wallet keeps all of it", card_file.display());
     Ok(vec![told])
 }
 
