@@ -57,6 +57,38 @@ fn no_purchase_fails_while_sealing_keys_and_the_vaults_key_change() {
     assert_eq!((books.owed("approved"), books.owed("decisions")), (all, all));
 }
 
+#[test]
+fn a_root_that_is_taken_away_signs_ahead_and_only_what_was_meant() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shop = support::shop::Shop::open(folder.path());
+    let settlement = folder.path().join("settlement");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (data, root, request, signed) = (at("settlement"), at("root.key"), at("request"), at("signed"));
+    fs::rename(settlement.join("keys").join("issuer-root.key"), &root).expect("a root");
+    let rotate = run(["kessai-settlement", "epochs", "rotate", "--data", &data]);
+    assert!(rotate.one_line(1).contains("kept elsewhere"), "{rotate:?}");
+    let args = ["kessai-settlement", "epochs", "request", "--count", "3", "--out", &request, "--data", &data];
+    let said = run(args).with(0);
+    let digest = said.lines().find_map(|line| line.strip_prefix("digest ")).expect("a digest").to_owned();
+    let sign = |expect: &str| {
+        let sign = ["kessai-settlement", "epochs", "sign", &request, "--root", &root];
+        run(sign.into_iter().chain(["--expect", expect, "--out", &signed]))
+    };
+    let wrong = sign(&digest.replace(['0', '1'], "2"));
+    assert!(wrong.one_line(1).contains("nothing is signed") && !Path::new(&signed).exists(), "{wrong:?}");
+    sign(&digest).with(0);
+    let installed = run(["kessai-settlement", "epochs", "install", &signed, "--data", &data]).with(0);
+    assert_eq!(installed, "3 of 3 keys installed\n");
+    let listed = run(["kessai-settlement", "epochs", "list", "--json", "--data", &data]).with(0);
+    let rows: Vec<Value> = serde_json::from_str(&listed).expect("a list");
+    let of = |field: &str| rows.iter().map(|row| row[field].as_bool()).collect::<Vec<_>>();
+    assert_eq!((of("signed"), of("current")[0]), (vec![Some(true); 4], Some(true)));
+    shop.terminal().buy("Approved", &["TEA-MUGI"]).with(0);
+    assert_eq!(shop.stop("TERM"), Some(0));
+    let shop = support::shop::Shop::open(folder.path());
+    shop.terminal().buy("Approved", &["TEA-MUGI"]).with(0);
+}
+
 /// Has a command of the settlement carried out.
 fn settle(data: &Path, command: &[&str]) {
     let data = data.display().to_string();

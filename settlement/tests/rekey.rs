@@ -52,6 +52,25 @@ async fn a_rekey_keeps_every_account_under_the_new_key_and_destroys_the_old_one(
 }
 
 #[tokio::test]
+async fn a_rekey_follows_a_link_to_the_keys_and_destroys_what_is_there() {
+    let folder = Folder::with(ACCOUNTS).await;
+    let elsewhere = tempfile::tempdir().expect("another disk");
+    let target = elsewhere.path().join("vault.key");
+    fs::copy(folder.key(), &target).expect("moved");
+    fs::remove_file(folder.key()).expect("moved");
+    std::os::unix::fs::symlink(&target, folder.key()).expect("a link");
+    let before = folder.key_lines();
+    let witness = elsewhere.path().join("witness");
+    fs::hard_link(&target, &witness).expect("a second name");
+    rekey_wholly(&folder).await;
+    assert_eq!(folder.check(), [2]);
+    assert_eq!(fs::read_link(folder.key()).expect("still a link"), target);
+    assert!(folder.key_lines()[0].starts_with("2 ") && folder.key_lines() != before);
+    assert!(!fs::read_to_string(&witness).expect("the old file").contains(&before[0][2..]));
+    assert_eq!(fs::read_dir(elsewhere.path()).expect("a folder").count(), 2, "nothing is left beside it");
+}
+
+#[tokio::test]
 async fn a_rekey_that_is_killed_anywhere_is_finished_by_the_next() {
     for steps in 0_usize.. {
         let folder = Folder::with(ACCOUNTS).await;

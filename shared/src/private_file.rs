@@ -141,6 +141,21 @@ mod tests {
     }
 
     #[test]
+    fn what_root_writes_into_anothers_folder_is_that_others() {
+        let folder = tempfile::tempdir().unwrap();
+        if fs::metadata(folder.path()).unwrap().uid() != 0 {
+            eprintln!("SKIPPED: whose files root makes: not root");
+            return;
+        }
+        std::os::unix::fs::chown(folder.path(), Some(65_534), Some(65_534)).unwrap();
+        let path = folder.path().join("secret");
+        create(&path, b"1").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().uid(), 65_534);
+        replace(&path, b"2").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().uid(), 65_534);
+    }
+
+    #[test]
     fn an_exposed_or_oversized_file_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");

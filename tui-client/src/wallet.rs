@@ -124,7 +124,7 @@ impl Wallet {
         if self.position(&label).is_ok_and(|found| found != at) {
             return Err(WalletFault::LabelTaken(label));
         }
-        self.entries[at] = Box::new(Entry { label: label.clone(), ..entry });
+        *self.entries[at] = Entry { label: label.clone(), ..entry };
         Ok((label, true))
     }
 
