@@ -62,7 +62,8 @@ pub async fn run<N: Net>(
     let books = settings.data.join("journal");
     let vault = Arc::new(LiveVault::load_or_create(&settings.vault_key(), &books)?);
     let keys = Arc::new(settings.load_keys((ground.clock)())?);
-    keys.tend((ground.clock)())?;
+    // What fails here is told again every hour; it keeps nobody from asking about old orders.
+    keys.tend((ground.clock)()).unwrap_or_else(|why| tracing::error!("{why}"));
     let sellers = Arc::new(PinSet::load(&settings.sellers).map_err(|error| error.to_string())?);
     let peers = Peers::Pins(Arc::clone(&sellers));
     let tls = tls::server_config(&keys.identity, peers.clone(), ALPN, Migration::Refused)
