@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use kessai_shared::console::Failure;
+use kessai_shared::folder::{DataFolder, FolderError};
 use kessai_shared::pin::Pin;
 use kessai_tui_client::shop_file::ShopFile;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -62,6 +63,16 @@ impl House {
         std::fs::create_dir_all(&plan.data)
             .map_err(|error| Failure::failed(format!("{}: cannot be made: {error}", plan.data.display())))?;
         let (settlement_data, seller_data) = (plan.data.join("settlement"), plan.data.join("seller"));
+        // A shop that is open already keeps its accounts and products as they are.
+        let ours = [
+            (&settlement_data, kessai_settlement::settings::FOLDER),
+            (&seller_data, kessai_server::settings::FOLDER),
+        ];
+        for (data, kind) in ours {
+            if DataFolder::is_live(data, kind).unwrap_or(false) {
+                return Err(FolderError::InUse(data.clone()).into());
+            }
+        }
         import(Role::Settlement, "import-accounts", &plan.cardholders, &settlement_data).await?;
         import(Role::Seller, "import-products", &plan.products, &seller_data).await?;
         let keys = Role::Seller.ask(&["keys".as_ref(), "--data".as_ref(), seller_data.as_ref()]).await?;

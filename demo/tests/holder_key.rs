@@ -72,7 +72,11 @@ fn a_stolen_number_with_all_that_belongs_to_it_buys_nothing_once_a_key_is_enroll
     let stolen = |code| reason(thief.buy("Approved", &["TEA-MUGI", "--json"]), code);
     assert_eq!(stolen(0), "approved", "a card without a key pays for whoever knows it");
 
-    let card = issue(folder.path(), &owner, "card", &[]);
+    // A file that a newer one has voided does not pass for one that protects.
+    let (void, card) = (issue(folder.path(), &owner, "void", &[]), issue(folder.path(), &owner, "card", &[]));
+    let misled = Holder::new(folder.path(), "misled");
+    misled.import(&void).with(0);
+    assert_eq!(misled.buys(10), "holder_key");
     owner.import(&card).with(0);
     assert_eq!(owner.buys(0), "approved", "the first purchase enrols the key");
     assert_eq!(stolen(10), "holder_key");

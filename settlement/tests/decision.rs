@@ -420,7 +420,7 @@ fn by_the_table(f: &Facts) -> Reason {
     if f.status > 0 {
         return [Reason::Lost, Reason::Stolen, Reason::Restricted][usize::from(f.status) - 1];
     }
-    let keyless = matches!(f.holder, Holder::None | Holder::Stranger | Holder::UsedCode);
+    let keyless = matches!(f.holder, Holder::None | Holder::Stranger);
     if !signed && (!keyless || f.needs_key) {
         return Reason::HolderKey;
     }

@@ -142,7 +142,9 @@ impl Reason {
             Reason::Lost => "This card was reported lost.",
             Reason::Stolen => "This card was reported stolen.",
             Reason::Restricted => "This card is restricted. Ask the card company.",
-            Reason::HolderKey => "This card pays only with the key of its holder's wallet.",
+            Reason::HolderKey => {
+                "This card pays only with the key of its newest card file, from its holder's wallet."
+            }
             Reason::Expired => "This card has expired.",
             Reason::IdentityMismatch => "Name, birth date or expiry do not belong to this card.",
             Reason::TooManyTries => "Too many wrong particulars were given. Try later.",

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::support::books::verify;
 use super::support::shop::Shop;
 use super::{on, refused_start};
 
@@ -17,10 +18,25 @@ fn a_folder_that_a_daemon_uses_is_not_touched_by_another() {
         let ended = refused_start(role, &data, 1);
         assert!(ended.one_line(1).contains("another process uses this data folder"), "{ended:?}");
     }
+    // The whole shop once more changes nothing of the one that is open, not even its accounts.
+    let head = || verify(folder.path()).settlement["head"].clone();
+    let known = head();
+    let again = Shop::try_open(folder.path(), &["--cardholders", &accounts(folder.path())]);
+    let again = again.err().expect("no second shop");
+    assert!(again.one_line(1).contains("another process uses this data folder"), "{again:?}");
+    assert_eq!(head(), known);
     let table = folder.path().join("sample").join("products.csv").display().to_string();
     let ended = on(&folder.path().join("seller"), &["kessai-server", "import-products", &table]);
     assert!(ended.one_line(1).contains("another process uses this data folder"), "{ended:?}");
     shop.terminal().buy("Approved", &["TEA-MUGI"]).with(0);
+}
+
+/// The sample's accounts with another limit for one of them.
+fn accounts(folder: &Path) -> String {
+    let text = fs::read_to_string(folder.join("sample").join("accounts.csv")).expect("the sample");
+    let changed = folder.join("changed.csv");
+    fs::write(&changed, text.replacen("250000", "260000", 1)).expect("a table");
+    changed.display().to_string()
 }
 
 #[test]

@@ -95,7 +95,11 @@ fn brings_code(presented: &Presented, account: &Account) -> bool {
 }
 
 fn unsigned(presented: &Presented, account: &Account, policy: &Policy) -> bool {
-    let needed = account.holder_key.is_some() || account.holder_required || policy.require_holder_key;
+    // Whoever comes with a code means to enrol a key. Were a code that is void passed over, they would
+    // take the card for protected from then on, and it would not be.
+    let enrolling = presented.enrolment.is_some();
+    let needed =
+        account.holder_key.is_some() || account.holder_required || policy.require_holder_key || enrolling;
     needed && !is_signed(presented, account)
 }
 

@@ -162,7 +162,8 @@ impl Model {
             return Inquiry::Fresh(Reason::TooManyTries);
         }
         let Some(id) = card else { return Inquiry::Fresh(Reason::UnknownCard) };
-        if (holder.key.is_some() || holder.required) && !with_key && !with_code {
+        let needs_key = holder.key.is_some() || holder.required || signed.1.is_some();
+        if needs_key && !with_key && !with_code {
             return Inquiry::Fresh(Reason::HolderKey);
         }
         let tries = self.cards[&id].tries.iter().filter(|at| at.plus_seconds(86_400) > now).count();
