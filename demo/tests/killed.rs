@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use kessai_shared::card::CardNumber;
 use support::Dice;
 use support::books::{Books, verify};
 use support::shop::Shop;
@@ -183,9 +184,5 @@ fn made_up(folder: &Path) -> Trade {
 /// A card number of the range that no issuer has, with its check digit.
 fn card(at: u64) -> String {
     let body = format!("999999200{at:06}");
-    let digits = body.bytes().rev().enumerate().map(|(place, digit)| {
-        let value = u32::from(digit - b'0') * if place % 2 == 0 { 2 } else { 1 };
-        value / 10 + value % 10
-    });
-    format!("{body}{}", (10 - digits.sum::<u32>() % 10) % 10)
+    CardNumber::with_check_digit(&body).expect("a card number").digits().to_owned()
 }

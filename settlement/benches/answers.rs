@@ -6,10 +6,10 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use kessai_settlement::ledger::{Account, AtRest, Books, Policy, Status, acts};
+use kessai_settlement::ledger::{Account, Books, Policy, acts};
 use kessai_settlement::vault::Vault;
 use kessai_settlement::vault::key_file::MasterKey;
-use kessai_shared::card::Particulars;
+use kessai_shared::card::{CardNumber, Particulars};
 use kessai_shared::ids::OrderId;
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::outcome::Reason;
@@ -81,10 +81,8 @@ fn answer(vault: &Vault, books: &Books, card: &Particulars, nth: u32, expected: 
 
 fn card(at: u64, name: &str) -> Particulars {
     let body = format!("999999{at:09}");
-    let numbers = (0..10).filter_map(|check| format!("{body}{check}").parse().ok());
-    let number = numbers.into_iter().find(|number: &kessai_shared::card::CardNumber| number.passes_luhn());
     Particulars {
-        number: number.expect("one check digit fits"),
+        number: CardNumber::with_check_digit(&body).expect("a card number"),
         name: name.parse().expect("a name"),
         birth_date: "1980-01-02".parse().expect("a day"),
         expiry: "2090-06".parse().expect("a month"),
@@ -92,24 +90,6 @@ fn card(at: u64, name: &str) -> Particulars {
 }
 
 fn account(vault: &Vault, card: &Particulars) -> Account {
-    let AtRest { generation, index, sealed, particulars } = vault.keep(card).remove(0);
-    Account {
-        generation,
-        index,
-        sealed,
-        particulars,
-        expiry: card.expiry,
-        status: Status::Normal,
-        currency: Currency::Gbp,
-        limit: Minor(100),
-        balance: Minor::ZERO,
-        held: Minor::ZERO,
-        months_late: 0,
-        late_history: vec![0; 5],
-        wrong_tries: Vec::new(),
-        recent: Vec::new(),
-        holder_key: None,
-        holder_required: false,
-        enrolment: None,
-    }
+    let kept = vault.keep(card).remove(0);
+    Account { late_history: vec![0; 5], ..Account::new(kept, card.expiry, Currency::Gbp, Minor(100)) }
 }

@@ -8,7 +8,7 @@ use kessai_shared::money::{Currency, MAX_AMOUNT, Minor};
 use kessai_shared::table::{self, Row, Table, TableError};
 use kessai_shared::time::{Day, YearMonth};
 
-use crate::ledger::{Account, AtRest, MAX_LATE_MONTHS_KEPT, Place, Stated, Status};
+use crate::ledger::{Account, MAX_LATE_MONTHS_KEPT, Place, Stated, Status};
 use crate::vault::Vault;
 
 const COLUMNS: [&str; 9] = [
@@ -58,25 +58,12 @@ fn stated(row: &mut Row<'_>, vault: &Vault) -> Option<Stated> {
     let status = status(row);
     let card = Particulars { number: number?, name: name?, birth_date: birth_date?, expiry: expiry? };
     let mut kept = vault.keep(&card).into_iter();
-    let AtRest { generation, index, sealed, particulars } = kept.next()?;
     let account = Account {
-        generation,
-        index,
-        sealed,
-        particulars,
-        expiry: card.expiry,
         status: status?,
-        currency: Currency::Gbp,
-        limit: Minor(limit?),
         balance: Minor(balance?),
-        held: Minor::ZERO,
         months_late: months_late?,
         late_history: late_history?,
-        wrong_tries: Vec::new(),
-        recent: Vec::new(),
-        holder_key: None,
-        holder_required: false,
-        enrolment: None,
+        ..Account::new(kept.next()?, card.expiry, Currency::Gbp, Minor(limit?))
     };
     Some(Stated { account, older: kept.next() })
 }

@@ -12,7 +12,7 @@ use kessai_settlement::heads::Heads;
 use kessai_settlement::ledger::acts::{self, Inquired};
 use kessai_settlement::ledger::{
     Account, AccountId, AtRest, Audit, Books, Candidate, Change, ChargeState, Entry, Group, Policy,
-    Presented, Row, RowKey, Status, Window,
+    Presented, Row, RowKey, Window,
 };
 use kessai_shared::identity::Identity;
 use kessai_shared::ids::{OrderId, RefundId};
@@ -63,26 +63,8 @@ fn particulars(mut of: [u8; 32], generation: u8) -> [u8; 32] {
 }
 
 fn account(card: AtRest, limit: i64, balance: i64) -> Account {
-    let AtRest { generation, index, sealed, particulars } = card;
-    Account {
-        generation,
-        index,
-        sealed,
-        particulars,
-        expiry: "2030-01".parse().expect("a month"),
-        status: Status::Normal,
-        currency: Currency::Gbp,
-        limit: Minor(limit),
-        balance: Minor(balance),
-        held: Minor::ZERO,
-        months_late: 0,
-        late_history: Vec::new(),
-        wrong_tries: Vec::new(),
-        recent: Vec::new(),
-        holder_key: None,
-        holder_required: false,
-        enrolment: None,
-    }
+    let expiry = "2030-01".parse().expect("a month");
+    Account { balance: Minor(balance), ..Account::new(card, expiry, Currency::Gbp, Minor(limit)) }
 }
 
 /// The books under test, the model beside them, and all that is kept of both.

@@ -37,6 +37,16 @@ pub struct Particulars {
 pub struct BadCard(pub &'static str);
 
 impl CardNumber {
+    /// The number that begins so and ends with the check digit of these digits.
+    ///
+    /// # Errors
+    /// [`BadCard`] when that is not 12 to 19 digits.
+    pub fn with_check_digit(start: &str) -> Result<Self, BadCard> {
+        let ended = |check: u32| Self::try_from(format!("{start}{check}"));
+        // Of ten digits one is right, whatever stands before it.
+        (1..10).map(ended).find(|number| number.as_ref().is_ok_and(Self::passes_luhn)).unwrap_or(ended(0))
+    }
+
     /// Whether the last digit is the check digit of the others (ISO/IEC 7812-1 annex B).
     pub fn passes_luhn(&self) -> bool {
         let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
@@ -149,6 +159,18 @@ mod tests {
                     assert!(!number(std::str::from_utf8(&bytes).expect("digits")).passes_luhn());
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_start_has_its_check_digit() {
+        for at in 0..1_000 {
+            let start = format!("999999{at:09}");
+            let ended = CardNumber::with_check_digit(&start).expect("a number");
+            assert!(ended.passes_luhn() && ended.digits().starts_with(&start));
+        }
+        for bad in ["", "9999990000", "9999990000000000000", "99999900000000x"] {
+            assert!(CardNumber::with_check_digit(bad).is_err(), "{bad}");
         }
     }
 

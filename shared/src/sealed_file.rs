@@ -62,8 +62,7 @@ pub fn replace(
     cost: Cost,
 ) -> Result<(), SealedFileError> {
     let sealed = seal(kind, content, passphrase, cost);
-    let placed = |bytes: Vec<u8>| private_file::replace(path, &bytes).map_err(SealedFileFault::of_writing);
-    sealed.and_then(placed).map_err(SealedFileError::at(path))
+    place(path, sealed, private_file::replace)
 }
 
 /// Writes a file as [`replace`] does, but never over one that is there.
@@ -78,8 +77,16 @@ pub fn create(
     cost: Cost,
 ) -> Result<(), SealedFileError> {
     let sealed = seal(kind, content, passphrase, cost);
-    let placed = |bytes: Vec<u8>| private_file::create(path, &bytes).map_err(SealedFileFault::of_writing);
-    sealed.and_then(placed).map_err(SealedFileError::at(path))
+    place(path, sealed, private_file::create)
+}
+
+fn place(
+    path: &Path,
+    sealed: Result<Vec<u8>, SealedFileFault>,
+    put: fn(&Path, &[u8]) -> std::io::Result<()>,
+) -> Result<(), SealedFileError> {
+    let placed = sealed.and_then(|bytes| put(path, &bytes).map_err(SealedFileFault::of_writing));
+    placed.map_err(SealedFileError::at(path))
 }
 
 /// Whether there is a file, and, if so, that it is one of this kind which nobody else may read. Asks

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use kessai_shared::card::CardNumber;
+
 use super::support::Dice;
 use super::support::trade::Trade;
 
@@ -200,11 +202,7 @@ fn fresh(known: &mut BTreeSet<String>, mut make: impl FnMut() -> String) -> Stri
 /// A number of the range that no card company issues, with its check digit.
 fn number(dice: &mut Dice) -> String {
     let start = format!("999999{:09}", dice.below(1_000_000_000));
-    let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
-    let digits = start.bytes().rev().map(|byte| u32::from(byte - b'0'));
-    let sum: u32 =
-        digits.enumerate().map(|(at, digit)| if at % 2 == 0 { doubled(digit) } else { digit }).sum();
-    format!("{start}{}", (10 - sum % 10) % 10)
+    CardNumber::with_check_digit(&start).expect("a card number").digits().to_owned()
 }
 
 /// Two words that stand in no book, the second one long: most of a name stays when it is freed.

@@ -5,6 +5,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+use kessai_shared::card::CardNumber;
+
 use super::support::trade::Trade;
 
 const PRODUCTS: u64 = 20;
@@ -76,9 +78,5 @@ pub fn name(at: u64) -> String {
 /// A card number with its check digit.
 pub fn number(at: u64) -> String {
     let body = format!("999999400{at:06}");
-    let digits = body.bytes().rev().enumerate().map(|(place, digit)| {
-        let value = u32::from(digit - b'0') * if place % 2 == 0 { 2 } else { 1 };
-        value / 10 + value % 10
-    });
-    format!("{body}{}", (10 - digits.sum::<u32>() % 10) % 10)
+    CardNumber::with_check_digit(&body).expect("a card number").digits().to_owned()
 }

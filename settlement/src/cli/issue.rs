@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::ask;
 use super::operate::{STALE_PAUSE, STALE_TRIES, unexpected, vault};
 use crate::clerk::cards::{Found, Holder};
-use crate::ledger::{Account, AccountId, AtRest, Place, Status};
+use crate::ledger::{Account, AccountId, AtRest, Place};
 use crate::operator::client::{Operator, must_exist};
 use crate::operator::{Reply, Request};
 use crate::settings::Settings;
@@ -258,27 +258,8 @@ async fn new_account(
     }
     let card = Particulars { number, name: name.clone(), birth_date: *birth_date, expiry: *expiry };
     let kept = vault.keep(&card).into_iter().next();
-    let AtRest { generation, index, sealed, particulars } =
-        kept.ok_or_else(|| Failure::failed("the vault has no key"))?;
-    let account = Account {
-        generation,
-        index,
-        sealed,
-        particulars,
-        expiry: *expiry,
-        status: Status::Normal,
-        currency: Currency::Gbp,
-        limit: *limit,
-        balance: Minor::ZERO,
-        held: Minor::ZERO,
-        months_late: 0,
-        late_history: Vec::new(),
-        wrong_tries: Vec::new(),
-        recent: Vec::new(),
-        holder_key: None,
-        holder_required: false,
-        enrolment: None,
-    };
+    let kept = kept.ok_or_else(|| Failure::failed("the vault has no key"))?;
+    let account = Account::new(kept, *expiry, Currency::Gbp, *limit);
     Ok(Some(Ready { card, holder: Holder::New(Box::new(account)), replaces: false }))
 }
 
@@ -287,11 +268,8 @@ fn new_number() -> Result<CardNumber, Failure> {
     let mut bytes = Zeroizing::new([0; 8]);
     rand::fill(&mut bytes[..]).map_err(|_| Failure::failed("the system gives no random bytes"))?;
     let own = u64::from_le_bytes(*bytes) % 10_u64.pow(NEW_DIGITS);
-    let mut numbers = (0..10).filter_map(|check| {
-        let text = Zeroizing::new(format!("{NEW_RANGE}{own:0width$}{check}", width = NEW_DIGITS as usize));
-        text.parse::<CardNumber>().ok().filter(CardNumber::passes_luhn)
-    });
-    numbers.next().ok_or_else(|| Failure::failed("no check digit fits a new card number"))
+    let start = Zeroizing::new(format!("{NEW_RANGE}{own:0width$}", width = NEW_DIGITS as usize));
+    CardNumber::with_check_digit(&start).map_err(Failure::failed)
 }
 
 fn last_digits(text: &str) -> Result<String, String> {

@@ -6,6 +6,8 @@ use kessai_shared::money::{Currency, Minor};
 use kessai_shared::time::{Timestamp, YearMonth};
 use serde::{Deserialize, Serialize};
 
+use super::at_rest::AtRest;
+
 /// Months of repayment history that an account keeps, newest first.
 pub const MAX_LATE_MONTHS_KEPT: usize = 24;
 /// Wrong guesses that an account remembers; older ones no longer matter to any window.
@@ -64,6 +66,30 @@ pub struct Account {
 }
 
 impl Account {
+    /// An account that owes nothing, was never late, and has no holder's key.
+    pub fn new(card: AtRest, expiry: YearMonth, currency: Currency, limit: Minor) -> Self {
+        let AtRest { generation, index, sealed, particulars } = card;
+        Self {
+            generation,
+            index,
+            sealed,
+            particulars,
+            expiry,
+            status: Status::Normal,
+            currency,
+            limit,
+            balance: Minor::ZERO,
+            held: Minor::ZERO,
+            months_late: 0,
+            late_history: Vec::new(),
+            wrong_tries: Vec::new(),
+            recent: Vec::new(),
+            holder_key: None,
+            holder_required: false,
+            enrolment: None,
+        }
+    }
+
     /// Limit − balance − live holds. Negative for an account that is over its limit.
     pub fn open_to_buy(&self) -> Minor {
         Minor(self.limit.0.saturating_sub(self.balance.0).saturating_sub(self.held.0))
