@@ -9,6 +9,7 @@ mod books;
 mod decision;
 mod entry;
 mod group;
+mod guesses;
 mod hold;
 mod index;
 mod policy;

@@ -1,7 +1,7 @@
 //! All accounts and charges, and the changes that they go through. What stands here can be made
 //! anew from the changes alone, in their order.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,11 +17,9 @@ use super::account::{Account, AccountId};
 use super::at_rest::{AtRest, Candidate};
 use super::entry::Entry;
 use super::group::{Group, Groups};
+use super::guesses::{Guesses, is_guess};
 use super::hold::{Charge, ChargeState, Decided, Refund};
 use super::index::{Index, Place};
-
-/// Wrong guesses that are remembered of one seller; no policy allows more.
-const MAX_GUESSES_KEPT: usize = 1_000;
 
 /// What a charge goes by: the seller that asked, and the order it asked for.
 pub type Key = (Pin, OrderId);
@@ -132,10 +130,7 @@ pub struct Books {
     /// The live holds by the time they run out.
     expiring: BTreeSet<(Timestamp, Key)>,
     index: Index,
-    /// When wrong cards and particulars came through each seller, oldest first.
-    guesses: HashMap<Pin, VecDeque<Timestamp>>,
-    /// The accounts that something was approved for through a seller; made from the charges.
-    customers: HashSet<(Pin, AccountId)>,
+    guesses: Guesses,
     groups: Groups,
 }
 
@@ -175,13 +170,12 @@ impl Books {
 
     /// How many wrong cards and particulars came through a seller since then.
     pub fn guesses(&self, seller: Pin, since: Timestamp) -> u64 {
-        let guesses = self.guesses.get(&seller).into_iter().flatten();
-        guesses.filter(|at| **at > since).count() as u64
+        self.guesses.since(seller, since)
     }
 
     /// Whether something was ever approved for this account through this seller.
     pub fn is_customer(&self, seller: Pin, id: AccountId) -> bool {
-        self.customers.contains(&(seller, id))
+        self.guesses.is_customer(seller, id)
     }
 
     pub fn charge(&self, key: &Key) -> Option<&Charge> {
@@ -273,7 +267,7 @@ impl Books {
             RowKey::Account(id) => self.accounts.get(id).cloned().map(Row::Account),
             RowKey::Charge(seller, order) => self.charges.get(&(*seller, *order)).cloned().map(Row::Charge),
             RowKey::Refund(seller, id) => self.refunds.get(&(*seller, *id)).copied().map(Row::Refund),
-            RowKey::Guesses(seller) => self.guesses.get(seller).cloned().map(Row::Guesses),
+            RowKey::Guesses(seller) => self.guesses.row(*seller).map(Row::Guesses),
             RowKey::Group(first) => self.groups.begun_at(*first).map(|group| Row::Group(Group::clone(group))),
         }
     }
@@ -292,15 +286,13 @@ impl Books {
                 if charge.state == ChargeState::Held {
                     self.expiring.insert((charge.expires, (seller, order)));
                 }
-                self.customers.extend(charge.account.map(|id| (seller, id)));
+                charge.account.iter().for_each(|id| self.guesses.bought(seller, *id));
                 self.charges.insert((seller, order), charge);
             }
             (RowKey::Refund(seller, id), Row::Refund(refund)) => {
                 self.refunds.insert((seller, id), refund);
             }
-            (RowKey::Guesses(seller), Row::Guesses(guesses)) => {
-                self.guesses.insert(seller, guesses);
-            }
+            (RowKey::Guesses(seller), Row::Guesses(guesses)) => self.guesses.load(seller, guesses),
             (RowKey::Group(first), Row::Group(group)) => self.groups.load(first, group)?,
             (
                 RowKey::Account(_)
@@ -430,11 +422,7 @@ impl Books {
         // clock once was, the deadline is the nearer one: it had not passed at the decision.
         let when = at.min(purchase.deadline);
         if is_guess(change.reason) {
-            let guesses = self.guesses.entry(purchase.seller).or_default();
-            if guesses.len() >= MAX_GUESSES_KEPT {
-                guesses.pop_front();
-            }
-            guesses.push_back(when);
+            self.guesses.note(purchase.seller, when);
         }
         match (change.reason, account) {
             (Reason::Approved, Some(account)) => {
@@ -442,7 +430,7 @@ impl Books {
                 account.note_approval(when, purchase.amount);
                 charge.state = ChargeState::Held;
                 charge.account = change.account;
-                self.customers.extend(change.account.map(|id| (purchase.seller, id)));
+                change.account.iter().for_each(|id| self.guesses.bought(purchase.seller, *id));
                 charge.authorized = purchase.amount;
                 self.expiring.insert((charge.expires, key));
             }
@@ -547,11 +535,6 @@ impl Books {
         let account = self.accounts.get_mut(&id).ok_or(Inconsistent("an unknown account"))?;
         Ok((charge, account))
     }
-}
-
-/// Whether whoever asked had the card or its particulars wrong.
-fn is_guess(reason: Reason) -> bool {
-    matches!(reason, Reason::UnknownCard | Reason::IdentityMismatch)
 }
 
 impl fmt::Display for Inconsistent {
