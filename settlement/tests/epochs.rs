@@ -168,6 +168,11 @@ fn a_root_that_is_kept_elsewhere_signs_ahead() {
     running.tend(at(2)).expect("tended");
     assert_eq!(running.shown(at(2)).len(), 1, "what is not signed is not shown");
     let asked = ceremony::read_request(&request).expect("a request");
+    let impatient = ceremony::sign(asked.clone(), &Identity::generate().expect("a key")).remove(0);
+    assert!(
+        running.open(&seal(&impatient), &purchase()).is_err(),
+        "what the root has not signed opens nothing"
+    );
     assert!(ceremony::read_grant(&request).is_err(), "a request is no grant");
     let (root_key, pin) = ceremony::root_key(&key).expect("the root");
     assert_eq!(pin, root);

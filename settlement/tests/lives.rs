@@ -33,7 +33,7 @@ const START: Timestamp = Timestamp(1_782_864_000_000_000);
 const HOLD_SECONDS: u64 = 100;
 const HOLDER: [u8; 32] = [1; 32];
 /// How many wrong guesses a seller may let through, and for how long they count, in seconds.
-const MAX_GUESSES: u64 = 4;
+const MAX_GUESSES: u64 = 2;
 const GUESS_SECONDS: u64 = 150;
 
 fn seller(number: u8) -> Pin {

@@ -158,7 +158,7 @@ impl Model {
         let bought = self.charges.iter().any(|((seller, _), charge)| {
             *seller == purchase.seller && charge.account.is_some() && charge.account == card
         });
-        if guesses >= 4 && !with_key && !with_code && !bought {
+        if guesses >= 2 && !with_key && !with_code && !bought {
             return Inquiry::Fresh(Reason::TooManyTries);
         }
         let Some(id) = card else { return Inquiry::Fresh(Reason::UnknownCard) };
