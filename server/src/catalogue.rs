@@ -1,7 +1,10 @@
-//! The catalogue as shoppers look through it: names and categories, which change only while the
-//! daemon is stopped. Prices and stock are read fresh for every page.
+//! The catalogue as shoppers look through it and as quotes are made from it: names, categories and
+//! prices, which change only while the daemon is stopped. Stock is read fresh for every page.
+
+use std::collections::HashMap;
 
 use kessai_shared::ids::Sku;
+use kessai_shared::money::Minor;
 use kessai_shared::storefront::{Item, MAX_PAGE, Page};
 
 use crate::reader::{Reader, Unreadable};
@@ -9,12 +12,16 @@ use crate::sales::Product;
 
 pub struct Catalogue {
     entries: Vec<Entry>,
+    /// Where in the entries a product stands.
+    places: HashMap<Sku, usize>,
     categories: Vec<String>,
 }
 
 struct Entry {
     sku: Sku,
+    name: String,
     category: String,
+    unit_price: Minor,
     /// Name and SKU in lower case, as searches are compared.
     text: String,
 }
@@ -28,9 +35,23 @@ impl Catalogue {
         let entry = |product: Product| Entry {
             text: format!("{} {}", product.name, product.sku).to_lowercase(),
             sku: product.sku,
+            name: product.name,
             category: product.category,
+            unit_price: product.unit_price,
         };
-        Self { entries: products.into_iter().map(entry).collect(), categories }
+        let entries: Vec<Entry> = products.into_iter().map(entry).collect();
+        let places = entries.iter().enumerate().map(|(place, entry)| (entry.sku, place)).collect();
+        Self { entries, places, categories }
+    }
+
+    /// What one piece of a product costs; `None` when the shop does not list it.
+    pub fn price(&self, sku: &Sku) -> Option<Minor> {
+        self.entry(sku).map(|entry| entry.unit_price)
+    }
+
+    /// What a product is called; empty when the shop does not list it.
+    pub fn name(&self, sku: &Sku) -> &str {
+        self.entry(sku).map_or("", |entry| &entry.name)
     }
 
     pub fn categories(&self) -> &[String] {
@@ -60,6 +81,10 @@ impl Catalogue {
             items.extend(reader.product(&entry.sku)?.map(item));
         }
         Ok(Page { items, total: u32::try_from(found.len()).unwrap_or(u32::MAX) })
+    }
+
+    fn entry(&self, sku: &Sku) -> Option<&Entry> {
+        self.entries.get(*self.places.get(sku)?)
     }
 }
 

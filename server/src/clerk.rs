@@ -1,7 +1,8 @@
 //! The seller's one writer: decides each command over the books, and tells whoever waits once the
 //! group is on the disk. What the books still owe the settlement goes to the courier.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use kessai_shared::ids::{Customer, OrderId, ReturnId};
@@ -17,6 +18,7 @@ use crate::courier::{Answer, Cards, Errand};
 use crate::import::Listing;
 use crate::sales::acts::{self, Giving};
 use crate::sales::{Books, Change, GiveBack, Order, Work};
+use crate::shown::Shown;
 
 /// Most shipments that one round begins; the rest is for the next round, a moment later.
 const MAX_SHIPMENTS_A_ROUND: usize = 500;
@@ -31,7 +33,7 @@ pub enum Command {
         quote: Quote,
         owner: Pin,
         card: Envelope,
-        tell: Tell<Result<Order, Refusal>>,
+        tell: Tell<Result<Arc<Order>, Refusal>>,
     },
     /// Tells when the return is settled, or at once when it was refused.
     GiveBack {
@@ -69,10 +71,11 @@ pub struct Clerk {
     clock: Clock,
     ship_after: Duration,
     cards: Cards,
+    shown: Shown,
     courier: mpsc::UnboundedSender<Errand>,
     /// The orders that the courier is under way for: one errand an order at a time.
     under_way: HashSet<OrderId>,
-    orders: HashMap<OrderId, Vec<Tell<Result<Order, Refusal>>>>,
+    orders: HashMap<OrderId, Vec<Tell<Result<Arc<Order>, Refusal>>>>,
     returns: HashMap<ReturnId, Vec<Tell<Result<GiveBack, Refusal>>>>,
     started: bool,
 }
@@ -82,12 +85,14 @@ impl Clerk {
         clock: Clock,
         ship_after: Duration,
         cards: Cards,
+        shown: Shown,
         courier: mpsc::UnboundedSender<Errand>,
     ) -> Self {
         Self {
             clock,
             ship_after,
             cards,
+            shown,
             courier,
             under_way: HashSet::new(),
             orders: HashMap::new(),
@@ -100,7 +105,7 @@ impl Clerk {
         &mut self,
         (quote, owner): (&Quote, Pin),
         card: Envelope,
-        tell: Tell<Result<Order, Refusal>>,
+        tell: Tell<Result<Arc<Order>, Refusal>>,
         desk: &mut Desk<'_>,
     ) -> Result<(), Fault> {
         let id = quote.order;
@@ -142,8 +147,9 @@ impl Clerk {
             Ok(None) => {}
         }
         self.returns.entry(*id).or_default().push(tell);
-        let orders = desk.books().given(*id).map(GiveBack::refunds).unwrap_or_default();
-        orders.into_keys().for_each(|order| self.follow_up(order, desk));
+        let parts = desk.books().given(*id).into_iter().flat_map(|given| &given.parts);
+        let orders: BTreeSet<OrderId> = parts.map(|part| part.order).collect();
+        orders.into_iter().for_each(|order| self.follow_up(order, desk));
         self.tell_return(*id, desk);
         Ok(())
     }
@@ -170,39 +176,35 @@ impl Clerk {
         Ok(())
     }
 
-    /// After the group is durable: sends the courier for what the order needs next, and tells those
-    /// who wait for it when it is settled.
+    /// After the group is durable: shows the order as it is now, sends the courier for what it needs
+    /// next, and tells those who wait for it when it is settled.
     fn follow_up(&mut self, id: OrderId, desk: &mut Desk<'_>) {
         let books = desk.books();
         let work = Work::next(books, id);
         if !matches!(work, Some(Work::Inquire { .. })) {
             self.cards.wipe(id);
         }
-        if let Some(work) = work
-            && self.under_way.insert(id)
-        {
-            let courier = self.courier.clone();
+        let work = work.filter(|_| self.under_way.insert(id));
+        let settled = books.order(id).is_some_and(|order| order.order.is_settled());
+        let waiting = if settled { self.orders.remove(&id).unwrap_or_default() } else { Vec::new() };
+        let (shown, courier) = (self.shown.clone(), self.courier.clone());
+        desk.after(move |books| {
+            shown.put(books, id);
             // The courier is gone only when the daemon stops; a restart finds the work in the books.
-            desk.after(move |_| drop(courier.send(Errand { work })));
-        }
-        let settled = desk.books().order(id).is_some_and(|order| order.order.is_settled());
-        if settled && let Some(waiting) = self.orders.remove(&id) {
-            desk.after(move |books| {
-                for tell in waiting {
-                    let order = books.order(id).cloned().ok_or(Refusal::UnknownOrder);
-                    let _ = tell.send(order);
-                }
-            });
-        }
+            work.into_iter().for_each(|work| drop(courier.send(Errand { work })));
+            for tell in waiting {
+                let _ = tell.send(books.shared_order(id).ok_or(Refusal::UnknownOrder));
+            }
+        });
     }
 
     fn tell_return(&mut self, id: ReturnId, desk: &mut Desk<'_>) {
         let state = desk.books().given(id).map(GiveBack::state);
-        if state.is_none_or(|state| state == ReturnState::Pending) {
-            return;
-        }
-        let waiting = self.returns.remove(&id).unwrap_or_default();
+        let settled = state.is_some_and(|state| state != ReturnState::Pending);
+        let waiting = if settled { self.returns.remove(&id).unwrap_or_default() } else { Vec::new() };
+        let shown = self.shown.clone();
         desk.after(move |books| {
+            shown.put_return(books, id);
             for tell in waiting {
                 let _ = tell.send(books.given(id).cloned().ok_or(Refusal::UnknownOrder));
             }

@@ -19,6 +19,7 @@ use crate::clerk::{Clerk, Command, Imported};
 use crate::courier::Cards;
 use crate::sales::Books;
 use crate::settings::{FOLDER, Given, JOURNAL, Settings};
+use crate::shown::Shown;
 use crate::{import, verify};
 
 /// How many rows of a table one group of the journal takes. An import that is cut short between two
@@ -138,7 +139,8 @@ fn import_products(data: &Path, file: &Path) -> Result<u8, Failure> {
     let clock: Clock = Arc::new(Timestamp::from_system_clock);
     // No courier is under way while the shop is closed: what is owed waits for the next start.
     let (errands, _) = mpsc::unbounded_channel();
-    let clerk = Clerk::new(Arc::clone(&clock), Duration::MAX, Cards::default(), errands);
+    let shown = Shown::of(store.books());
+    let clerk = Clerk::new(Arc::clone(&clock), Duration::MAX, Cards::default(), shown, errands);
     let parts = table.rows.chunks(IMPORT_ROWS).map(|rows| {
         let listings = rows.to_vec();
         move |tell| Command::Import { listings, tell }

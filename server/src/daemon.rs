@@ -24,10 +24,12 @@ use crate::catalogue::Catalogue;
 use crate::clerk::{Clerk, Command};
 use crate::courier::{self, Cards};
 use crate::heard_keys::HeardKeys;
+use crate::quotes::Quotes;
 use crate::reader::Reader;
 use crate::sales::Books;
 use crate::service::{ClosedLink, Service};
 use crate::settings::{JOURNAL, Settings};
+use crate::shown::Shown;
 
 /// How long the shop waits for its settlement before it opens without.
 const SETTLEMENT_WAIT: Duration = Duration::from_secs(1);
@@ -62,11 +64,13 @@ pub async fn run<N: Net>(
     let as_task = ground.disk.is_some();
     let store = daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(text)?;
     let reader = Reader::new(store.shelf());
-    let catalogue = Catalogue::of(reader.products().map_err(|error| error.0)?);
+    let catalogue = Catalogue::of(store.books().products().cloned().collect());
     let (writer, queue) = mpsc::channel(MAX_QUEUED);
     let (errands, to_carry) = mpsc::unbounded_channel();
     let cards = Cards::default();
-    let clerk = Clerk::new(Arc::clone(&ground.clock), settings.ship_after, cards.clone(), errands);
+    let shown = Shown::of(store.books());
+    let clock = Arc::clone(&ground.clock);
+    let clerk = Clerk::new(clock, settings.ship_after, cards.clone(), shown.clone(), errands);
     let ended = daemon::start(store, clerk, queue, Arc::clone(&ground.clock), as_task).map_err(text)?;
     let courier =
         tokio::spawn(courier::run(link.clone(), cards, to_carry, writer.clone(), Command::Answered));
@@ -81,10 +85,11 @@ pub async fn run<N: Net>(
     let service = Arc::new(Service {
         shop: settings.shop,
         currency: Currency::Gbp,
-        identity,
+        quotes: Quotes::new(identity),
         quote_valid: settings.quote_valid,
         clock: ground.clock,
         catalogue,
+        shown,
         reader,
         writer,
         settlement,

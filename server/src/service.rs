@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kessai_shared::exchange;
-use kessai_shared::identity::Identity;
 use kessai_shared::ids::{Customer, OrderId, ReturnId};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::pin::Pin;
@@ -20,8 +19,10 @@ use tokio::time::timeout;
 
 use crate::catalogue::{Catalogue, item};
 use crate::clerk::{Command, GiveBackRequest};
+use crate::quotes::Quotes;
 use crate::reader::{Reader, Unreadable};
 use crate::sales::{GiveBack, Order, acts};
+use crate::shown::Shown;
 
 /// How long a terminal is kept waiting for an outcome before it is told how things stand.
 const OUTCOME_WAIT: Duration = Duration::from_secs(8);
@@ -36,10 +37,11 @@ pub struct ClosedLink {
 pub struct Service {
     pub shop: String,
     pub currency: Currency,
-    pub identity: Identity,
+    pub quotes: Quotes,
     pub quote_valid: Duration,
     pub clock: Clock,
     pub catalogue: Catalogue,
+    pub shown: Shown,
     pub reader: Reader,
     pub writer: mpsc::Sender<Command>,
     pub settlement: watch::Receiver<ClosedLink>,
@@ -60,10 +62,10 @@ impl exchange::Service for Service {
                 Ok(None) => Err(Refusal::UnknownSku { sku }),
                 Err(error) => Err(our_fault(&error)),
             },
-            Request::Quote { order, customer, lines } => self.quote(owner, order, customer, &lines),
+            Request::Quote { order, customer, lines } => self.quote(owner, order, customer, &lines).await,
             Request::Place { quote, card } => self.place(owner, quote, card).await,
             Request::Order { order } => self.order(owner, order),
-            Request::Orders { before, limit } => self.orders(owner, before, limit),
+            Request::Orders { before, limit } => Ok(self.orders(owner, before, limit)),
             Request::Return { id, customer, from, lines } => {
                 self.give_back(GiveBackRequest { id, owner, customer, from, lines }).await
             }
@@ -77,7 +79,7 @@ impl Service {
         let ClosedLink { up, issuer_keys } = self.settlement.borrow().clone();
         Welcome {
             shop: self.shop.clone(),
-            seller: self.identity.pin(),
+            seller: self.quotes.seller(),
             currency: self.currency,
             categories: self.catalogue.categories().to_vec(),
             issuer_keys,
@@ -94,7 +96,7 @@ impl Service {
         page.map(Reply::Page).map_err(|error| our_fault(&error))
     }
 
-    fn quote(
+    async fn quote(
         &self,
         owner: Pin,
         order: OrderId,
@@ -102,63 +104,65 @@ impl Service {
         lines: &[Line],
     ) -> Result<Reply, Refusal> {
         acts::check_lines(lines)?;
-        if let Some(known) = self.reader.order(order).map_err(|error| our_fault(&error))? {
+        if let Some(known) = self.shown.order(order) {
             let listed = known.quote.lines.iter().map(|line| (&line.sku, line.quantity));
             let same = known.owner == owner
                 && known.quote.customer == customer
                 && listed.eq(lines.iter().map(|line| (&line.sku, line.quantity)));
             return if same {
-                Ok(Reply::Quoted(known.quote.sign(&self.identity)))
+                Ok(Reply::Quoted(self.quotes.sign_alone(known.quote.clone())))
             } else {
                 Err(Refusal::Duplicate)
             };
         }
         let mut quoted = Vec::with_capacity(lines.len());
-        for line in lines {
-            let product = self.reader.product(&line.sku).map_err(|error| our_fault(&error))?;
-            let product = product.ok_or_else(|| Refusal::UnknownSku { sku: line.sku.clone() })?;
-            let (sku, quantity) = (line.sku.clone(), line.quantity);
-            quoted.push(QuotedLine { sku, quantity, unit_price: product.unit_price });
+        let mut total = Some(Minor::ZERO);
+        for &Line { sku, quantity } in lines {
+            let unit_price = self.catalogue.price(&sku).ok_or(Refusal::UnknownSku { sku })?;
+            let worth = unit_price.times(quantity);
+            total = total.zip(worth).and_then(|(total, worth)| Minor::sum([total, worth]));
+            quoted.push(QuotedLine { sku, quantity, unit_price });
         }
-        let worth =
-            quoted.iter().map(|line| line.unit_price.times(line.quantity)).collect::<Option<Vec<_>>>();
-        let total = worth.and_then(Minor::sum).ok_or(Refusal::AmountTooLarge)?;
+        let total = total.ok_or(Refusal::AmountTooLarge)?;
         let deadline = (self.clock)().plus_seconds(self.quote_valid.as_secs());
-        let (seller, currency) = (self.identity.pin(), self.currency);
+        let (seller, currency) = (self.quotes.seller(), self.currency);
         let quote = Quote { seller, order, customer, lines: quoted, total, currency, deadline };
-        Ok(Reply::Quoted(quote.sign(&self.identity)))
+        self.quotes.sign(quote).await.map(Reply::Quoted).ok_or(Refusal::TryLater)
     }
 
     async fn place(&self, owner: Pin, quote: SignedQuote, card: Envelope) -> Result<Reply, Refusal> {
         // Only what this seller signed is a quote; the prices are the seller's, not the terminal's.
-        quote.verify(self.identity.pin()).map_err(|_| Refusal::BadQuote)?;
+        self.quotes.verify(&quote).map_err(|_| Refusal::BadQuote)?;
         if !card.is_of_size() {
             return Err(Refusal::BadCard);
         }
         let id = quote.quote.order;
         let (tell, told) = oneshot::channel();
-        let command = Command::Place { quote: quote.quote, owner, card, tell };
+        let command = Command::Place { quote: quote.quote.clone(), owner, card, tell };
         self.writer.send(command).await.map_err(|_| Refusal::TryLater)?;
         match timeout(OUTCOME_WAIT, told).await {
-            Ok(Ok(order)) => self.shown(order?),
+            // The terminal's own quote goes back to it, because its signature is made already.
+            Ok(Ok(order)) => {
+                let order = order?;
+                Ok(self.answer(&order, Some(quote)))
+            }
             Ok(Err(_)) => Err(Refusal::TryLater),
             Err(_) => self.order(owner, id),
         }
     }
 
     fn order(&self, owner: Pin, id: OrderId) -> Result<Reply, Refusal> {
-        let order = self.reader.order(id).map_err(|error| our_fault(&error))?;
-        let order = order.filter(|order| order.owner == owner).ok_or(Refusal::UnknownOrder)?;
-        self.shown(order)
+        let order = self.shown.order(id).filter(|order| order.owner == owner);
+        let order = order.ok_or(Refusal::UnknownOrder)?;
+        Ok(self.answer(&order, None))
     }
 
-    fn shown(&self, order: Order) -> Result<Reply, Refusal> {
-        let view = self.view(order).map_err(|error| our_fault(&error))?;
-        Ok(Reply::Order(Box::new(view)))
+    fn answer(&self, order: &Order, signed: Option<SignedQuote>) -> Reply {
+        Reply::Order(Box::new(self.view(order, signed)))
     }
 
-    fn orders(&self, owner: Pin, before: Option<OrderId>, limit: u16) -> Result<Reply, Refusal> {
-        let orders = self.reader.orders_of(owner, before, limit).map_err(|error| our_fault(&error))?;
+    fn orders(&self, owner: Pin, before: Option<OrderId>, limit: u16) -> Reply {
+        let orders = self.shown.orders_of(owner, before, limit);
         let mut views = Vec::with_capacity(orders.len());
         let mut lines = 0;
         for order in orders {
@@ -167,9 +171,9 @@ impl Service {
             if lines > kessai_shared::storefront::MAX_LINES && !views.is_empty() {
                 break;
             }
-            views.push(self.view(order).map_err(|error| our_fault(&error))?);
+            views.push(self.view(&order, None));
         }
-        Ok(Reply::Orders(views))
+        Reply::Orders(views)
     }
 
     async fn give_back(&self, request: GiveBackRequest) -> Result<Reply, Refusal> {
@@ -180,31 +184,27 @@ impl Service {
         let given = match timeout(OUTCOME_WAIT, told).await {
             Ok(Ok(given)) => given?,
             Ok(Err(_)) => return Err(Refusal::TryLater),
-            Err(_) => {
-                let given = self.reader.given(id).map_err(|error| our_fault(&error))?;
-                given.ok_or(Refusal::TryLater)?
-            }
+            Err(_) => self.shown.given(id).ok_or(Refusal::TryLater)?,
         };
         Ok(Reply::Returned(self.return_view(id, &given)))
     }
 
-    fn view(&self, order: Order) -> Result<OrderView, Unreadable> {
-        let mut names = Vec::with_capacity(order.quote.lines.len());
-        for line in &order.quote.lines {
-            names.push(self.reader.product(&line.sku)?.map(|product| product.name).unwrap_or_default());
-        }
-        Ok(OrderView {
-            quote: order.quote.sign(&self.identity),
-            names,
-            returned: order.returned,
+    /// What a terminal sees of an order. `signed` is its quote, when somebody has it at hand.
+    fn view(&self, order: &Order, signed: Option<SignedQuote>) -> OrderView {
+        let names = order.quote.lines.iter().map(|line| self.catalogue.name(&line.sku).to_owned());
+        let signed = signed.filter(|signed| signed.quote == order.quote);
+        OrderView {
+            names: names.collect(),
+            quote: signed.unwrap_or_else(|| self.quotes.sign_alone(order.quote.clone())),
+            returned: order.returned.clone(),
             placed_at: order.placed_at,
             order: order.order,
             payment: order.payment,
             fulfilment: order.fulfilment,
-            cancelled_for: order.cancelled,
+            cancelled_for: order.cancelled.clone(),
             refunded: order.refunded,
-            decision: order.decision,
-        })
+            decision: order.decision.clone(),
+        }
     }
 
     fn return_view(&self, id: ReturnId, given: &GiveBack) -> ReturnView {

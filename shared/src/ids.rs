@@ -6,12 +6,13 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::short_text::Short;
 use crate::time::Timestamp;
 
 /// Longest SKU a product may have, in bytes.
-pub const MAX_SKU_BYTES: usize = 40;
+pub const MAX_SKU_BYTES: usize = Short::MAX_BYTES;
 /// Longest customer reference a terminal may give, in bytes.
-pub const MAX_CUSTOMER_BYTES: usize = 40;
+pub const MAX_CUSTOMER_BYTES: usize = Short::MAX_BYTES;
 
 /// Why a text is not an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,65 +97,84 @@ impl RefundId {
 }
 
 /// What a product is called in the shop's own books: case counts, spaces are allowed inside.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct Sku(String);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sku(Short);
 
 /// Whom a terminal buys for when it serves several people, as a till does; empty for its owner.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct Customer(String);
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Customer(Short);
 
 impl Sku {
     pub fn new(text: &str) -> Result<Self, BadId> {
-        if text.is_empty() || text.len() > MAX_SKU_BYTES {
-            return Err(BadId("a SKU has 1 to 40 bytes"));
+        const TOO_LONG: BadId = BadId("a SKU has 1 to 40 bytes");
+        if text.is_empty() {
+            return Err(TOO_LONG);
         }
         if text.chars().any(char::is_control) || text.trim() != text {
             return Err(BadId("a SKU has no control characters and no space at its ends"));
         }
-        Ok(Self(text.to_owned()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
+        Short::new(text).map(Self).ok_or(TOO_LONG)
     }
 }
 
 impl Customer {
     pub fn new(text: &str) -> Result<Self, BadId> {
-        if text.len() > MAX_CUSTOMER_BYTES || text.chars().any(char::is_control) {
-            return Err(BadId("a customer reference has at most 40 bytes and no control characters"));
+        const BAD: BadId = BadId("a customer reference has at most 40 bytes and no control characters");
+        if text.chars().any(char::is_control) {
+            return Err(BAD);
         }
-        Ok(Self(text.to_owned()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
+        Short::new(text).map(Self).ok_or(BAD)
     }
 }
 
-impl fmt::Display for Sku {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+macro_rules! short_text {
+    ($name:ident, $expecting:literal) => {
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                self.0.as_str()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.as_str()).finish()
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(self.as_str())
+            }
+        }
+
+        // What arrives from a peer passes the same check as what is typed.
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+                struct Checked;
+
+                impl serde::de::Visitor<'_> for Checked {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str($expecting)
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
+                        $name::new(text).map_err(E::custom)
+                    }
+                }
+
+                source.deserialize_str(Checked)
+            }
+        }
+    };
 }
 
-impl fmt::Display for Customer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-// What arrives from a peer passes the same check as what is typed.
-impl<'de> Deserialize<'de> for Sku {
-    fn deserialize<D: serde::Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
-        Sku::new(&String::deserialize(source)?).map_err(serde::de::Error::custom)
-    }
-}
-
-impl<'de> Deserialize<'de> for Customer {
-    fn deserialize<D: serde::Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
-        Customer::new(&String::deserialize(source)?).map_err(serde::de::Error::custom)
-    }
-}
+short_text!(Sku, "a SKU");
+short_text!(Customer, "a customer reference");

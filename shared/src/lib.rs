@@ -27,6 +27,7 @@ pub mod seal;
 pub mod sealed_file;
 pub mod settlement;
 pub mod shelf;
+mod short_text;
 pub mod store;
 pub mod storefront;
 pub mod table;

@@ -60,13 +60,19 @@ pub fn leaf(content: &[u8]) -> Node {
 
 /// Whether `path` leads from the leaf at `index`, in a tree of `size` leaves, to this root.
 pub fn verify(root: &Node, leaf: &Node, index: u32, size: u32, path: &[Node]) -> bool {
+    climb(leaf, index, size, path).is_some_and(|found| found == *root)
+}
+
+/// The root that `path` leads to from the leaf at `index`; `None` when no tree of `size` leaves has a
+/// path of that shape.
+pub fn climb(leaf: &Node, index: u32, size: u32, path: &[Node]) -> Option<Node> {
     if index >= size || path.len() > MAX_PATH {
-        return false;
+        return None;
     }
     let (mut at, mut last, mut found) = (index, size - 1, *leaf);
     for neighbour in path {
         if last == 0 {
-            return false;
+            return None;
         }
         if at & 1 == 1 || at == last {
             found = node(neighbour, &found);
@@ -79,7 +85,7 @@ pub fn verify(root: &Node, leaf: &Node, index: u32, size: u32, path: &[Node]) ->
         }
         (at, last) = (at >> 1, last >> 1);
     }
-    last == 0 && found == *root
+    (last == 0).then_some(found)
 }
 
 fn node(left: &Node, right: &Node) -> Node {

@@ -4,51 +4,27 @@
 //! Each is signed over a digest that begins with a label of its own, so that a signature made for
 //! one purpose never serves another.
 
+mod checks;
 mod decision;
+mod quote;
 
 use serde::{Deserialize, Serialize};
 
 use crate::codec;
 use crate::digest::sha256;
 use crate::identity::{self, Identity};
-use crate::ids::{Customer, OrderId, Sku};
+use crate::ids::OrderId;
 use crate::money::{Currency, Minor};
 use crate::pin::Pin;
 use crate::time::Timestamp;
 
+pub use checks::{Afresh, Checks, Remembering};
 pub use decision::{Decision, GroupHead, Inclusion, Statement};
+pub use quote::{Among, Quote, QuotedLine, SignedQuote, sign_all};
 
 /// An Ed25519 signature in its two halves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signature([u8; 32], [u8; 32]);
-
-/// One line of a quote.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QuotedLine {
-    pub sku: Sku,
-    pub quantity: u32,
-    pub unit_price: Minor,
-}
-
-/// What the seller asks for these goods, until the deadline.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Quote {
-    pub seller: Pin,
-    pub order: OrderId,
-    pub customer: Customer,
-    pub lines: Vec<QuotedLine>,
-    pub total: Minor,
-    pub currency: Currency,
-    pub deadline: Timestamp,
-}
-
-/// A quote that the seller cannot deny.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignedQuote {
-    pub quote: Quote,
-    pub public_key: [u8; 32],
-    pub signature: Signature,
-}
 
 /// What a sealed card is bound to, and what a decision speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +49,7 @@ pub enum Verdict {
 pub struct IssuerKeys {
     pub key_id: [u8; 8],
     pub suite: u8,
+    #[serde(with = "serde_bytes")]
     pub sealing_key: Vec<u8>,
     pub decision_key: [u8; 32],
     pub not_before: Timestamp,
@@ -102,6 +79,8 @@ pub enum Forged {
     OtherGroup,
     /// The path does not lead from the decision to the root of its group.
     NotInGroup,
+    /// The path does not lead from the quote to a root of so many quotes.
+    NotAmong,
 }
 
 impl Signature {
@@ -123,43 +102,6 @@ impl From<[u8; 64]> for Signature {
         first.copy_from_slice(&bytes[..32]);
         second.copy_from_slice(&bytes[32..]);
         Self(first, second)
-    }
-}
-
-impl Quote {
-    /// The digest that the card is bound to and that the signature covers.
-    pub fn hash(&self) -> [u8; 32] {
-        sha256(&[b"kessai quote v1", &codec::encode(self)])
-    }
-
-    pub fn sign(self, seller: &Identity) -> SignedQuote {
-        let signature = seller.sign(&self.hash()).into();
-        SignedQuote { quote: self, public_key: seller.public(), signature }
-    }
-
-    pub fn purchase(&self) -> Purchase {
-        Purchase {
-            seller: self.seller,
-            order: self.order,
-            amount: self.total,
-            currency: self.currency,
-            quote_hash: self.hash(),
-            deadline: self.deadline,
-        }
-    }
-}
-
-impl SignedQuote {
-    /// Whether `seller`, and nobody else, made this quote.
-    ///
-    /// # Errors
-    /// [`Forged`] when the key is not the pinned one or the signature does not fit.
-    pub fn verify(&self, seller: Pin) -> Result<&Quote, Forged> {
-        if Pin::of_public_key(&self.public_key) != seller || self.quote.seller != seller {
-            return Err(Forged::OtherKey);
-        }
-        self.signature.check(&self.public_key, &self.quote.hash())?;
-        Ok(&self.quote)
     }
 }
 
@@ -210,6 +152,7 @@ impl std::fmt::Display for Forged {
             Forged::OtherPurchase => "it speaks of another purchase",
             Forged::OutOfDate => "the keys are not valid at that time",
             Forged::OtherGroup => "it stands outside the group of the journal that it names",
+            Forged::NotAmong => "its path does not lead to those that it was signed with",
             Forged::NotInGroup => "its path does not lead to the group of the journal that it names",
         })
     }

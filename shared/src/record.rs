@@ -6,11 +6,7 @@ use serde::de::DeserializeOwned;
 use crate::codec;
 
 pub fn versioned<T: Serialize>(version: u8, value: &T) -> Vec<u8> {
-    let body = codec::encode(value);
-    let mut bytes = Vec::with_capacity(1 + body.len());
-    bytes.push(version);
-    bytes.extend_from_slice(&body);
-    bytes
+    codec::encode_after(vec![version], value)
 }
 
 /// # Errors

@@ -446,6 +446,6 @@ fn a_signature_for_one_purpose_serves_no_other() {
     let pin: Pin = key.pin();
     let quote = Quote { seller: pin, ..samples::signed_quote().quote };
     let keys_signature = samples::issuer_keys().keys.sign(&key).signature;
-    let crossed = SignedQuote { quote, public_key: key.public(), signature: keys_signature };
+    let crossed = SignedQuote { quote, public_key: key.public(), signature: keys_signature, among: None };
     assert_eq!(crossed.verify(pin), Err(Forged::Signature));
 }

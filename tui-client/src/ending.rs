@@ -4,7 +4,7 @@
 use kessai_shared::ids::Sku;
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::outcome::Reason;
-use kessai_shared::receipt::{Quote, Verdict};
+use kessai_shared::receipt::{Checks, Quote, Verdict};
 use kessai_shared::seal::{self, ResponseSecret};
 use kessai_shared::storefront::{Cancelled, OrderState, OrderView};
 
@@ -53,12 +53,13 @@ pub fn of(
     view: &OrderView,
     quote: &Quote,
     decision_keys: &[[u8; 32]],
-    secret: &ResponseSecret,
+    checks: &impl Checks,
+    secret: impl FnOnce() -> ResponseSecret,
 ) -> Result<Ending, String> {
     let purchase = quote.purchase();
     let proved = |wanted: Verdict| {
         let decision = view.decision.as_ref().ok_or("the shop shows no decision of the settlement")?;
-        let verdict = decision_keys.iter().find_map(|key| decision.verify(&purchase, key).ok());
+        let verdict = decision_keys.iter().find_map(|key| decision.verify_by(&purchase, key, checks).ok());
         match verdict {
             Some(verdict) if verdict == wanted => Ok(decision),
             Some(_) => Err("the settlement decided otherwise than the shop says"),
@@ -89,7 +90,7 @@ pub fn of(
                 let reason = match decision.sealed_reason.as_slice() {
                     // The settlement could not open the seal, so it had no key to answer with.
                     [] => Some(Reason::SealMismatch),
-                    sealed => seal::open_reason(sealed, &purchase, secret).ok(),
+                    sealed => seal::open_reason(sealed, &purchase, &secret()).ok(),
                 };
                 Ok(Ending::Declined { reason })
             }

@@ -12,16 +12,18 @@ use kessai_shared::hex;
 use kessai_shared::journal::Hash;
 use kessai_shared::money::Minor;
 use kessai_shared::pin::Pin;
-use kessai_shared::receipt::{Decision, Forged, SignedIssuerKeys, SignedQuote, Verdict};
+use kessai_shared::receipt::{Decision, Forged, Quote, Signature, SignedIssuerKeys, SignedQuote, Verdict};
 use kessai_shared::record::{unversioned, versioned};
 use serde::{Deserialize, Serialize};
 
 /// The largest receipt that is read, in bytes: the largest quote there is, in two digits a byte.
 pub const MAX_FILE_BYTES: usize = 2 << 20;
 
-/// The version of the proof and of the lines for people. Receipts are kept for years, so what a
-/// version looks like never changes.
-const VERSION: u8 = 1;
+/// The versions of the proof and of the lines for people. Receipts are kept for years, so what a
+/// version looks like never changes. The first is of a quote that was signed by itself, the second of
+/// one that was signed among others.
+const BY_ITSELF: u8 = 1;
+const AMONG_OTHERS: u8 = 2;
 /// It stands at the beginning of a line, where no product's or customer's name ever stands.
 const BEGIN: &str = "\n-----BEGIN KESSAI RECEIPT-----\n";
 const END: &str = "-----END KESSAI RECEIPT-----\n";
@@ -34,6 +36,16 @@ pub struct Receipt {
     pub quote: SignedQuote,
     pub decision: Decision,
     pub keys: SignedIssuerKeys,
+}
+
+/// The proof of a quote that was signed by itself.
+#[derive(Serialize, Deserialize)]
+struct ByItself {
+    quote: Quote,
+    public_key: [u8; 32],
+    signature: Signature,
+    decision: Decision,
+    keys: SignedIssuerKeys,
 }
 
 /// Why a text is no receipt that proves anything.
@@ -67,7 +79,7 @@ impl Receipt {
         let (body, _) = body.ok_or_else(|| unreadable("it has no proof between BEGIN and END"))?;
         let proof = hex::read(&body.lines().collect::<String>())
             .ok_or_else(|| unreadable("its proof is not in hexadecimal digits"))?;
-        let receipt: Self = unversioned(VERSION, &proof).map_err(BadReceipt::Unreadable)?;
+        let receipt = Self::of_proof(&proof).map_err(BadReceipt::Unreadable)?;
         receipt.verify()?;
         // The text is made anew from what was read: there is one file for a receipt, and no other.
         if receipt.text() == text { Ok(receipt) } else { Err(BadReceipt::OtherLines) }
@@ -109,15 +121,33 @@ impl Receipt {
 
     /// The whole file.
     pub fn text(&self) -> String {
-        let digits = versioned(VERSION, self);
-        let digits = digits.chunks(BYTES_A_LINE).map(|line| format!("{}\n", hex::of(line).as_str()));
+        let (version, proof) = self.proof();
+        let digits = proof.chunks(BYTES_A_LINE).map(|line| format!("{}\n", hex::of(line).as_str()));
         let digits: String = digits.collect();
         format!(
-            "Kessai receipt {VERSION}\n\n{}\n\
+            "Kessai receipt {version}\n\n{}\n\
              Do not believe these lines by themselves: anybody can write them. They repeat the proof\n\
              below, and this checks that they do: kessai receipt verify FILE\n{BEGIN}{digits}{END}",
             self.lines()
         )
+    }
+
+    fn proof(&self) -> (u8, Vec<u8>) {
+        if self.quote.among.is_some() {
+            return (AMONG_OTHERS, versioned(AMONG_OTHERS, self));
+        }
+        let Self { quote, decision, keys } = self.clone();
+        let SignedQuote { quote, public_key, signature, among: _ } = quote;
+        let proof = ByItself { quote, public_key, signature, decision, keys };
+        (BY_ITSELF, versioned(BY_ITSELF, &proof))
+    }
+
+    fn of_proof(proof: &[u8]) -> Result<Self, String> {
+        if proof.first() == Some(&AMONG_OTHERS) {
+            return unversioned(AMONG_OTHERS, proof);
+        }
+        let ByItself { quote, public_key, signature, decision, keys } = unversioned(BY_ITSELF, proof)?;
+        Ok(Self { quote: SignedQuote { quote, public_key, signature, among: None }, decision, keys })
     }
 
     /// What it says, for people.

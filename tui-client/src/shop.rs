@@ -12,7 +12,7 @@ use kessai_shared::money::Minor;
 use kessai_shared::net::Net;
 use kessai_shared::outcome::Reason;
 use kessai_shared::pin::Pin;
-use kessai_shared::receipt::{IssuerKeys, Quote, SignedQuote};
+use kessai_shared::receipt::{Quote, SignedIssuerKeys, SignedQuote};
 use kessai_shared::seal::Envelope;
 use kessai_shared::storefront::{
     ALPN, Line, MAX_PAGE, OrderView, Page, Refusal, Reply, Request, ReturnState, ReturnView, Welcome,
@@ -239,6 +239,7 @@ impl Shop {
         let decision = view.decision.ok_or_else(none)?;
         let mut why = ShopError::Untrusted("the shop passes on no keys of an issuer we trust".to_owned());
         for keys in self.inner.trust.certificates() {
+            let keys = SignedIssuerKeys::clone(&keys);
             let receipt = Receipt { quote: view.quote.clone(), decision: decision.clone(), keys };
             match receipt.verify() {
                 Ok(_) => return Ok(receipt),
@@ -350,13 +351,13 @@ impl Shop {
         }
         let keys = self.current_keys(card).await?;
         trust
-            .seal(card, quote, &keys)
+            .seal(card, quote, &keys.keys)
             .map_err(|_| ShopError::Untrusted("the sealing key is of an unknown kind".to_owned()))
     }
 
     /// The keys to seal with now; keys that have run out, or may have been changed since we asked,
     /// are asked for again.
-    async fn current_keys(&self, card: &PayingCard) -> Result<IssuerKeys, ShopError> {
+    async fn current_keys(&self, card: &PayingCard) -> Result<Arc<SignedIssuerKeys>, ShopError> {
         self.know_keys().await?;
         let trust = &self.inner.trust;
         let current = || trust.sealing_keys(card, (self.inner.clock)());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kessai_shared::identity::Identity;
 use kessai_shared::ids::OrderId;
 use kessai_shared::pin::Pin;
-use kessai_shared::receipt::{IssuerKeys, Quote, SignedIssuerKeys, SignedQuote};
+use kessai_shared::receipt::{IssuerKeys, Quote, Remembering, SignedIssuerKeys, SignedQuote};
 use kessai_shared::seal::{Envelope, HolderProof, ResponseSecret, SealError, SealedCard, SealingSession};
 use kessai_shared::storefront::OrderView;
 use kessai_shared::time::Timestamp;
@@ -28,13 +28,23 @@ pub struct Trust {
     issuer_roots: Vec<Pin>,
     heard: Mutex<Heard>,
     sessions: Mutex<Vec<Arc<SealingSession>>>,
+    /// The signatures that fitted: many quotes and decisions come under one.
+    checked: Remembering,
 }
 
-/// What issuers' roots signed, as the seller last passed it on.
+/// What the seller last passed on of issuers' keys.
 #[derive(Default)]
 struct Heard {
-    keys: Vec<SignedIssuerKeys>,
+    /// Whether it passed anything on at all, signed or not.
+    anything: bool,
+    keys: Vec<Certified>,
     at: Option<Instant>,
+}
+
+/// Keys whose signature fits, and whose it is. Whether that root is one to believe is asked at each use.
+struct Certified {
+    signed: Arc<SignedIssuerKeys>,
+    root: Pin,
 }
 
 impl Trust {
@@ -45,26 +55,33 @@ impl Trust {
             issuer_roots: file.issuer_roots.clone(),
             heard: Mutex::default(),
             sessions: Mutex::default(),
+            checked: Remembering::default(),
         }
     }
 
-    /// Takes in what the seller passes on; whether it is believed shows when it is used.
+    /// Takes in what the seller passes on, if it is signed; whether by a root to believe shows when it
+    /// is used.
     pub fn hear(&self, keys: Vec<SignedIssuerKeys>) {
         // The secret of a session with a key that is over would outlive the key for nothing.
         lock(&self.sessions).retain(|session| keys.iter().any(|signed| session.is_with(&signed.keys)));
-        *lock(&self.heard) = Heard { keys, at: Some(Instant::now()) };
+        let anything = !keys.is_empty();
+        let certified = keys.into_iter().filter_map(|signed| {
+            let root = Pin::of_public_key(&signed.root);
+            signed.verify(root).is_ok().then(|| Certified { signed: Arc::new(signed), root })
+        });
+        let keys = certified.collect();
+        *lock(&self.heard) = Heard { anything, keys, at: Some(Instant::now()) };
     }
 
     /// Whether the seller has passed anything on yet.
     pub fn has_heard(&self) -> bool {
-        !lock(&self.heard).keys.is_empty()
+        lock(&self.heard).anything
     }
 
     /// What was heard under a root that the shop's file names.
-    pub fn certificates(&self) -> Vec<SignedIssuerKeys> {
-        let signed =
-            |keys: &&SignedIssuerKeys| self.issuer_roots.iter().any(|root| keys.verify(*root).is_ok());
-        lock(&self.heard).keys.iter().filter(signed).cloned().collect()
+    pub fn certificates(&self) -> Vec<Arc<SignedIssuerKeys>> {
+        let ours = |keys: &&Certified| self.issuer_roots.contains(&keys.root);
+        lock(&self.heard).keys.iter().filter(ours).map(|keys| Arc::clone(&keys.signed)).collect()
     }
 
     /// Whether what was heard is recent enough to seal with.
@@ -84,11 +101,11 @@ impl Trust {
     }
 
     /// The key to seal this card with now.
-    pub fn sealing_keys(&self, card: &PayingCard, now: Timestamp) -> Option<IssuerKeys> {
+    pub fn sealing_keys(&self, card: &PayingCard, now: Timestamp) -> Option<Arc<SignedIssuerKeys>> {
         let heard = lock(&self.heard);
-        let roots = self.roots(card.issuer);
-        let signed = |keys: &SignedIssuerKeys| roots.iter().any(|root| keys.verify_now(*root, now).is_ok());
-        heard.keys.iter().find(|keys| signed(keys)).map(|signed| signed.keys.clone())
+        let fits =
+            |keys: &&Certified| self.is_root(keys.root, card.issuer) && keys.signed.keys.span_contains(now);
+        heard.keys.iter().find(fits).map(|keys| Arc::clone(&keys.signed))
     }
 
     /// Seals the card for exactly this quote. The first time with a key costs public-key work; the
@@ -106,18 +123,20 @@ impl Trust {
 
     /// Whether the pinned seller signed this quote.
     pub fn check_quote<'a>(&self, signed: &'a SignedQuote) -> Result<&'a Quote, String> {
-        let pinned = self.seller_pins.iter().find_map(|pin| signed.verify(*pin).ok());
+        let verified = |pin: &Pin| signed.verify_by(*pin, &self.checked).ok();
+        let pinned = self.seller_pins.iter().find_map(verified);
         pinned.ok_or_else(|| "the quote is not signed by this shop".to_owned())
     }
 
     /// How an order ended, as far as it is proved, under this issuer's root or any that the shop names.
     pub fn check(&self, view: &OrderView, issuer: Option<Pin>) -> Result<Ending, String> {
         let quote = self.check_quote(&view.quote)?;
-        let roots = self.roots(issuer);
         let heard = lock(&self.heard);
-        let signed = heard.keys.iter().filter(|keys| roots.iter().any(|root| keys.verify(*root).is_ok()));
-        let decision_keys: Vec<[u8; 32]> = signed.map(|signed| signed.keys.decision_key).collect();
-        ending::of(view, quote, &decision_keys, &self.response_secret(quote.order))
+        let ours = heard.keys.iter().filter(|keys| self.is_root(keys.root, issuer));
+        let decision_keys: Vec<[u8; 32]> = ours.map(|keys| keys.signed.keys.decision_key).collect();
+        drop(heard);
+        let secret = || self.response_secret(quote.order);
+        ending::of(view, quote, &decision_keys, &self.checked, secret)
     }
 
     /// The settlement answers with this; it can always be made again from our key and the order id.
@@ -125,8 +144,9 @@ impl Trust {
         ResponseSecret(self.identity.derive(b"kessai response v1", order.as_bytes()))
     }
 
-    fn roots(&self, issuer: Option<Pin>) -> Vec<Pin> {
-        issuer.map_or_else(|| self.issuer_roots.clone(), |root| vec![root])
+    /// Whether this root is the card's issuer's, or any that the shop names for a card that names none.
+    fn is_root(&self, root: Pin, issuer: Option<Pin>) -> bool {
+        issuer.map_or_else(|| self.issuer_roots.contains(&root), |issuer| issuer == root)
     }
 
     fn session(&self, keys: &IssuerKeys) -> Result<Arc<SealingSession>, SealError> {

@@ -2,6 +2,7 @@
 //! made anew from the changes alone, in their order.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use kessai_shared::ids::{Customer, OrderId, ReturnId, Sku};
 use kessai_shared::money::Minor;
@@ -111,7 +112,8 @@ pub struct Totals {
 #[derive(Default)]
 pub struct Books {
     products: HashMap<Sku, Product>,
-    orders: HashMap<OrderId, Order>,
+    /// Shared with whoever shows them, until they change.
+    orders: HashMap<OrderId, Arc<Order>>,
     returns: HashMap<ReturnId, GiveBack>,
     /// Each buyer's confirmed orders, in the order they were confirmed.
     lots: HashMap<(Pin, Customer), BTreeMap<u64, OrderId>>,
@@ -127,7 +129,12 @@ impl Books {
     }
 
     pub fn order(&self, id: OrderId) -> Option<&Order> {
-        self.orders.get(&id)
+        self.orders.get(&id).map(AsRef::as_ref)
+    }
+
+    /// An order to keep: it stays as it is when the books change.
+    pub fn shared_order(&self, id: OrderId) -> Option<Arc<Order>> {
+        self.orders.get(&id).map(Arc::clone)
     }
 
     pub fn given(&self, id: ReturnId) -> Option<&GiveBack> {
@@ -139,7 +146,7 @@ impl Books {
     }
 
     pub fn orders(&self) -> impl Iterator<Item = (&OrderId, &Order)> {
-        self.orders.iter()
+        self.orders.iter().map(|(id, order)| (id, order.as_ref()))
     }
 
     pub fn returns(&self) -> impl Iterator<Item = (&ReturnId, &GiveBack)> {
@@ -159,7 +166,7 @@ impl Books {
     /// The orders that were confirmed at `until` or before and can be shipped now.
     pub fn shippable(&self, until: Timestamp) -> impl Iterator<Item = OrderId> {
         let due = self.unshipped.iter().take_while(move |(at, _)| *at <= until);
-        due.map(|(_, id)| *id).filter(|id| self.orders.get(id).is_some_and(Order::is_shippable))
+        due.map(|(_, id)| *id).filter(|id| self.order(*id).is_some_and(Order::is_shippable))
     }
 
     /// The orders that can be shipped now and were confirmed later than `at`, the latest first, each
@@ -228,7 +235,7 @@ impl Books {
     pub fn touched(&self, change: &Change) -> Vec<RowKey> {
         let of_order = |id: &OrderId| {
             let lines = self.orders.get(id).into_iter().flat_map(|order| &order.quote.lines);
-            let products = lines.map(|line| RowKey::Product(line.sku.clone()));
+            let products = lines.map(|line| RowKey::Product(line.sku));
             products.chain([RowKey::Order(*id)]).collect::<Vec<_>>()
         };
         match change {
@@ -261,7 +268,7 @@ impl Books {
     pub fn row(&self, key: &RowKey) -> Option<Row> {
         match key {
             RowKey::Product(sku) => self.products.get(sku).cloned().map(Row::Product),
-            RowKey::Order(id) => self.orders.get(id).cloned().map(|order| Row::Order(Box::new(order))),
+            RowKey::Order(id) => self.order(*id).cloned().map(|order| Row::Order(Box::new(order))),
             RowKey::Return(id) => self.returns.get(id).cloned().map(Row::Return),
             RowKey::Owned(owner, id) => {
                 self.orders.get(id).filter(|order| order.owner == *owner).map(|_| Row::Owned)
@@ -279,7 +286,7 @@ impl Books {
                 self.products.insert(sku, product);
             }
             (RowKey::Order(id), Row::Order(order)) => {
-                self.orders.insert(id, *order);
+                self.orders.insert(id, Arc::from(order));
                 self.refile(id);
             }
             (RowKey::Return(id), Row::Return(given)) => {
@@ -327,7 +334,7 @@ impl Books {
 
     fn insert(&mut self, order: Order) -> Result<(), Inconsistent> {
         let id = order.quote.order;
-        if self.orders.insert(id, order).is_some() {
+        if self.orders.insert(id, Arc::new(order)).is_some() {
             return Err(Inconsistent("an order is placed twice"));
         }
         self.refile(id);
@@ -355,6 +362,7 @@ impl Books {
         }
         for part in &given.parts {
             let order = self.orders.get_mut(&part.order).ok_or(Inconsistent("an unknown order"))?;
+            let order = Arc::make_mut(order);
             let line = usize::from(part.line);
             let bought = order.quote.lines.get(line).map_or(0, |line| line.quantity);
             let back = order.returned.get_mut(line).ok_or(Inconsistent("an unknown line"))?;
@@ -398,7 +406,7 @@ impl Books {
         id: OrderId,
         act: impl FnOnce(&mut Order) -> Result<(), Inconsistent>,
     ) -> Result<(), Inconsistent> {
-        act(self.orders.get_mut(&id).ok_or(Inconsistent("an unknown order"))?)?;
+        act(Arc::make_mut(self.orders.get_mut(&id).ok_or(Inconsistent("an unknown order"))?))?;
         self.refile(id);
         Ok(())
     }
@@ -446,7 +454,7 @@ impl Books {
 
     /// Keeps the lists that orders are found by in step with one order.
     fn refile(&mut self, id: OrderId) {
-        if self.orders.get(&id).is_some_and(Order::is_owed_an_answer) {
+        if self.order(id).is_some_and(Order::is_owed_an_answer) {
             self.open.insert(id);
         } else {
             self.open.remove(&id);

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Forged, Purchase, Signature, Verdict};
+use super::{Afresh, Checks, Forged, Purchase, Signature, Verdict};
 use crate::codec;
 use crate::digest::sha256;
 use crate::identity::Identity;
@@ -55,6 +55,7 @@ pub struct Inclusion {
 pub struct Decision {
     pub statement: Statement,
     /// Empty when the seal did not open, because then there is no key to seal a reason with.
+    #[serde(with = "serde_bytes")]
     pub sealed_reason: Vec<u8>,
     pub proof: Inclusion,
 }
@@ -84,6 +85,19 @@ impl Decision {
     /// [`Forged`] when it speaks of another purchase, does not stand in the group whose head it
     /// carries, or the head is not signed with this key.
     pub fn verify(&self, about: &Purchase, decision_key: &[u8; 32]) -> Result<Verdict, Forged> {
+        self.verify_by(about, decision_key, &Afresh)
+    }
+
+    /// As [`Decision::verify`], the head's signature checked by somebody who may remember it.
+    ///
+    /// # Errors
+    /// As [`Decision::verify`].
+    pub fn verify_by(
+        &self,
+        about: &Purchase,
+        decision_key: &[u8; 32],
+        checks: &impl Checks,
+    ) -> Result<Verdict, Forged> {
         let Inclusion { head, signature, index, path } = &self.proof;
         if self.statement.purchase != *about {
             return Err(Forged::OtherPurchase);
@@ -95,7 +109,7 @@ impl Decision {
         if !merkle::verify(&head.root, &leaf, *index, head.decisions, path) {
             return Err(Forged::NotInGroup);
         }
-        signature.check(decision_key, &head.digest())?;
+        checks.check(signature, decision_key, &head.digest())?;
         Ok(self.statement.verdict)
     }
 }

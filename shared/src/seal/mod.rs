@@ -49,8 +49,10 @@ pub enum Suite {
 pub struct Envelope {
     pub suite: u8,
     pub key_id: [u8; 8],
+    #[serde(with = "serde_bytes")]
     pub encapsulated: Vec<u8>,
     /// The nonce, the encrypted card and its tag.
+    #[serde(with = "serde_bytes")]
     pub ciphertext: Vec<u8>,
 }
 

@@ -57,7 +57,7 @@ pub fn signed_quote() -> SignedQuote {
         currency: Currency::Gbp,
         deadline: Timestamp(1_782_864_000_000_000),
     };
-    SignedQuote { quote, public_key: [0x44; 32], signature: signature() }
+    SignedQuote { quote, public_key: [0x44; 32], signature: signature(), among: None }
 }
 
 pub fn purchase() -> Purchase {

@@ -106,7 +106,7 @@ pub fn quote(order: OrderId, lines: &[Line], now: Timestamp) -> SignedQuote {
         currency: Currency::Gbp,
         deadline: now.plus_seconds(QUOTE_SECONDS),
     };
-    SignedQuote { quote, public_key: [1; 32], signature: Signature::from([0; 64]) }
+    SignedQuote { quote, public_key: [1; 32], signature: Signature::from([0; 64]), among: None }
 }
 
 pub fn order_view(order: OrderId, lines: &[Line]) -> OrderView {
