@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use golden::Sample;
 use kessai_shared::codec;
 use kessai_shared::outcome::Reason;
-use kessai_shared::receipt::{SignedIssuerKeys, SignedQuote};
+use kessai_shared::receipt::{Among, SignedIssuerKeys, SignedQuote};
 use kessai_shared::seal::Envelope;
 use kessai_shared::{settlement, storefront};
 use proptest::prelude::*;
@@ -228,6 +228,8 @@ fn the_bytes_of_what_is_signed_and_sealed_are_what_they_were() {
     all.extend(equal(names, currencies));
     let quote = samples::signed_quote();
     all.push(Sample::equal("Quote", quote.quote.clone()));
+    let among = Some(Among { size: 3, index: 2, path: vec![[0x55; 32]] });
+    all.push(Sample::equal("SignedQuoteAmong", SignedQuote { among, ..quote.clone() }));
     all.push(Sample::equal("SignedQuote", quote));
     all.push(Sample::equal("Purchase", samples::purchase()));
     all.push(Sample::equal("Statement", samples::decision().statement));

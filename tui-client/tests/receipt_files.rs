@@ -14,7 +14,7 @@ use kessai_shared::identity::Identity;
 use kessai_shared::ids::{Customer, OrderId, Sku};
 use kessai_shared::money::Minor;
 use kessai_shared::receipt::{
-    Decision, Forged, IssuerKeys, Quote, SignedIssuerKeys, SignedQuote, Statement, Verdict,
+    Decision, Forged, IssuerKeys, Quote, SignedIssuerKeys, SignedQuote, Statement, Verdict, sign_all,
 };
 use kessai_shared::time::Timestamp;
 use kessai_tui_client::receipt_file::{BadReceipt, MAX_FILE_BYTES, Receipt};
@@ -37,8 +37,16 @@ impl Signers {
 
     fn quote(&self, order: u8) -> SignedQuote {
         let sample = samples::signed_quote().quote;
-        let order = OrderId::from_bytes([order; 16]);
-        Quote { seller: self.seller.pin(), order, ..sample }.sign(&self.seller)
+        let of = |order| Quote {
+            seller: self.seller.pin(),
+            order: OrderId::from_bytes([order; 16]),
+            ..sample.clone()
+        };
+        // Every second order's quote was signed together with others.
+        match order % 2 {
+            0 => of(order).sign(&self.seller),
+            _ => sign_all(vec![of(200), of(order), of(201)], &self.seller).remove(1),
+        }
     }
 
     /// Decisions about these orders in one group, every second one a decline.
@@ -93,25 +101,30 @@ fn a_receipt_reads_back_what_it_was_written_from() {
 
 #[test]
 fn no_byte_of_a_receipt_can_be_changed_taken_or_added() {
-    let text = Signers::new().receipt(2).text().into_bytes();
-    assert!(Receipt::read(&text).is_ok());
+    let signers = Signers::new();
+    no_byte_can_be_otherwise(&signers.receipt(2).text().into_bytes());
+    no_byte_can_be_otherwise(&signers.receipt(3).text().into_bytes());
+}
+
+fn no_byte_can_be_otherwise(text: &[u8]) {
+    assert!(Receipt::read(text).is_ok());
     for at in 0..text.len() {
         for bit in 0..8 {
-            let mut changed = text.clone();
+            let mut changed = text.to_vec();
             changed[at] ^= 1 << bit;
             assert!(Receipt::read(&changed).is_err(), "bit {bit} of byte {at}");
         }
         assert!(Receipt::read(&text[..at]).is_err(), "cut at byte {at}");
         assert!(Receipt::read(&text[at + 1..]).is_err(), "its first {at} bytes and one more are gone");
         for byte in *b"0a\n \r#" {
-            let mut more = text.clone();
+            let mut more = text.to_vec();
             more.insert(at, byte);
             assert!(Receipt::read(&more).is_err(), "{byte} is put in at byte {at}");
         }
     }
-    for more in [&b"\n"[..], b"0", b"\r\n", b"\0", &text] {
-        assert!(Receipt::read(&[&text, more].concat()).is_err(), "{more:?} follows");
-        assert!(Receipt::read(&[more, &text].concat()).is_err(), "{more:?} comes before");
+    for more in [&b"\n"[..], b"0", b"\r\n", b"\0", text] {
+        assert!(Receipt::read(&[text, more].concat()).is_err(), "{more:?} follows");
+        assert!(Receipt::read(&[more, text].concat()).is_err(), "{more:?} comes before");
     }
 }
 
