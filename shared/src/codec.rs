@@ -64,7 +64,30 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, PeerFault> {
 /// As [`encode`].
 #[must_use]
 pub fn encode_after<T: Serialize>(head: Vec<u8>, value: &T) -> Vec<u8> {
-    postcard::to_extend(value, head).expect("every wire type has an encoding")
+    postcard::serialize_with_flavor(value, Bytes(head)).expect("every wire type has an encoding")
+}
+
+/// Where encoded bytes go.
+struct Bytes(Vec<u8>);
+
+impl postcard::ser_flavors::Flavor for Bytes {
+    type Output = Vec<u8>;
+
+    #[inline]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    #[inline]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<Vec<u8>> {
+        Ok(self.0)
+    }
 }
 
 /// What a peer did that no correct peer does.
