@@ -12,6 +12,7 @@ use kessai_tui_client::home::Home;
 use kessai_tui_client::shop::Shop;
 use kessai_tui_client::{cards, runtime, terminal};
 
+use crate::bench::{self, Bench};
 use crate::house::{House, Plan};
 use crate::sample::Sample;
 
@@ -30,6 +31,9 @@ pub struct Cli {
 enum Act {
     /// Open a shop without a screen, on tables of your own, until it is stopped.
     Serve(Serve),
+    /// Measure purchases a second: both daemons on an empty folder (a temporary one, unless --data names
+    /// one), and a load beside them. Fails unless the books of both are sound afterwards.
+    Bench(Bench),
 }
 
 #[derive(Args)]
@@ -62,6 +66,7 @@ impl Cli {
                 runtime.block_on(play(data))
             }
             Some(Act::Serve(serve)) => runtime.block_on(self::serve(data, serve)),
+            Some(Act::Bench(bench)) => runtime.block_on(bench::run(self.data, bench)),
         }
     }
 }

@@ -111,6 +111,11 @@ impl House {
         }
     }
 
+    /// The processes of seller and settlement, of those that run.
+    pub fn pids(&self) -> [Option<u32>; 2] {
+        [self.seller.child.id(), self.settlement.child.id()]
+    }
+
     /// Stops both daemons in good order: the seller first, because it still has things to say.
     pub async fn close(mut self) {
         self.seller.stop().await;

@@ -1,5 +1,6 @@
 //! One machine, all rooms: a whole shop, started and stopped together.
 
+pub mod bench;
 pub mod cli;
 pub mod house;
 pub mod role;

@@ -1,6 +1,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use kessai_demo::bench;
 use kessai_demo::cli::Cli;
 use kessai_demo::role::Role;
 use kessai_shared::console;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         Role::Settlement => kessai_settlement::cli::Cli::parse_from(args).run(),
         Role::Seller => kessai_server::cli::Cli::parse_from(args).run(),
         Role::Terminal => kessai_tui_client::cli::Cli::parse_from(args).run(),
+        Role::Load => bench::load::run(args.get(1).and_then(|plan| plan.to_str()).unwrap_or_default()),
     };
     console::exit(role.name(), end)
 }

@@ -15,6 +15,8 @@ pub enum Role {
     Settlement,
     Seller,
     Terminal,
+    /// The load of a bench, which only the bench starts.
+    Load,
 }
 
 impl Role {
@@ -24,13 +26,15 @@ impl Role {
             Role::Settlement => "kessai-settlement",
             Role::Seller => "kessai-server",
             Role::Terminal => "kessai",
+            Role::Load => "kessai-bench-load",
         }
     }
 
     /// The role that a command line asks for.
     pub fn asked(args: &[OsString]) -> Option<Self> {
         let name = args.get(1)?;
-        [Role::Settlement, Role::Seller, Role::Terminal].into_iter().find(|role| name == role.name())
+        let roles = [Role::Settlement, Role::Seller, Role::Terminal, Role::Load];
+        roles.into_iter().find(|role| name == role.name())
     }
 
     /// This program again, in this role. What it logs goes to `log`, or to our standard error.

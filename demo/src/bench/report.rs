@@ -1,0 +1,190 @@
+//! The figures of a run, for people and for programs.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::histogram::Percentiles;
+use super::journals::Groups;
+use super::load::{Pace, Plan};
+use super::stage::Run;
+use super::verdict::Verdict;
+
+/// Everything that a run measured.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// The figures of the load that got most through; a run has one load unless several were asked for.
+    #[serde(flatten)]
+    pub headline: Headline,
+    pub levels: Vec<Level>,
+    pub verify: Verdict,
+}
+
+/// What is quoted of a load.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Headline {
+    pub purchases_per_second: f64,
+    /// From asking for payment to the verified outcome; at a set rate, from when the purchase was due
+    /// to its verified outcome, its quote included.
+    pub p50_us: f64,
+    pub p99_us: f64,
+    pub p999_us: f64,
+}
+
+/// One load.
+#[derive(Debug, Serialize)]
+pub struct Level {
+    pub outstanding: u32,
+    /// Arrivals a second, where they were on a schedule.
+    pub rate: Option<f64>,
+    pub connections: u32,
+    pub seconds: f64,
+    pub purchases: u64,
+    #[serde(flatten)]
+    pub headline: Headline,
+    pub quote: Percentiles,
+    pub pay: Percentiles,
+    pub whole: Percentiles,
+    pub late_starts: u64,
+    pub never_started: u64,
+    /// Microseconds of CPU time a purchase.
+    pub cpu_us_per_purchase: Cpu,
+    /// Bytes a purchase. Those of the wire are UDP payload as the load sees it, handshakes included.
+    pub bytes_per_purchase: Bytes,
+    pub seller_journal: Writes,
+    pub settlement_journal: Writes,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Cpu {
+    pub load: f64,
+    pub seller: f64,
+    pub settlement: f64,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Bytes {
+    pub open_wire_sent: f64,
+    pub open_wire_received: f64,
+    pub seller_journal: f64,
+    pub settlement_journal: f64,
+}
+
+/// What was written into a journal while the clock ran. One group is one write and one fsync.
+#[derive(Debug, Serialize)]
+pub struct Writes {
+    #[serde(flatten)]
+    pub groups: Groups,
+    pub fsyncs_per_second: f64,
+    pub records_per_group: f64,
+    pub purchases_per_group: f64,
+}
+
+impl Level {
+    /// The figures of a load, and of the groups that were written meanwhile, the seller's first.
+    pub fn of(plan: &Plan, run: &Run, groups: [Groups; 2]) -> Self {
+        let counts = &run.found.counts;
+        let each = |sum: f64| sum / counts.purchases.max(1) as f64;
+        let each_of_all = |sum: u64| sum as f64 / counts.all_purchases.max(1) as f64;
+        let writes = |groups: Groups| Writes {
+            groups,
+            fsyncs_per_second: groups.groups as f64 / counts.seconds,
+            records_per_group: groups.mean(),
+            purchases_per_group: counts.purchases as f64 / groups.groups.max(1) as f64,
+        };
+        let rate = match plan.pace {
+            Pace::Closed { .. } => None,
+            Pace::Open { rate, .. } => Some(rate),
+        };
+        let shown = if rate.is_some() { counts.whole } else { counts.pay };
+        let [seller, settlement] = groups;
+        Self {
+            outstanding: plan.pace.most(),
+            rate,
+            connections: plan.connections,
+            seconds: counts.seconds,
+            purchases: counts.purchases,
+            headline: Headline {
+                purchases_per_second: counts.purchases as f64 / counts.seconds,
+                p50_us: shown.p50_us,
+                p99_us: shown.p99_us,
+                p999_us: shown.p999_us,
+            },
+            quote: counts.quote,
+            pay: counts.pay,
+            whole: counts.whole,
+            late_starts: counts.late_starts,
+            never_started: counts.never_started,
+            cpu_us_per_purchase: Cpu {
+                load: each(run.cpu.load),
+                seller: each(run.cpu.seller),
+                settlement: each(run.cpu.settlement),
+            },
+            bytes_per_purchase: Bytes {
+                open_wire_sent: each_of_all(run.found.wire.sent),
+                open_wire_received: each_of_all(run.found.wire.received),
+                seller_journal: each_of_all(run.journal_bytes[0]),
+                settlement_journal: each_of_all(run.journal_bytes[1]),
+            },
+            seller_journal: writes(seller),
+            settlement_journal: writes(settlement),
+        }
+    }
+
+    fn write(&self, text: &mut String) -> std::fmt::Result {
+        let pace = self.rate.map_or(String::new(), |rate| format!("{rate} a second, at most "));
+        let (outstanding, connections) = (self.outstanding, self.connections);
+        let title = format!("{pace}{outstanding} outstanding on {connections} connections");
+        writeln!(text, "{title}, {} s\n", self.seconds)?;
+        let per_second = self.headline.purchases_per_second;
+        writeln!(text, "  purchases a second  {:>10.0}   ({} in all)", per_second, self.purchases)?;
+        if self.rate.is_some() {
+            writeln!(text, "  late starts         {:>10}", self.late_starts)?;
+            writeln!(text, "  never started       {:>10}", self.never_started)?;
+        }
+        let names = ["p50", "p90", "p99", "p99.9", "most"].map(|name| format!("{name:>9}"));
+        writeln!(text, "\n  {:<20}{}", "µs", names.concat())?;
+        for (name, p) in [("payment", &self.pay), ("quote", &self.quote), ("whole purchase", &self.whole)] {
+            let times = [p.p50_us, p.p90_us, p.p99_us, p.p999_us, p.most_us].map(|t| format!("{t:>9.0}"));
+            writeln!(text, "  {name:<20}{}", times.concat())?;
+        }
+        let Cpu { load, seller, settlement } = self.cpu_us_per_purchase;
+        writeln!(text, "\n  {:<20}{:>9}{:>9}{:>11}", "a purchase", "load", "seller", "settlement")?;
+        writeln!(text, "  {:<20}{load:>9.1}{seller:>9.1}{settlement:>11.1}", "CPU, µs")?;
+        let Bytes { open_wire_sent, open_wire_received, seller_journal, settlement_journal } =
+            self.bytes_per_purchase;
+        writeln!(text, "  {:<20}{:>9}{seller_journal:>9.0}{settlement_journal:>11.0}", "journal, bytes", "")?;
+        let wire = format!("{open_wire_sent:.0} there, {open_wire_received:.0} back");
+        writeln!(text, "  {:<20}   {wire}", "open wire, bytes")?;
+        let [one, other] = [&self.seller_journal, &self.settlement_journal];
+        writeln!(text, "\n  {:<20}{:>9}{:>9}{:>11}", "journal", "", "seller", "settlement")?;
+        let mut row =
+            |name: &str, one: f64, other: f64| writeln!(text, "  {name:<20}{:>9}{one:>9.1}{other:>11.1}", "");
+        row("fsyncs a second", one.fsyncs_per_second, other.fsyncs_per_second)?;
+        row("records a group", one.records_per_group, other.records_per_group)?;
+        row("largest group", one.groups.largest as f64, other.groups.largest as f64)?;
+        row("purchases a group", one.purchases_per_group, other.purchases_per_group)
+    }
+}
+
+impl Report {
+    pub fn of(levels: Vec<Level>, verify: Verdict) -> Self {
+        let by_most = |one: &Headline, other: &Headline| {
+            one.purchases_per_second.total_cmp(&other.purchases_per_second)
+        };
+        let headline = levels.iter().map(|level| level.headline).max_by(by_most).unwrap_or_default();
+        Self { headline, levels, verify }
+    }
+
+    /// The report for people.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for level in &self.levels {
+            // Writing into a string does not fail.
+            let _ = level.write(&mut text);
+            text.push('\n');
+        }
+        text.push_str("verify: both sides are sound, and hold what was told\n");
+        text
+    }
+}
