@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+/// Room that bytes have from the start: most messages, records and rows fit without growing.
+pub(crate) const ROOM_BYTES: usize = 512;
 /// Room for the bytes of a secret. A sealing key with its public half takes about 1,400.
 const SECRET_ROOM_BYTES: usize = 4096;
 
@@ -17,7 +19,7 @@ const SECRET_ROOM_BYTES: usize = 4096;
 /// ours that its first use shows; no value of a wire type, and no peer, can cause it.
 #[must_use]
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    encode_after(Vec::new(), value)
+    encode_after(Vec::with_capacity(ROOM_BYTES), value)
 }
 
 /// As [`encode_secret`], behind one byte.

@@ -6,7 +6,9 @@ use serde::de::DeserializeOwned;
 use crate::codec;
 
 pub fn versioned<T: Serialize>(version: u8, value: &T) -> Vec<u8> {
-    codec::encode_after(vec![version], value)
+    let mut head = Vec::with_capacity(codec::ROOM_BYTES);
+    head.push(version);
+    codec::encode_after(head, value)
 }
 
 /// # Errors
