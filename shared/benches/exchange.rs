@@ -35,8 +35,7 @@ const MAX_IN_FLIGHT: u32 = 4096;
 const HANDSHAKES: u32 = 400;
 
 /// Message sizes as on our wires, in bytes: what it is, the request, the reply.
-const SIZES: [(&str, usize, usize); 3] =
-    [("quote", 100, 350), ("place", 1600, 900), ("inquiry", 1600, 500)];
+const SIZES: [(&str, usize, usize); 3] = [("quote", 100, 350), ("place", 1600, 900), ("inquiry", 1600, 500)];
 
 /// How many requests are outstanding over how many connections.
 const LOADS: [(usize, usize); 5] = [(1, 1), (64, 1), (1024, 1), (64, 8), (1024, 8)];
