@@ -1,5 +1,7 @@
 //! The ground endpoints stand on, which a simulator can replace.
 
+mod socket;
+
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -8,6 +10,11 @@ use aws_lc_rs::{hmac, rand};
 use quinn::{ConnectionId, ConnectionIdGenerator, Endpoint, EndpointConfig, TokioRuntime};
 
 use crate::identity::Identity;
+
+/// The longest datagram that is sent or taken, in bytes of UDP payload: a jumbo frame of 9,000 less
+/// what IPv6 and UDP put before it. Each connection finds out by probes what its path carries, from
+/// the 1,200 that every path does. Longer ones, which only loopback takes, cost as much a byte.
+pub const MAX_DATAGRAM_BYTES: u16 = 9_000 - 40 - 8;
 
 /// Opens endpoints.
 pub trait Net: Clone + Send + Sync + 'static {
@@ -41,9 +48,10 @@ impl Net for RealNet {
             .map_err(|error| io::Error::new(error.kind(), format!("cannot bind UDP {addr}: {error}")))?;
         let config = match &self.reset_key {
             Some(key) => lasting_config(Arc::clone(key)),
-            None => EndpointConfig::default(),
+            None => with_long_datagrams(EndpointConfig::default()),
         };
-        Endpoint::new(config, server, socket, Arc::new(TokioRuntime))
+        let socket = socket::open(socket)?;
+        Endpoint::new_with_abstract_socket(config, server, socket, Arc::new(TokioRuntime))
     }
 }
 
@@ -61,6 +69,12 @@ pub fn lasting_config(key: Arc<hmac::Key>) -> EndpointConfig {
     // The usual generator marks its ids by a key of the process, and a packet that bears the mark
     // of another process would be dropped without a word.
     config.cid_generator(|| Box::new(UnmarkedIds));
+    with_long_datagrams(config)
+}
+
+/// Tells peers how long a datagram they may send.
+fn with_long_datagrams(mut config: EndpointConfig) -> EndpointConfig {
+    config.max_udp_payload_size(MAX_DATAGRAM_BYTES).expect("QUIC allows any size from 1,200 bytes");
     config
 }
 

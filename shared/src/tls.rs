@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
-use quinn::{IdleTimeout, TransportConfig, VarInt};
+use quinn::{IdleTimeout, MtuDiscoveryConfig, TransportConfig, VarInt};
 use rustls::client::Resumption;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::CertificateDer;
@@ -21,6 +21,7 @@ use rustls::server::NoServerSessionStorage;
 
 use crate::exchange::MAX_FRAME_BYTES;
 use crate::identity::{Identity, IdentityError};
+use crate::net::MAX_DATAGRAM_BYTES;
 use crate::pin::Pin;
 use crate::pin_set::PinSet;
 use certificate::mint;
@@ -185,8 +186,11 @@ fn provider() -> Arc<CryptoProvider> {
 
 fn transport(keep_alive: Option<Duration>) -> TransportConfig {
     let idle = VarInt::from_u32(IDLE_TIMEOUT.as_millis() as u32);
+    let mut mtu = MtuDiscoveryConfig::default();
+    mtu.upper_bound(MAX_DATAGRAM_BYTES);
     let mut config = TransportConfig::default();
     config
+        .mtu_discovery_config(Some(mtu))
         .max_concurrent_bidi_streams(VarInt::from_u32(MAX_STREAMS))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .datagram_receive_buffer_size(None)

@@ -8,13 +8,12 @@ use std::time::Duration;
 use quinn::{Endpoint, RecvStream, SendStream};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
+use super::close;
 use super::error::{CallError, LinkError};
 use super::pending::Pending;
-use super::stream::{Broken, FrameReader, Outgoing, write_queued};
-use super::{close, frame};
+use super::stream::{Broken, FrameReader};
 use crate::codec::{self, PeerFault};
 use crate::pin::Pin;
 use crate::tls::peer_pin;
@@ -23,9 +22,6 @@ use crate::tls::peer_pin;
 /// latest, and for one that is down a new attempt is better than a long one, whose packets come
 /// ever more rarely.
 pub const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
-
-/// Requests that may wait to be written; callers beyond wait in turn.
-const OUTBOX_FRAMES: usize = 256;
 
 /// A connection to ask questions on. Clones share it, and it closes with the last of them.
 ///
@@ -39,7 +35,6 @@ pub struct Client {
 struct Inner {
     connection: quinn::Connection,
     peer: Pin,
-    outbox: mpsc::Sender<Request>,
     pending: Arc<Pending>,
 }
 
@@ -65,10 +60,9 @@ impl Client {
         let peer =
             peer_pin(&connection).ok_or_else(|| LinkError::Untrusted("the server has no key".into()))?;
         let (send, recv) = connection.open_bi().await?;
-        let (outbox, queue) = mpsc::channel(OUTBOX_FRAMES);
         let pending = Arc::new(Pending::new());
-        tokio::spawn(drive(connection.clone(), send, recv, queue, Arc::clone(&pending)));
-        let inner = Inner { connection, peer, outbox, pending };
+        tokio::spawn(drive(connection.clone(), send, recv, Arc::clone(&pending)));
+        let inner = Inner { connection, peer, pending };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -82,25 +76,8 @@ impl Client {
         request: &Req,
         deadline: Duration,
     ) -> Result<Rep, CallError> {
-        let until = Instant::now() + deadline;
-        let inner = &*self.inner;
-        let (ticket, reply) = inner.pending.register().map_err(CallError::NotSent)?;
-        let request = Request {
-            frame: frame::encode(ticket.id, request).map_err(CallError::TooLarge)?,
-            id: ticket.id,
-            pending: Arc::clone(&inner.pending),
-        };
-        let answer = timeout_at(until, async {
-            // When the queue is closed the connection has ended, and the end answers every call.
-            let _ = inner.outbox.send(request).await;
-            reply.await
-        });
-        match answer.await {
-            Ok(Ok(answer)) => codec::decode(&answer?).map_err(|fault| self.accuse(fault)),
-            Ok(Err(_)) => Err(CallError::Lost(LinkError::Done)),
-            Err(_) if ticket.withdraw() => Err(CallError::Timeout),
-            Err(_) => Err(CallError::TooLate),
-        }
+        let answer = self.inner.pending.ask(request, Instant::now() + deadline).await?;
+        codec::decode(&answer).map_err(|fault| self.accuse(fault))
     }
 
     /// Waits until the connection has ended, and says why.
@@ -159,30 +136,38 @@ impl Drop for Inner {
     }
 }
 
-struct Request {
-    id: u64,
-    frame: Vec<u8>,
-    pending: Arc<Pending>,
-}
+/// Whatever becomes of the task that drives a connection, nobody waits for a reply in vain.
+struct Ending(Arc<Pending>);
 
-impl Outgoing for Request {
-    fn claim(&self) -> Option<&[u8]> {
-        self.pending.claim(self.id).then_some(&self.frame)
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.end(&LinkError::Done);
     }
 }
 
-async fn drive(
-    connection: quinn::Connection,
-    mut send: SendStream,
-    recv: RecvStream,
-    mut queue: mpsc::Receiver<Request>,
-    pending: Arc<Pending>,
-) {
-    let broken = tokio::select! {
-        broken = read_replies(FrameReader::new(recv), &pending) => broken,
-        _ = write_queued(&mut send, &mut queue) => Broken::Lost,
+async fn drive(connection: quinn::Connection, send: SendStream, recv: RecvStream, pending: Arc<Pending>) {
+    let pending = Ending(pending);
+    let pending = &*pending.0;
+    let error = tokio::select! {
+        error = converse(&connection, send, recv, pending) => error,
+        // It ends no connection, and goes on while a connection that is lost finds out why.
+        () = pending.watch_deadlines() => LinkError::Done,
     };
-    let error = match broken {
+    pending.end(&error);
+    connection.close(close::DONE, b"done");
+}
+
+async fn converse(
+    connection: &quinn::Connection,
+    send: SendStream,
+    recv: RecvStream,
+    pending: &Pending,
+) -> LinkError {
+    let broken = tokio::select! {
+        broken = read_replies(FrameReader::new(recv), pending) => broken,
+        () = write_requests(send, pending) => Broken::Lost,
+    };
+    match broken {
         Broken::Fault(fault) => {
             tracing::warn!(%fault, "closing a connection because of the server");
             connection.close(close::FAULT, fault.to_string().as_bytes());
@@ -192,20 +177,42 @@ async fn drive(
         Broken::Lost => {
             timeout(CONNECT_DEADLINE, connection.closed()).await.map_or(LinkError::Silent, LinkError::from)
         }
-    };
-    pending.end(&error);
-    connection.close(close::DONE, b"done");
+    }
 }
 
 async fn read_replies(mut reader: FrameReader, pending: &Pending) -> Broken {
+    let (mut replies, mut wake) = (Vec::new(), Vec::new());
     loop {
-        let taken = match reader.next().await {
-            Ok(Some(frame)) => pending.answer(frame.id, frame.body),
+        let broken = match reader.next().await {
+            Ok(Some(frame)) => {
+                replies.push(frame);
+                // Whatever has come with it is handed over at once.
+                loop {
+                    match reader.next_here() {
+                        Ok(Some(frame)) => replies.push(frame),
+                        Ok(None) => break None,
+                        Err(broken) => break Some(broken),
+                    }
+                }
+            }
             Ok(None) => return Broken::Lost,
             Err(broken) => return broken,
         };
-        if let Err(fault) = taken {
+        if let Err(fault) = pending.answer(&mut replies, &mut wake) {
             return Broken::Fault(fault);
+        }
+        if let Some(broken) = broken {
+            return broken;
+        }
+    }
+}
+
+/// Writes requests until the stream takes no more.
+async fn write_requests(mut stream: SendStream, pending: &Pending) {
+    loop {
+        let batch = pending.next_batch().await;
+        if stream.write_chunk(batch.into_bytes().into()).await.is_err() {
+            return;
         }
     }
 }

@@ -5,9 +5,11 @@
 //! rules loses its own connection and disturbs no other.
 
 mod client;
+mod desk;
 mod error;
 mod frame;
 mod link;
+mod outbox;
 mod pending;
 mod registry;
 mod server;

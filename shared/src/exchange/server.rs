@@ -90,13 +90,12 @@ pub async fn serve<S: Service>(
         places: Arc::new(Semaphore::new(limits.max_connections)),
         handshakes: Arc::new(()),
         stop: stop.subscribe(),
-        busy,
+        _busy: busy,
     });
     accept(&endpoint, &peers, &server, shutdown).await;
     endpoint.set_server_config(None);
     stop.send_replace(true);
     drop(server);
-    // Every connection and every call holds a sender of this channel, so it ends with the last.
     if timeout(DRAIN_DEADLINE, quiet.recv()).await.is_err() {
         tracing::warn!("calls were still in progress when the server went down");
     }
@@ -109,8 +108,9 @@ pub(super) struct Server<S> {
     pub(super) service: Arc<S>,
     pub(super) limits: Limits,
     pub(super) stop: watch::Receiver<bool>,
-    /// Held by whatever the server waits for when it goes down.
-    pub(super) busy: mpsc::Sender<()>,
+    /// Whoever holds the server keeps this channel open, which is what a server that goes down waits
+    /// for: every connection does, and every call.
+    _busy: mpsc::Sender<()>,
     registry: Arc<Registry>,
     places: Arc<Semaphore>,
     /// Its clones are the handshakes in progress.

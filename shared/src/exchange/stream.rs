@@ -1,16 +1,12 @@
-//! The two directions of a stream, in frames.
+//! The incoming direction of a stream, in frames.
 
-use quinn::{ReadError, RecvStream, SendStream, WriteError};
-use tokio::sync::mpsc;
+use quinn::{ReadError, RecvStream};
 
 use super::frame::{Decoder, Frame};
 use crate::codec::PeerFault;
 
 /// The most that is read from a stream at once, in bytes.
 const READ_BYTES: usize = 64 * 1024;
-
-/// Queued frames are gathered into one write until it has so many bytes.
-const BATCH_BYTES: usize = 64 * 1024;
 
 /// Why a stream yields no further frame.
 #[derive(Debug)]
@@ -48,8 +44,9 @@ impl FrameReader {
     /// A caller that stops waiting loses nothing.
     pub(super) async fn wait(&mut self) -> Result<bool, Broken> {
         while !self.decoder.ready()? {
+            self.decoder.keep();
             match self.stream.read_chunk(READ_BYTES, true).await? {
-                Some(chunk) => self.decoder.push(&chunk.bytes),
+                Some(chunk) => self.decoder.push(chunk.bytes),
                 None => {
                     self.decoder.finish()?;
                     return Ok(false);
@@ -60,38 +57,13 @@ impl FrameReader {
     }
 
     /// The next frame; `None` when the stream has ended between frames.
-    pub(super) async fn next(&mut self) -> Result<Option<Frame<'_>>, Broken> {
+    pub(super) async fn next(&mut self) -> Result<Option<Frame>, Broken> {
         self.wait().await?;
         Ok(self.decoder.take()?)
     }
-}
 
-/// Something that waits to be written.
-pub(super) trait Outgoing {
-    /// The frame, unless nobody needs it any more. Whoever asks for it goes on to write it.
-    fn claim(&self) -> Option<&[u8]>;
-}
-
-/// Writes what is queued until the queue is closed and empty. Whatever has gathered during one
-/// write goes out together in the next, so that batches grow with the load and no timer is needed.
-/// An item is dropped only when it has been written.
-pub(super) async fn write_queued<T: Outgoing>(
-    stream: &mut SendStream,
-    queue: &mut mpsc::Receiver<T>,
-) -> Result<(), WriteError> {
-    let mut batch = Vec::new();
-    let mut items = Vec::new();
-    while let Some(first) = queue.recv().await {
-        let mut next = Some(first);
-        while let Some(item) = next {
-            batch.extend_from_slice(item.claim().unwrap_or_default());
-            items.push(item);
-            next = (batch.len() < BATCH_BYTES).then(|| queue.try_recv().ok()).flatten();
-        }
-        stream.write_all(&batch).await?;
-        batch.clear();
-        batch.shrink_to(BATCH_BYTES);
-        items.clear();
+    /// The next frame that has arrived already.
+    pub(super) fn next_here(&mut self) -> Result<Option<Frame>, Broken> {
+        Ok(self.decoder.take()?)
     }
-    Ok(())
 }
