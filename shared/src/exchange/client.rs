@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use quinn::{Endpoint, RecvStream, SendStream};
@@ -23,6 +24,9 @@ use crate::tls::peer_pin;
 /// ever more rarely.
 pub const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 
+/// How often the packets of a connection that is in use are counted.
+const COUNT_EVERY: Duration = Duration::from_millis(50);
+
 /// A connection to ask questions on. Clones share it, and it closes with the last of them.
 ///
 /// A server drops a client that asks nothing soon after connecting, so connect when there is a
@@ -36,6 +40,16 @@ struct Inner {
     connection: quinn::Connection,
     peer: Pin,
     pending: Arc<Pending>,
+    heard: Heard,
+}
+
+/// How many packets had come when they were last counted. To count them takes the connection's lock,
+/// which is too much for every call.
+struct Heard {
+    begun: Instant,
+    /// In milliseconds after the beginning.
+    counted_at: AtomicU64,
+    packets: AtomicU64,
 }
 
 impl Client {
@@ -62,7 +76,8 @@ impl Client {
         let (send, recv) = connection.open_bi().await?;
         let pending = Arc::new(Pending::new());
         tokio::spawn(drive(connection.clone(), send, recv, Arc::clone(&pending)));
-        let inner = Inner { connection, peer, pending };
+        let heard = Heard { begun: Instant::now(), counted_at: AtomicU64::new(0), packets: AtomicU64::new(0) };
+        let inner = Inner { connection, peer, pending, heard };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -108,6 +123,19 @@ impl Client {
     #[must_use]
     pub fn packets_heard(&self) -> u64 {
         self.inner.connection.stats().udp_rx.datagrams
+    }
+
+    /// As [`Client::packets_heard`], counted now or up to [`COUNT_EVERY`] ago: at most as many as there
+    /// were, so that no more is heard than was when a later count is the same.
+    pub(super) fn packets_heard_lately(&self) -> u64 {
+        let Heard { begun, counted_at, packets } = &self.inner.heard;
+        let now = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let due = counted_at.load(Ordering::Relaxed) + COUNT_EVERY.as_millis() as u64;
+        if now >= due {
+            packets.store(self.packets_heard(), Ordering::Relaxed);
+            counted_at.store(now, Ordering::Relaxed);
+        }
+        packets.load(Ordering::Relaxed)
     }
 
     /// Whether two handles share one connection.

@@ -79,7 +79,7 @@ impl Link {
             .await
             .map_err(|_| CallError::TooLate)?
             .map_err(CallError::NotSent)?;
-        let heard = client.packets_heard();
+        let heard = client.packets_heard_lately();
         let outcome = client.call(request, until.saturating_duration_since(Instant::now())).await;
         if matches!(outcome, Err(CallError::Timeout)) && client.packets_heard() == heard {
             self.abandon(&client);
