@@ -107,7 +107,8 @@ fn arrivals_that_nobody_can_serve_show_as_a_queue() {
     let level = &report["levels"][0];
     assert!(number(level, "/late_starts") + number(level, "/never_started") > 10_000.0, "{level:#}");
     assert!(number(level, "/whole/p99_us") > 100_000.0, "the queue is hidden: {level:#}");
-    assert!(number(level, "/pay/p50_us") < number(level, "/whole/p50_us"), "{level:#}");
+    // What never began is counted too, with the time that it has waited.
+    assert!(number(level, "/whole/samples") > 19_000.0, "{level:#}");
 }
 
 #[test]
