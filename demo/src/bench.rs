@@ -4,11 +4,21 @@
 
 pub mod load;
 
+mod alone;
 mod closed_loop;
+mod compare;
 mod counted_net;
+mod disk;
+mod floor;
+mod growth;
+mod handshakes;
 mod histogram;
+mod inquiries;
 mod journals;
 mod open_loop;
+mod options;
+mod place;
+mod plot;
 mod process;
 mod report;
 mod stage;
@@ -20,55 +30,20 @@ mod verdict;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Args;
 use kessai_shared::console::{self, Failure, OK};
+use serde::Serialize;
 
-use load::Pace;
-use report::{Level, Report};
-use stage::Stage;
+use compare::Peer;
+use load::{Found, Pace, Task};
+pub use options::Bench;
+use place::Place;
+use report::{AgainstFloor, Level, PerPurchase, Report};
+use stage::{Closed, Run, Stage};
 
-/// Most purchases that may be outstanding at once.
-const MAX_OUTSTANDING: u32 = 16_384;
-/// Purchases outstanding on one connection; the seller answers up to 256 at once on each.
-const MAX_PER_CONNECTION: u32 = 256;
-/// Terminals of a load, unless more are asked for or needed.
-const CONNECTIONS: u32 = 8;
-const MAX_CONNECTIONS: u32 = 1_024;
-/// Purchases outstanding at most at a set rate, unless another number is given.
-const MOST_AT_A_RATE: u32 = 4_096;
-/// Arrivals a second at most.
-const MAX_RATE: f64 = 1e6;
-/// A run takes at most an hour.
-const MAX_SECONDS: f64 = 3_600.0;
-
-/// Measures purchases a second on this machine.
-#[derive(Args, Clone)]
-pub struct Bench {
-    /// Purchases outstanding at all times, or with --rate at most [default: 64, with --rate 4096].
-    #[arg(long, value_name = "N", value_delimiter = ',')]
-    outstanding: Vec<u32>,
-    /// Purchases that arrive a second, whatever is outstanding; times then count from the arrival.
-    #[arg(long, value_name = "R")]
-    rate: Option<f64>,
-    /// How long the clock runs, in seconds.
-    #[arg(long, value_name = "S", default_value_t = 5.0)]
-    seconds: f64,
-    /// How long the load runs before the clock starts, in seconds.
-    #[arg(long, value_name = "S", default_value_t = 1.0)]
-    warm_up: f64,
-    /// Terminals, each with a key and a connection of its own [default: 8, or more where N needs it].
-    #[arg(long, value_name = "C")]
-    connections: Option<u32>,
-    /// Card accounts.
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
-    accounts: u64,
-    /// Products.
-    #[arg(long, value_name = "N", default_value_t = 4_000)]
-    products: u64,
-    /// Print the figures as JSON.
-    #[arg(long)]
-    json: bool,
-}
+/// Rounds that the floor is measured in.
+const FLOOR_ROUNDS: u32 = 1_000;
+/// The block that journals write in, and the shortest write of the floor, in bytes.
+const BLOCK: u64 = kessai_shared::journal::BLOCK_BYTES as u64;
 
 /// Runs the bench on `data`, or on a fresh folder that is removed at the end.
 ///
@@ -77,151 +52,102 @@ pub struct Bench {
 /// are not sound afterwards.
 pub async fn run(data: Option<PathBuf>, bench: Bench) -> Result<u8, Failure> {
     bench.check()?;
+    let peer = bench.compare.as_deref().map(Peer::of).transpose()?;
     let stop = console::stop_request(false)?;
     let place = Place::of(data)?;
-    let report = tokio::select! {
+    let told = tokio::select! {
         biased;
         () = stop => Err(Failure::failed("stopped before the end")),
-        report = bench.measure(place.path()) => report,
+        told = measure(&bench, peer, place.path()) => told,
     };
-    let report = match report {
-        Ok(report) => report,
+    match told {
+        Ok(told) => print!("{told}"),
         Err(failure) => return Err(place.keep(failure)),
-    };
-    if bench.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{}", report.text());
     }
     Ok(OK)
 }
 
-/// The folder that a run takes place in.
-enum Place {
-    Named(PathBuf),
-    Fresh(tempfile::TempDir),
+/// Measures what was asked for, and tells it as text or JSON.
+async fn measure(bench: &Bench, peer: Option<Peer>, data: &Path) -> Result<String, Failure> {
+    if bench.handshakes {
+        let found = handshakes::measure(bench.rounds, Duration::from_secs_f64(bench.seconds)).await?;
+        return told(bench, &found, found.text());
+    }
+    if bench.settlement_alone {
+        let report = alone::measure(bench, data).await?;
+        return told(bench, &report, report.text());
+    }
+    if let Some(grown) = bench.grow {
+        let report = growth::measure(bench, grown, data).await?;
+        return told(bench, &report, report.text());
+    }
+    let report = purchases(bench, peer, data).await?;
+    if let Some(file) = &bench.plot {
+        let (points, what) = report.points();
+        let failed = |error| Failure::failed(format!("{}: cannot be written: {error}", file.display()));
+        std::fs::write(file, plot::svg(&points, what)).map_err(failed)?;
+    }
+    told(bench, &report, report.text())
 }
 
-impl Place {
-    fn of(named: Option<PathBuf>) -> Result<Self, Failure> {
-        let Some(path) = named else {
-            return Ok(Self::Fresh(tempfile::Builder::new().prefix("kessai-bench-").tempdir()?));
-        };
-        let failed = |error| Failure::failed(format!("{}: cannot be made: {error}", path.display()));
-        std::fs::create_dir_all(&path).map_err(failed)?;
-        if std::fs::read_dir(&path)?.next().is_some() {
-            let line = format!("{}: is not empty; a bench needs an empty folder", path.display());
-            return Err(Failure::usage(line));
-        }
-        Ok(Self::Named(path))
-    }
-
-    fn path(&self) -> &Path {
-        match self {
-            Self::Named(path) => path,
-            Self::Fresh(folder) => folder.path(),
-        }
-    }
-
-    /// What a run that failed wrote is kept, because it may show why.
-    fn keep(self, mut failure: Failure) -> Failure {
-        let path = match self {
-            Self::Named(path) => path,
-            Self::Fresh(folder) => folder.keep(),
-        };
-        if !failure.line.is_empty() {
-            failure.line.push('\n');
-        }
-        failure.line.push_str(&format!("the bench failed; its folder is kept in {}", path.display()));
-        failure
-    }
+fn told(bench: &Bench, report: &impl Serialize, text: String) -> Result<String, Failure> {
+    if bench.json { Ok(serde_json::to_string_pretty(report)? + "\n") } else { Ok(text) }
 }
 
-impl Bench {
-    fn check(&self) -> Result<(), Failure> {
-        let need = |holds: bool, what: &str| if holds { Ok(()) } else { Err(Failure::usage(what)) };
-        let within = |n: &u32| (1..=MAX_OUTSTANDING).contains(n);
-        need(self.outstanding.iter().all(within), "--outstanding: expected 1 to 16384")?;
-        let seconds = |s: f64| s.is_finite() && s <= MAX_SECONDS;
-        need(seconds(self.seconds) && self.seconds >= 0.1, "--seconds: expected 0.1 to 3600")?;
-        need(seconds(self.warm_up) && self.warm_up >= 0.0, "--warm-up: expected 0 to 3600")?;
-        let rate = self.rate.is_none_or(|rate| rate.is_finite() && rate > 0.0 && rate <= MAX_RATE);
-        need(rate, "--rate: expected more than 0 and at most 1000000 a second")?;
-        need((1..=tables::MAX_ROWS).contains(&self.accounts), "--accounts: expected 1 to 5000000")?;
-        let products = tables::LINES..=tables::MAX_ROWS;
-        need(products.contains(&self.products), "--products: expected 3 to 5000000")?;
-        let connections = self.connections.is_none_or(|count| (1..=MAX_CONNECTIONS).contains(&count));
-        need(connections, "--connections: expected 1 to 1024")?;
-        let most = self.paces().into_iter().map(|pace| pace.most()).max().unwrap_or(1);
-        let room = self.connections.is_none_or(|count| count * MAX_PER_CONNECTION >= most);
-        need(room, "--connections: a connection carries at most 256 purchases at once; more are needed")
-    }
-
-    /// The loads of this run, one after the other.
-    fn paces(&self) -> Vec<Pace> {
-        let default = if self.rate.is_some() { MOST_AT_A_RATE } else { 64 };
-        let outstanding = if self.outstanding.is_empty() { vec![default] } else { self.outstanding.clone() };
-        let pace = |most: u32| match self.rate {
-            Some(rate) => Pace::Open { rate, most },
-            None => Pace::Closed { outstanding: most },
-        };
-        outstanding.into_iter().map(pace).collect()
-    }
-
-    fn plan(&self, data: &Path, pace: Pace) -> load::Plan {
-        let needed = pace.most().div_ceil(MAX_PER_CONNECTION);
-        load::Plan {
-            shop: data.join("shop.toml"),
-            homes: data.join("terminals"),
-            // A terminal without work would only be a connection that is dropped for asking nothing.
-            connections: self.connections.unwrap_or_else(|| needed.max(CONNECTIONS)).min(pace.most()),
-            accounts: self.accounts,
-            products: self.products,
-            warm_up: Duration::from_secs_f64(self.warm_up),
-            length: Duration::from_secs_f64(self.seconds),
-            pace,
+/// Opens the shop, runs every load on it, closes it, and holds the books against the loads.
+async fn purchases(bench: &Bench, peer: Option<Peer>, data: &Path) -> Result<Report, Failure> {
+    eprintln!("{} accounts and {} products are taken in …", bench.accounts, bench.products);
+    let mut stage = Stage::open(data, bench.accounts, bench.products).await?;
+    let (mut runs, mut ratios, mut floor) = (Vec::new(), Vec::new(), None);
+    let rounds = if peer.is_some() { bench.rounds } else { 1 };
+    for pace in bench.paces() {
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for round in 1..=rounds {
+            let plan = bench.plan(data, pace, (bench.accounts, bench.products));
+            eprintln!("{pace}, {} connections, {} s, round {round} …", plan.connections, bench.seconds);
+            let run: Run<Found> = stage.run(&Task::Buy(plan.clone())).await?;
+            let counts = &run.found.counts;
+            ours.push(counts.purchases as f64 / counts.seconds);
+            if let Some(peer) = &peer {
+                eprintln!("the peer, round {round} …");
+                theirs.push(peer.run(bench.seconds, pace.most()).await?);
+            }
+            runs.push((plan, run));
+        }
+        ratios.extend(compare::ratios(pace.most(), &ours, &theirs));
+        let one = pace == Pace::Closed { outstanding: 1 };
+        if let Some((_, run)) = runs.last().filter(|_| one || bench.floor) {
+            eprintln!("the floor of one at a time …");
+            let at = runs.len() - 1;
+            floor = Some((at, stage.ask(&Task::Floor(floor_plan(data, run))).await?));
         }
     }
-
-    /// Opens the shop, runs every load on it, closes it, and holds the books against the loads.
-    async fn measure(&self, data: &Path) -> Result<Report, Failure> {
-        eprintln!("{} accounts and {} products are taken in …", self.accounts, self.products);
-        let mut stage = Stage::open(data, self.accounts, self.products).await?;
-        let mut runs = Vec::new();
-        for pace in self.paces() {
-            let plan = self.plan(stage.data(), pace);
-            eprintln!("{pace}, {} connections, {} s …", plan.connections, self.seconds);
-            runs.push((plan.clone(), stage.run(&plan).await?));
-        }
-        let [seller, settlement] = stage.close().await;
-        eprintln!("the books are verified …");
-        let verdict = verdict::verify(data).await?;
-        verdict.judge(runs.iter().map(|(_, run)| run.found.counts.all_purchases).sum())?;
-        let spans: Vec<_> = runs.iter().map(|(_, run)| run.span).collect();
-        let groups = seller.groups(&spans)?.into_iter().zip(settlement.groups(&spans)?);
-        let levels = runs
-            .iter()
-            .zip(groups)
-            .map(|((plan, run), (seller, settlement))| Level::of(plan, run, [seller, settlement]));
-        Ok(Report::of(levels.collect(), verdict))
-    }
+    let Closed { journals: [seller, settlement], closed_wire } = stage.close().await?;
+    eprintln!("the books are verified …");
+    let verdict = verdict::verify(data).await?;
+    let told = runs.iter().map(|(_, run)| run.found.counts.all_purchases).sum();
+    verdict.judge(told, told)?;
+    let spans: Vec<_> = runs.iter().map(|(_, run)| run.span).collect();
+    let groups = seller.groups(&spans)?.into_iter().zip(settlement.groups(&spans)?);
+    let levels = runs.iter().zip(groups);
+    let levels = levels.map(|((plan, run), (one, other))| Level::of(plan, run, [one, other])).collect();
+    let mut report = Report::of(levels, verdict);
+    report.closed_wire_bytes_per_purchase = PerPurchase::of(closed_wire, told);
+    report.floor = floor.and_then(|(at, floor)| Some(AgainstFloor::of(floor, report.levels.get(at)?)));
+    report.compare = ratios;
+    Ok(report)
 }
 
-impl Pace {
-    /// How many purchases may be outstanding.
-    pub fn most(self) -> u32 {
-        match self {
-            Pace::Closed { outstanding } => outstanding,
-            Pace::Open { most, .. } => most,
-        }
-    }
-}
-
-impl std::fmt::Display for Pace {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Pace::Closed { outstanding } => write!(f, "{outstanding} outstanding"),
-            Pace::Open { rate, most } => write!(f, "{rate} a second, at most {most} outstanding"),
-        }
+/// The floor of a run: writes as long as its journals' own. The seller writes twice for a purchase.
+fn floor_plan(data: &Path, run: &Run<Found>) -> floor::Plan {
+    let purchases = run.found.counts.all_purchases.max(1);
+    let [seller, settlement] = run.journal_bytes.map(|bytes| bytes / purchases);
+    let whole_blocks = |bytes: u64| bytes.max(1).next_multiple_of(BLOCK);
+    floor::Plan {
+        shop: data.join("shop.toml"),
+        home: data.join("terminals").join("terminal-0"),
+        file: data.join("floor"),
+        write_bytes: [whole_blocks(seller / 2), whole_blocks(settlement)],
+        rounds: FLOOR_ROUNDS,
     }
 }

@@ -82,6 +82,7 @@ async fn play(data: PathBuf) -> Result<u8, Failure> {
         cardholders: sample.accounts,
         listen: None,
         quiet: true,
+        verbose: false,
     };
     let mut house = House::open(plan).await?;
     let home = Home::new(data.join("terminal"));
@@ -114,6 +115,7 @@ async fn serve(data: PathBuf, serve: Serve) -> Result<u8, Failure> {
         cardholders: pick(serve.cardholders, |sample| sample.accounts.clone()),
         listen: serve.listen,
         quiet: false,
+        verbose: false,
     };
     tokio::pin!(stop);
     let mut house = tokio::select! {

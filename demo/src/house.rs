@@ -32,6 +32,8 @@ pub struct Plan {
     pub listen: Option<SocketAddr>,
     /// Whether the daemons log into files, because a screen is open.
     pub quiet: bool,
+    /// Whether they log what only measuring needs, such as the bytes of each connection.
+    pub verbose: bool,
 }
 
 /// A shop that is open.
@@ -116,6 +118,14 @@ impl House {
         [self.seller.child.id(), self.settlement.child.id()]
     }
 
+    /// Where the settlement stands on the closed network, and its pin.
+    ///
+    /// # Errors
+    /// [`Failure`] when it did not say so.
+    pub fn settlement(&self) -> Result<(SocketAddr, Pin), Failure> {
+        Ok((self.settlement.address()?, self.settlement.pin(2)?))
+    }
+
     /// Stops both daemons in good order: the seller first, because it still has things to say.
     pub async fn close(mut self) {
         self.seller.stop().await;
@@ -126,8 +136,11 @@ impl House {
 impl Daemon {
     async fn start(role: Role, args: Vec<String>, plan: &Plan) -> Result<Self, Failure> {
         let log = plan.quiet.then(|| plan.data.join(format!("{}.log", role.name())));
-        let mut child =
-            role.command(log.as_deref())?.args(&args).stdout(std::process::Stdio::piped()).spawn()?;
+        let mut command = role.command(log.as_deref())?;
+        if plan.verbose {
+            command.env("RUST_LOG", "debug");
+        }
+        let mut child = command.args(&args).stdout(std::process::Stdio::piped()).spawn()?;
         let stdout = child.stdout.take().ok_or_else(|| Failure::failed("no pipe to the daemon"))?;
         let mut lines = BufReader::new(stdout).lines();
         let line = match timeout(START_DEADLINE, lines.next_line()).await {

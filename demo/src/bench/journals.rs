@@ -8,11 +8,15 @@ use std::path::{Path, PathBuf};
 
 use kessai_shared::console::Failure;
 use kessai_shared::journal::{self, BLOCK_BYTES, FileDisk, Kind, Record};
+use kessai_shared::shelf::Shelf;
 use kessai_shared::time::Timestamp;
 use serde::Serialize;
 
+use super::disk::{self, Disk};
+
 /// The journal of one daemon.
 pub struct Journal {
+    data: PathBuf,
     folder: PathBuf,
     kind: Kind,
 }
@@ -38,7 +42,7 @@ pub struct Span {
 impl Journal {
     /// The journal in a daemon's data folder.
     pub fn of(data: &Path, kind: Kind) -> Self {
-        Self { folder: data.join("journal"), kind }
+        Self { data: data.to_owned(), folder: data.join("journal"), kind }
     }
 
     /// How much of the files is written, in bytes: what is only set aside for later does not count.
@@ -54,6 +58,25 @@ impl Journal {
             }
         }
         Ok(sum)
+    }
+
+    /// What the whole data folder takes on the disk, and how much of that is live. The daemon is stopped.
+    ///
+    /// # Errors
+    /// [`Failure`] when the data folder cannot be read.
+    pub fn disk(&self) -> Result<Disk, Failure> {
+        let disk_bytes = disk::taken(&self.data)?;
+        let mut each = |_| Ok::<(), Infallible>(());
+        let (head, _) = journal::walk(&FileDisk::read_only(&self.folder)?, self.kind, &mut each)?;
+        let known = |position| (position == head.position).then_some(head.hash);
+        let shelf = Shelf::open(&self.data.join("shelf"), known).map_err(Failure::failed)?;
+        let mut live_bytes = 0;
+        for row in shelf.scan_prefix(&[]) {
+            let (key, row) = row?;
+            live_bytes += (key.len() + row.len()) as u64;
+        }
+        shelf.close()?;
+        Ok(Disk { disk_bytes, live_bytes })
     }
 
     /// The groups of each span. Nobody may be writing.

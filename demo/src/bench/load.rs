@@ -1,5 +1,5 @@
 //! The load as a process of its own: it shops as terminals do, and tells what it found. It is started
-//! by the bench and speaks to it in lines: `begun`, `over`, and then the counts as JSON.
+//! by the bench and speaks to it in lines: `begun`, `over`, and then what it found as JSON.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,13 +14,21 @@ use super::counted_net::{CountedNet, WireBytes};
 use super::tables::Counter;
 use super::tally::{Counts, Tally, Window};
 use super::till::Till;
-use super::{closed_loop, open_loop};
+use super::{closed_loop, floor, inquiries, open_loop};
 
 /// What the load says when its clock starts, and when it stops.
 pub const BEGUN: &str = "begun";
 pub const OVER: &str = "over";
 
-/// What a load is to do; it comes as one argument, as JSON.
+/// What the process is to do; it comes as one argument, as JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Task {
+    Buy(Plan),
+    Inquire(inquiries::Plan),
+    Floor(floor::Plan),
+}
+
+/// What a load of purchases is to be.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
     /// The shop's file, and the folder of the terminals' keys.
@@ -43,6 +51,25 @@ pub enum Pace {
     Open { rate: f64, most: u32 },
 }
 
+impl Pace {
+    /// How many purchases may be outstanding.
+    pub fn most(self) -> u32 {
+        match self {
+            Pace::Closed { outstanding } => outstanding,
+            Pace::Open { most, .. } => most,
+        }
+    }
+}
+
+impl std::fmt::Display for Pace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Pace::Closed { outstanding } => write!(f, "{outstanding} outstanding"),
+            Pace::Open { rate, most } => write!(f, "{rate} a second, at most {most} outstanding"),
+        }
+    }
+}
+
 /// What the load found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Found {
@@ -55,20 +82,29 @@ pub struct Found {
 ///
 /// # Errors
 /// [`Failure`] at the first purchase that does not end as it should.
-pub fn run(plan: &str) -> Result<u8, Failure> {
-    let plan: Plan = serde_json::from_str(plan).map_err(Failure::usage)?;
+pub fn run(task: &str) -> Result<u8, Failure> {
+    let task: Task = serde_json::from_str(task).map_err(Failure::usage)?;
     let runtime = console::runtime()?;
     let end = runtime.block_on(async {
         let parent_gone = console::stop_request(true)?;
         tokio::select! {
-            end = buy(plan) => end,
+            end = carry_out(task) => end,
             () = parent_gone => Err(Failure::failed("stopped")),
         }
     });
     // A thread that reads standard input cannot be waited for.
     runtime.shutdown_background();
-    println!("{}", serde_json::to_string(&end?)?);
+    println!("{}", end?);
     Ok(OK)
+}
+
+/// Does what is asked and gives what was found, as JSON.
+async fn carry_out(task: Task) -> Result<String, Failure> {
+    Ok(match task {
+        Task::Buy(plan) => serde_json::to_string(&buy(plan).await?)?,
+        Task::Inquire(plan) => serde_json::to_string(&inquiries::ask_all(&plan).await?)?,
+        Task::Floor(plan) => serde_json::to_string(&floor::measure(&plan).await?)?,
+    })
 }
 
 async fn buy(plan: Plan) -> Result<Found, Failure> {

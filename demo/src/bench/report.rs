@@ -4,9 +4,13 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::compare::Ratio;
+use super::counted_net::WireBytes;
+use super::floor::Floor;
 use super::histogram::Percentiles;
 use super::journals::Groups;
-use super::load::{Pace, Plan};
+use super::load::{Found, Pace, Plan};
+use super::plot::{self, Point};
 use super::stage::Run;
 use super::verdict::Verdict;
 
@@ -17,7 +21,41 @@ pub struct Report {
     #[serde(flatten)]
     pub headline: Headline,
     pub levels: Vec<Level>,
+    /// Bytes a purchase between seller and settlement, over all loads and as long as the shop was open:
+    /// UDP payload as the settlement's own connections count it.
+    pub closed_wire_bytes_per_purchase: PerPurchase,
+    /// What one purchase at a time could not go below in the same run, where it was measured.
+    pub floor: Option<AgainstFloor>,
+    /// How we compare with each row of a peer that ran in turn with us.
+    pub compare: Vec<Ratio>,
     pub verify: Verdict,
+}
+
+/// Bytes over a wire, a purchase: from the side of the terminals to the settlement's, and back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct PerPurchase {
+    pub sent: f64,
+    pub received: f64,
+}
+
+impl PerPurchase {
+    pub fn of(bytes: WireBytes, purchases: u64) -> Self {
+        let each = |sum: u64| sum as f64 / purchases.max(1) as f64;
+        Self { sent: each(bytes.sent), received: each(bytes.received) }
+    }
+
+    fn text(self) -> String {
+        format!("{:.0} there, {:.0} back", self.sent, self.received)
+    }
+}
+
+/// One purchase at a time against the floor of the same run.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct AgainstFloor {
+    #[serde(flatten)]
+    pub floor: Floor,
+    /// The median of a payment over the median of the floor.
+    pub ratio: f64,
 }
 
 /// What is quoted of a load.
@@ -62,10 +100,9 @@ pub struct Cpu {
     pub settlement: f64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct Bytes {
-    pub open_wire_sent: f64,
-    pub open_wire_received: f64,
+    pub open_wire: PerPurchase,
     pub seller_journal: f64,
     pub settlement_journal: f64,
 }
@@ -82,7 +119,7 @@ pub struct Writes {
 
 impl Level {
     /// The figures of a load, and of the groups that were written meanwhile, the seller's first.
-    pub fn of(plan: &Plan, run: &Run, groups: [Groups; 2]) -> Self {
+    pub fn of(plan: &Plan, run: &Run<Found>, groups: [Groups; 2]) -> Self {
         let counts = &run.found.counts;
         let each = |sum: f64| sum / counts.purchases.max(1) as f64;
         let each_of_all = |sum: u64| sum as f64 / counts.all_purchases.max(1) as f64;
@@ -121,8 +158,7 @@ impl Level {
                 settlement: each(run.cpu.settlement),
             },
             bytes_per_purchase: Bytes {
-                open_wire_sent: each_of_all(run.found.wire.sent),
-                open_wire_received: each_of_all(run.found.wire.received),
+                open_wire: PerPurchase::of(run.found.wire, counts.all_purchases),
                 seller_journal: each_of_all(run.journal_bytes[0]),
                 settlement_journal: each_of_all(run.journal_bytes[1]),
             },
@@ -151,10 +187,9 @@ impl Level {
         let Cpu { load, seller, settlement } = self.cpu_us_per_purchase;
         writeln!(text, "\n  {:<20}{:>9}{:>9}{:>11}", "a purchase", "load", "seller", "settlement")?;
         writeln!(text, "  {:<20}{load:>9.1}{seller:>9.1}{settlement:>11.1}", "CPU, µs")?;
-        let Bytes { open_wire_sent, open_wire_received, seller_journal, settlement_journal } =
-            self.bytes_per_purchase;
+        let Bytes { open_wire, seller_journal, settlement_journal } = self.bytes_per_purchase;
         writeln!(text, "  {:<20}{:>9}{seller_journal:>9.0}{settlement_journal:>11.0}", "journal, bytes", "")?;
-        let wire = format!("{open_wire_sent:.0} there, {open_wire_received:.0} back");
+        let wire = open_wire.text();
         writeln!(text, "  {:<20}   {wire}", "open wire, bytes")?;
         let [one, other] = [&self.seller_journal, &self.settlement_journal];
         writeln!(text, "\n  {:<20}{:>9}{:>9}{:>11}", "journal", "", "seller", "settlement")?;
@@ -167,13 +202,49 @@ impl Level {
     }
 }
 
+impl AgainstFloor {
+    pub fn of(floor: Floor, level: &Level) -> Self {
+        Self { floor, ratio: level.headline.p50_us / floor.floor.p50_us }
+    }
+
+    fn write(&self, text: &mut String) -> std::fmt::Result {
+        let Floor { floor, write, round_trip } = self.floor;
+        let (floor, write, trip) = (floor.p50_us, write.p50_us, round_trip.p50_us);
+        writeln!(
+            text,
+            "  floor, p50          {floor:>10.0} µs (two writes of {write:.0}, two round trips of {trip:.0})"
+        )?;
+        writeln!(text, "  payment over floor  {:>10.2}\n", self.ratio)
+    }
+}
+
 impl Report {
     pub fn of(levels: Vec<Level>, verify: Verdict) -> Self {
         let by_most = |one: &Headline, other: &Headline| {
             one.purchases_per_second.total_cmp(&other.purchases_per_second)
         };
         let headline = levels.iter().map(|level| level.headline).max_by(by_most).unwrap_or_default();
-        Self { headline, levels, verify }
+        Self {
+            headline,
+            levels,
+            closed_wire_bytes_per_purchase: PerPurchase::default(),
+            floor: None,
+            compare: Vec::new(),
+            verify,
+        }
+    }
+
+    /// The loads as points of a plot, and what tells them apart.
+    pub fn points(&self) -> (Vec<Point>, &'static str) {
+        let rated = self.levels.iter().any(|level| level.rate.is_some());
+        let point = |level: &Level| Point {
+            label: level.rate.map_or(level.outstanding.to_string(), |rate| rate.to_string()),
+            per_second: level.headline.purchases_per_second,
+            p50_us: level.headline.p50_us,
+            p99_us: level.headline.p99_us,
+        };
+        let what = if rated { "arrivals a second" } else { "purchases outstanding" };
+        (self.levels.iter().map(point).collect(), what)
     }
 
     /// The report for people.
@@ -184,7 +255,26 @@ impl Report {
             let _ = level.write(&mut text);
             text.push('\n');
         }
-        text.push_str("verify: both sides are sound, and hold what was told\n");
+        let _ = writeln!(
+            text,
+            "  closed wire, bytes     {} a purchase\n",
+            self.closed_wire_bytes_per_purchase.text()
+        );
+        if let Some(floor) = &self.floor {
+            let _ = floor.write(&mut text);
+        }
+        for Ratio { peer, outstanding, rounds, ours_per_second, peer_per_second, ratio } in &self.compare {
+            let rates = format!("{ours_per_second:.0} a second against {peer_per_second:.0}");
+            let _ = writeln!(
+                text,
+                "  {outstanding:>5} outstanding, {ratio:>6.2} × the peer's {peer}: {rates}, medians of {rounds}"
+            );
+        }
+        if self.levels.len() > 1 && self.compare.is_empty() {
+            let (points, what) = self.points();
+            text.push_str(&plot::text(&points, what));
+        }
+        text.push_str("\nverify: both sides are sound, and hold what was told\n");
         text
     }
 }

@@ -24,6 +24,10 @@ pub(super) const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
 /// How long a closing endpoint waits for its last packets to be acknowledged.
 const FAREWELL_DEADLINE: Duration = Duration::from_secs(1);
 
+/// What the log says at the debug level of a connection that has ended, with the bytes of UDP payload
+/// that it `received` and `sent`.
+pub const ENDED: &str = "a connection has ended";
+
 /// Answers requests.
 pub trait Service: Send + Sync + 'static {
     /// What peers ask.
@@ -185,7 +189,11 @@ async fn welcome<S: Service>(incoming: Incoming, server: Arc<Server<S>>, _place:
         return;
     };
     match server.registry.seat(peer, &connection) {
-        Ok(_seat) => session::run(&connection, peer, &server).await,
+        Ok(_seat) => {
+            session::run(&connection, peer, &server).await;
+            let (received, sent) = (connection.stats().udp_rx.bytes, connection.stats().udp_tx.bytes);
+            tracing::debug!(%peer, received, sent, "{ENDED}");
+        }
         Err(code) => {
             tracing::info!(%peer, %from, %code, "connection not taken in");
             connection.close(code, b"not taken in");
