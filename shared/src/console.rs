@@ -100,12 +100,16 @@ pub fn data_folder(named: Option<&Path>, program: &str) -> Result<PathBuf, Failu
     Ok(home.data_dir().to_owned())
 }
 
-/// The runtime of a daemon or a command.
+/// The runtime of a daemon or a command, on half of the processors. A request passes through several
+/// tasks, and waking another thread for each costs more than what the task does; and the writer and
+/// the other daemon want processors of their own.
 ///
 /// # Errors
 /// When the system gives no threads.
 pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let workers = (processors / 2).max(1);
+    tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()
 }
 
 /// Waits for somebody to stop this process: SIGTERM, SIGINT, SIGHUP, or, when `with_parent` is set,

@@ -75,3 +75,47 @@ impl AsyncUdpSocket for Socket {
         self.0.may_fragment()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// A burst of so many bytes that is too long for the kernel is lost without a word, and every
+    /// burst of a busy connection has the length tried here.
+    #[tokio::test]
+    async fn the_longest_burst_arrives_whole() {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let sender = open(UdpSocket::bind(any).unwrap()).unwrap();
+        let receiver = open(UdpSocket::bind(any).unwrap()).unwrap();
+        let segment = usize::from(MAX_DATAGRAM_BYTES);
+        let burst: Vec<u8> =
+            (0..sender.max_transmit_segments() * segment).map(|byte| (byte / 7) as u8).collect();
+        let destination = receiver.local_addr().unwrap();
+        let mut writable = sender.clone().create_io_poller();
+        poll_fn(|cx| writable.as_mut().poll_writable(cx)).await.unwrap();
+        sender
+            .try_send(&Transmit {
+                destination,
+                ecn: None,
+                contents: &burst,
+                segment_size: Some(segment),
+                src_ip: None,
+            })
+            .unwrap();
+        let mut arrived = Vec::new();
+        while arrived.len() < burst.len() {
+            let mut room = vec![0; segment * receiver.max_receive_segments()];
+            let mut meta = [RecvMeta::default()];
+            let receive = poll_fn(|cx| receiver.poll_recv(cx, &mut [IoSliceMut::new(&mut room)], &mut meta));
+            let wait = timeout(Duration::from_secs(2), receive).await;
+            assert_eq!(wait.expect("a datagram").unwrap(), 1);
+            arrived.extend_from_slice(&room[..meta[0].len]);
+        }
+        assert_eq!(arrived, burst);
+    }
+}

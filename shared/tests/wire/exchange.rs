@@ -141,3 +141,70 @@ async fn a_call_goes_on_when_its_client_leaves() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(server.teller.done.load(Ordering::SeqCst), 1);
 }
+
+#[tokio::test]
+async fn a_call_that_panics_costs_its_own_reply_and_no_place() {
+    let server = TestServer::with(
+        &identity(),
+        Peers::Any,
+        Limits { max_in_flight_per_connection: 1, ..Limits::default() },
+    );
+    let client = server.client().await;
+    let told = client.call::<_, Told>(&Ask::Panic, Duration::from_millis(200)).await;
+    assert_eq!(told, Err(CallError::Timeout));
+    assert_eq!(echo(&client, 5).await, Ok(5));
+    let started = Instant::now();
+    server.stop().await;
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn connections_that_are_gone_hold_up_nobody_who_goes_down() {
+    let server = TestServer::open();
+    for _ in 0..3 {
+        let client = server.client().await;
+        assert_eq!(echo(&client, 1).await, Ok(1));
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let started = Instant::now();
+    server.stop().await;
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn each_call_has_its_own_deadline_whatever_the_others_have() {
+    let server = TestServer::open();
+    let client = server.client().await;
+    let mut calls = JoinSet::new();
+    // Long ones first, so that a shorter one has to be noticed; and some that are answered before.
+    for millis in [4000, 2000, 400, 100, 3000, 200] {
+        let client = client.clone();
+        calls.spawn(async move {
+            let started = Instant::now();
+            let outcome = wait(&client, 10_000, Duration::from_millis(millis)).await;
+            assert_eq!(outcome, Err(CallError::Timeout));
+            let late = started.elapsed().saturating_sub(Duration::from_millis(millis));
+            assert!(started.elapsed() >= Duration::from_millis(millis));
+            assert!(late < Duration::from_millis(80), "{millis} ms: {late:?} late");
+        });
+    }
+    for value in 0..50 {
+        assert_eq!(echo(&client, value).await, Ok(value));
+    }
+    calls.join_all().await;
+}
+
+#[tokio::test]
+async fn a_call_that_its_caller_drops_disturbs_no_other() {
+    let server = TestServer::open();
+    let client = server.client().await;
+    for value in 0..200 {
+        let dropped = client.clone();
+        let call = tokio::spawn(async move { wait(&dropped, 1, SOON).await });
+        if value % 2 == 0 {
+            tokio::task::yield_now().await;
+        }
+        call.abort();
+        assert_eq!(echo(&client, value).await, Ok(value));
+    }
+}

@@ -1,5 +1,6 @@
 //! The wire as a whole: who gets in, what survives, and what does not hurt anyone else.
 
+mod datagrams;
 mod exchange;
 mod faults;
 mod limits;

@@ -25,6 +25,7 @@ pub enum Ask {
     Wait { millis: u64, value: u64 },
     Blob(Vec<u8>),
     Whoami,
+    Panic,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,6 +59,7 @@ impl Service for Teller {
             }
             Ask::Blob(bytes) => Told::Blob(bytes),
             Ask::Whoami => Told::You(peer),
+            Ask::Panic => panic!("as asked"),
         };
         self.running.fetch_sub(1, Ordering::SeqCst);
         self.done.fetch_add(1, Ordering::SeqCst);
