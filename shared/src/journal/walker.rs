@@ -56,7 +56,10 @@ impl Walker<'_> {
         // A mended copy may reach past a file that was cut short. Room that was made ahead is zeros.
         let behind = bytes.get(tail.end..).unwrap_or_default();
         let dropped = match tail.last {
-            Some(_) => behind.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1),
+            Some(_) => behind
+                .iter()
+                .rposition(|byte| *byte != 0)
+                .map_or(0, |last| (last + 1).next_multiple_of(BLOCK_BYTES).min(behind.len())),
             None => behind.len(),
         };
         tail.unfinished = dropped > 0;
