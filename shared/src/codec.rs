@@ -67,6 +67,15 @@ pub fn encode_after<T: Serialize>(head: Vec<u8>, value: &T) -> Vec<u8> {
     postcard::to_extend(value, head).expect("every wire type has an encoding")
 }
 
+/// Appends the bytes of a value.
+///
+/// # Panics
+///
+/// As [`encode`].
+pub fn encode_into<T: Serialize>(bytes: &mut Vec<u8>, value: &T) {
+    *bytes = encode_after(std::mem::take(bytes), value);
+}
+
 /// What a peer did that no correct peer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PeerFault {

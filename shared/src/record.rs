@@ -6,11 +6,13 @@ use serde::de::DeserializeOwned;
 use crate::codec;
 
 pub fn versioned<T: Serialize>(version: u8, value: &T) -> Vec<u8> {
-    let body = codec::encode(value);
-    let mut bytes = Vec::with_capacity(1 + body.len());
+    codec::encode_after(vec![version], value)
+}
+
+/// Appends what [`versioned`] gives, without bytes of its own.
+pub fn put_versioned<T: Serialize>(bytes: &mut Vec<u8>, version: u8, value: &T) {
     bytes.push(version);
-    bytes.extend_from_slice(&body);
-    bytes
+    codec::encode_into(bytes, value);
 }
 
 /// # Errors

@@ -19,7 +19,7 @@ use std::fmt;
 
 use crate::journal::{Head, Kind, Mark};
 
-pub(crate) use read::{Reader, Stripe};
+pub(crate) use read::Reader;
 pub(crate) use write::Writer;
 
 const NAME_START: &str = "checkpoint-";

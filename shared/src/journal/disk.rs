@@ -10,7 +10,7 @@ use std::sync::Arc;
 const LOCK_FILE: &str = "lock";
 
 /// The few file operations the journal needs, so that a power cut can be played on them.
-pub trait Disk: Send + 'static {
+pub trait Disk: Send + Sync + 'static {
     /// The names of all files.
     ///
     /// # Errors

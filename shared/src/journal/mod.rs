@@ -48,6 +48,7 @@ pub use disk::{Disk, FileDisk};
 pub use error::JournalError;
 pub use memory_disk::MemoryDisk;
 pub(crate) use format::{Mark, take};
+pub(crate) use segment::segments;
 pub use scan::{Found, Start, prove, walk};
 
 /// The largest payload of one record, in bytes.
