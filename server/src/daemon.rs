@@ -62,7 +62,9 @@ pub async fn run<N: Net>(
     let tls = tls::server_config(&identity, Peers::Any, ALPN, Migration::Allowed).map_err(text)?;
     let link = closed_link(&settings, &identity, &ground.net)?;
     let as_task = ground.disk.is_some();
-    let store = daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(text)?;
+    let mut store = daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(text)?;
+    // The catalogue is made from the shelf, which otherwise follows in its own time.
+    store.catch_up().map_err(text)?;
     let reader = Reader::new(store.shelf());
     let catalogue = Catalogue::of(store.books().products().cloned().collect());
     let (writer, queue) = mpsc::channel(MAX_QUEUED);

@@ -2,19 +2,32 @@
 //! holds the bytes of every variant, because the encoding does not describe itself.
 
 use kessai_shared::codec;
-use kessai_shared::record::{unversioned, versioned};
+use kessai_shared::ids::Sku;
+use kessai_shared::record::{put_versioned, unversioned, versioned};
 use kessai_shared::store::{self, Stamp};
+use serde::Serialize;
 
-use crate::sales::{Books, Change, Row, RowKey};
+use crate::sales::{Books, Change, GiveBack, Order, Product, Row, RowKey};
 
 /// The version of the form that is written.
 pub const VERSION: u8 = 2;
 
+/// A [`Row`] that is only looked at: the bytes are the same, and an order is not copied for them.
+#[derive(Serialize)]
+enum RowRef<'a> {
+    Product(&'a Product),
+    Order(&'a Order),
+    Return(&'a GiveBack),
+}
+
 impl store::Books for Books {
     type Change = Change;
+    /// The shelf is the product database.
+    type Key = Sku;
+    type Row = (RowKey, Row);
 
-    fn encode(change: &Change) -> Vec<u8> {
-        versioned(VERSION, change)
+    fn encode_into(change: &Change, bytes: &mut Vec<u8>) {
+        put_versioned(bytes, VERSION, change);
     }
 
     fn decode(payload: &[u8]) -> Result<Change, String> {
@@ -25,8 +38,16 @@ impl store::Books for Books {
         Books::apply(self, change, stamp.position, stamp.time).map_err(|error| error.to_string())
     }
 
-    fn touched(&self, change: &Change) -> Vec<Vec<u8>> {
-        Books::touched(self, change).iter().map(codec::encode).collect()
+    fn touched(&self, change: &Change, each: &mut dyn FnMut(&Sku)) {
+        Books::touched(self, change, each);
+    }
+
+    fn shelved(&self, each: &mut dyn FnMut(&Sku)) {
+        self.products().for_each(|product| each(&product.sku));
+    }
+
+    fn key(sku: &Sku) -> Vec<u8> {
+        codec::encode(&RowKey::Product(sku.clone()))
     }
 
     fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
@@ -34,11 +55,38 @@ impl store::Books for Books {
         Books::row(self, &key).map(|row| versioned(VERSION, &row))
     }
 
-    fn load(&mut self, key: &[u8], row: &[u8]) -> Result<(), String> {
+    fn rows(&self, each: &mut dyn FnMut(&[u8], &[u8]) -> std::io::Result<()>) -> std::io::Result<()> {
+        let (mut key, mut row) = (Vec::new(), Vec::new());
+        let mut put = |of: RowKey, value: RowRef<'_>| {
+            codec::encode_into(&mut key, &of);
+            put_versioned(&mut row, VERSION, &value);
+            let outcome = each(&key, &row);
+            key.clear();
+            row.clear();
+            outcome
+        };
+        for product in self.products() {
+            put(RowKey::Product(product.sku.clone()), RowRef::Product(product))?;
+        }
+        for (id, order) in self.orders() {
+            put(RowKey::Order(*id), RowRef::Order(order))?;
+        }
+        for (id, given) in self.returns() {
+            put(RowKey::Return(*id), RowRef::Return(given))?;
+        }
+        Ok(())
+    }
+
+    fn read_row(key: &[u8], row: &[u8]) -> Result<(RowKey, Row), String> {
         let key: RowKey = codec::decode(key).map_err(|_| "not a key of a shop")?;
         let row: Row = unversioned(VERSION, row).map_err(|why| format!("not a row of a shop: {why}"))?;
+        Ok((key, row))
+    }
+
+    fn take_row(&mut self, (key, row): (RowKey, Row)) -> Result<(), String> {
         Books::load(self, key, row).map_err(|error| error.to_string())
     }
+
     fn loaded(&mut self) {
         Books::loaded(self);
     }

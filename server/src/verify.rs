@@ -3,16 +3,19 @@
 use std::path::Path;
 
 use kessai_shared::folder::DataFolder;
-use kessai_shared::store;
+use kessai_shared::journal::Head;
+use kessai_shared::store::{self, Auditor, Stamp};
 use serde::Serialize;
 
-use crate::sales::{Audit, Books};
+use crate::sales::{Audit, Books, Change};
 use crate::settings::{FOLDER, JOURNAL};
 
 /// What the books come to, and everything that is wrong with them.
 #[derive(Debug, Serialize)]
 pub struct Report {
     pub records: u64,
+    /// The first record whose change could be seen; what stood before it is in the checkpoint, as rows.
+    pub changes_from: u64,
     pub groups: u64,
     pub head: String,
     pub products: u64,
@@ -37,10 +40,17 @@ pub struct Report {
 pub fn verify(data: &Path) -> Result<Report, String> {
     let live = DataFolder::is_live(data, FOLDER).map_err(|error| error.to_string())?;
     let mut audit = Audit::default();
-    let (books, opened) = store::walk::<Books>(data, JOURNAL, |change, _, _| audit.see(change))
-        .map_err(|fault| fault.to_string())?;
+    let (books, opened) =
+        store::audit::<Books>(data, JOURNAL, &mut audit).map_err(|fault| fault.to_string())?;
     let mut problems = audit.finish(&books);
     let mut notes = opened.notes();
+    if opened.checkpoint > 0 {
+        notes.push(format!(
+            "records up to {} are in a checkpoint: what they came to was checked, each of their changes \
+             cannot be seen any more",
+            opened.checkpoint
+        ));
+    }
     if live {
         notes.push("the seller is running, so the store beside the journal was not compared".to_owned());
     } else {
@@ -51,7 +61,8 @@ pub fn verify(data: &Path) -> Result<Report, String> {
     }
     let totals = books.totals();
     Ok(Report {
-        records: opened.journal.records,
+        records: opened.head.position,
+        changes_from: opened.checkpoint + 1,
         groups: opened.journal.groups,
         head: opened.head.hash.to_string(),
         products: totals.products,
@@ -65,4 +76,14 @@ pub fn verify(data: &Path) -> Result<Report, String> {
         notes,
         problems,
     })
+}
+
+impl Auditor<Books> for Audit {
+    fn begin(&mut self, books: &Books, _: Head) {
+        Audit::begin(self, books);
+    }
+
+    fn see(&mut self, change: &Change, _: Stamp, _: &Books) {
+        Audit::see(self, change);
+    }
 }

@@ -22,7 +22,7 @@ use kessai_shared::storefront::{Cancelled, FulfilmentState, Line, OrderState, Pa
 use kessai_shared::time::Timestamp;
 use model::Model;
 use proptest::prelude::*;
-use shelf::Shelf;
+use shelf::{Checkpoints, Shelf};
 use till::Till;
 
 const START: Timestamp = Timestamp(1_782_864_000_000_000);
@@ -102,6 +102,7 @@ struct Life {
     /// The same books, made from the bytes of the changes.
     replayed: Books,
     shelf: Shelf,
+    checkpoints: Checkpoints,
     model: Model,
     till: Till,
     changes: Vec<Change>,
@@ -143,6 +144,7 @@ impl Life {
         assert_eq!(again, *change);
         store::Books::apply(&mut self.replayed, &again, stamp).expect("the same change again");
         self.shelf.take(&self.books, change);
+        self.checkpoints.take(&self.books, self.changes.len());
     }
 
     fn step(&mut self, op: &Op) {
@@ -285,8 +287,10 @@ impl Life {
         self.till.compare(&self.books);
         self.shelf.compare(&self.books);
         self.shelf.compare(&self.replayed);
-        let loaded = self.shelf.load();
-        self.shelf.compare(&loaded);
+        self.checkpoints.compare(&self.books, &self.changes);
+        let rows = shelf::rows(&self.books);
+        let loaded = shelf::load(&rows);
+        assert!(shelf::rows(&loaded) == rows && shelf::rows(&self.replayed) == rows, "the same rows");
         same_lists(&self.books, &self.replayed);
         same_lists(&self.books, &loaded);
         let open: Vec<_> = self.books.open_orders().collect();

@@ -22,6 +22,7 @@ pub use books::{Books, Change, DecidedChange, Inconsistent, Key, Row, RowKey, To
 pub use decision::{Presented, decide};
 pub use entry::{Entry, LedgerAccount};
 pub use group::Group;
+pub use guesses::Guessed;
 pub use hold::{Charge, ChargeState, Decided, Refund};
 pub use index::Place;
 pub use policy::{Policy, Window};

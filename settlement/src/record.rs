@@ -3,19 +3,33 @@
 
 use kessai_shared::codec;
 use kessai_shared::journal::Head;
-use kessai_shared::record::{unversioned, versioned};
+use kessai_shared::record::{put_versioned, unversioned, versioned};
 use kessai_shared::store::{self, Stamp};
+use serde::Serialize;
 
-use crate::ledger::{Books, Change, Row, RowKey};
+use crate::ledger::{Account, Books, Change, Charge, Group, Guessed, Refund, Row, RowKey};
 
 /// The version of the form that is written.
 const VERSION: u8 = 2;
 
+/// A [`Row`] that is only looked at: the bytes are the same, and nothing is copied for them.
+#[derive(Serialize)]
+enum RowRef<'a> {
+    Account(&'a Account),
+    Charge(&'a Charge),
+    Refund(&'a Refund),
+    Guesses(&'a Guessed),
+    Group(&'a Group),
+}
+
 impl store::Books for Books {
     type Change = Change;
+    /// The shelf is the credit database.
+    type Key = RowKey;
+    type Row = (RowKey, Row);
 
-    fn encode(change: &Change) -> Vec<u8> {
-        versioned(VERSION, change)
+    fn encode_into(change: &Change, bytes: &mut Vec<u8>) {
+        put_versioned(bytes, VERSION, change);
     }
 
     fn decode(payload: &[u8]) -> Result<Change, String> {
@@ -26,13 +40,21 @@ impl store::Books for Books {
         Books::apply(self, change, stamp.position, stamp.time).map_err(|error| error.to_string())
     }
 
-    fn touched(&self, change: &Change) -> Vec<Vec<u8>> {
-        Books::touched(self, change).iter().map(codec::encode).collect()
+    fn end_group(&mut self, first: u64, head: Head) {
+        Books::end_group(self, first, head.position, head.time, head.hash.0);
     }
 
-    fn end_group(&mut self, first: u64, head: Head) -> Vec<Vec<u8>> {
-        let row = Books::end_group(self, first, head.position, head.time, head.hash.0);
-        row.iter().map(codec::encode).collect()
+    fn touched(&self, change: &Change, each: &mut dyn FnMut(&RowKey)) {
+        Books::touched(self, change, each);
+    }
+
+    fn shelved(&self, each: &mut dyn FnMut(&RowKey)) {
+        self.accounts().for_each(|(id, _)| each(&RowKey::Account(*id)));
+        self.guessed().for_each(|(seller, _)| each(&RowKey::Guesses(*seller)));
+    }
+
+    fn key(key: &RowKey) -> Vec<u8> {
+        codec::encode(key)
     }
 
     fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
@@ -40,9 +62,41 @@ impl store::Books for Books {
         Books::row(self, &key).map(|row| versioned(VERSION, &row))
     }
 
-    fn load(&mut self, key: &[u8], row: &[u8]) -> Result<(), String> {
+    fn rows(&self, each: &mut dyn FnMut(&[u8], &[u8]) -> std::io::Result<()>) -> std::io::Result<()> {
+        let (mut key, mut row) = (Vec::new(), Vec::new());
+        let mut put = |of: RowKey, value: RowRef<'_>| {
+            codec::encode_into(&mut key, &of);
+            put_versioned(&mut row, VERSION, &value);
+            let outcome = each(&key, &row);
+            key.clear();
+            row.clear();
+            outcome
+        };
+        for (id, account) in self.accounts() {
+            put(RowKey::Account(*id), RowRef::Account(account))?;
+        }
+        for ((seller, order), charge) in self.charges() {
+            put(RowKey::Charge(*seller, *order), RowRef::Charge(charge))?;
+        }
+        for ((seller, id), refund) in self.refunds() {
+            put(RowKey::Refund(*seller, *id), RowRef::Refund(refund))?;
+        }
+        for (seller, guesses) in self.guessed() {
+            put(RowKey::Guesses(*seller), RowRef::Guesses(guesses))?;
+        }
+        for group in self.groups() {
+            put(RowKey::Group(group.first), RowRef::Group(group))?;
+        }
+        Ok(())
+    }
+
+    fn read_row(key: &[u8], row: &[u8]) -> Result<(RowKey, Row), String> {
         let key: RowKey = codec::decode(key).map_err(|_| "not a key of a ledger")?;
         let row: Row = unversioned(VERSION, row).map_err(|why| format!("not a row of a ledger: {why}"))?;
+        Ok((key, row))
+    }
+
+    fn take_row(&mut self, (key, row): (RowKey, Row)) -> Result<(), String> {
         Books::load(self, key, row).map_err(|error| error.to_string())
     }
 }

@@ -15,11 +15,10 @@ const NOW: Timestamp = Timestamp(1_782_864_000_000_000);
 const HERE: Pin = Pin([1; 32]);
 const ELSEWHERE: Pin = Pin([2; 32]);
 
-/// The books, and their rows as a store would keep them.
+/// The books, and where the next change stands.
 #[derive(Default)]
 struct Kept {
     books: Books,
-    rows: std::collections::BTreeMap<Vec<u8>, Vec<u8>>,
     position: u64,
 }
 
@@ -38,10 +37,6 @@ impl Kept {
         self.position += 1;
         let stamp = Stamp { position: self.position, time: NOW };
         store::Books::apply(&mut self.books, change, stamp).expect("a change");
-        for key in store::Books::touched(&self.books, change) {
-            let row = store::Books::row(&self.books, &key).expect("a row");
-            self.rows.insert(key, row);
-        }
     }
 
     /// What comes of a purchase with this card; with `keep` it goes into the books.
@@ -75,10 +70,12 @@ impl Kept {
 
     fn loaded_anew(&self) -> Self {
         let mut books = Books::default();
-        for (key, row) in &self.rows {
-            store::Books::load(&mut books, key, row).expect("a row that was kept");
-        }
-        Self { books, rows: self.rows.clone(), position: self.position }
+        let mut load = |key: &[u8], row: &[u8]| {
+            store::Books::load(&mut books, key, row).expect("a row of a checkpoint");
+            Ok(())
+        };
+        store::Books::rows(&self.books, &mut load).expect("nobody refuses one");
+        Self { books, position: self.position }
     }
 }
 

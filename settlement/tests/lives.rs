@@ -27,7 +27,7 @@ use kessai_shared::time::Timestamp;
 use model::{End, Model};
 use ops::{Op, Signs, op};
 use proptest::prelude::*;
-use shelf::Shelf;
+use shelf::{Checkpoints, Shelf};
 
 const START: Timestamp = Timestamp(1_782_864_000_000_000);
 const HOLD_SECONDS: u64 = 100;
@@ -73,6 +73,7 @@ struct Life {
     /// The same books, made from the bytes of the changes.
     replayed: Books,
     shelf: Shelf,
+    checkpoints: Checkpoints,
     model: Model,
     changes: Vec<(Change, Stamp)>,
     /// The groups of the journal so far: where each begins, and the head after it.
@@ -93,8 +94,20 @@ impl Life {
         let (shelf, model) = (Shelf::default(), Model::default());
         let (changes, groups, decided) = (Vec::new(), Vec::new(), Vec::new());
         let (now, generation) = (START, 1);
-        let mut life =
-            Self { books, replayed, shelf, model, changes, groups, decided, policy, now, generation };
+        let checkpoints = Checkpoints::default();
+        let mut life = Self {
+            books,
+            replayed,
+            shelf,
+            checkpoints,
+            model,
+            changes,
+            groups,
+            decided,
+            policy,
+            now,
+            generation,
+        };
         // The third account is over its limit from the beginning, and one of the pool has none.
         for (card, limit, balance) in [(0, 100, 0), (1, 80, -20), (2, 50, 60)] {
             life.apply(acts::open(account(at_rest(card, 1), limit, balance)));
@@ -127,9 +140,9 @@ impl Life {
         }
         let head = Head { position, time, hash: Hash([position as u8; 32]) };
         self.groups.push((first, head));
-        let touched = store::Books::end_group(&mut self.books, first, head);
-        assert_eq!(store::Books::end_group(&mut self.replayed, first, head), touched);
-        self.shelf.take_group(&self.books, touched);
+        store::Books::end_group(&mut self.books, first, head);
+        store::Books::end_group(&mut self.replayed, first, head);
+        self.checkpoints.take(&self.books, self.changes.len());
     }
 
     fn step(&mut self, op: &Op) {
@@ -290,8 +303,10 @@ impl Life {
         self.model.compare_entries(&changes);
         self.shelf.compare(&self.books);
         self.shelf.compare(&self.replayed);
-        let loaded = self.shelf.load();
-        self.shelf.compare(&loaded);
+        self.checkpoints.compare(&self.books, &self.changes, open);
+        let rows = shelf::rows(&self.books);
+        let loaded = shelf::load(&rows);
+        assert!(shelf::rows(&loaded) == rows && shelf::rows(&self.replayed) == rows, "the same rows");
         let ever = Timestamp(u64::MAX);
         for other in [&self.replayed, &loaded] {
             assert_eq!(other.totals(), self.books.totals());
@@ -329,10 +344,10 @@ impl Life {
     }
 
     /// Every decision as anybody who asks gets it: the same bytes from the books that lived through it
-    /// all, from replayed ones and from those of a shelf, each with a cache of its own.
+    /// all, from replayed ones and from those of a checkpoint, each with a cache of its own.
     fn compare_decisions(&self) {
         let key = Identity::generate().expect("a key");
-        let loaded = self.shelf.load();
+        let loaded = shelf::load(&shelf::rows(&self.books));
         let all = [&self.books, &self.replayed, &loaded].map(|books| (books, Heads::default()));
         for (place, charge) in self.books.charges() {
             let Some(decided) = charge.decided.as_ref().filter(|decided| self.ended(decided.position)) else {
@@ -495,13 +510,13 @@ fn the_audit_finds_decisions_without_their_place_in_a_group() {
     });
     life.end_group();
     life.check();
-    let rows: Vec<_> = life.shelf.load().groups().cloned().collect();
+    let rows: Vec<_> = shelf::load(&shelf::rows(&life.books)).groups().cloned().collect();
     let [group] = rows.as_slice() else { panic!("one group holds both decisions") };
     assert_eq!(group.leaves.len(), 2);
     let problems = |change: &dyn Fn(&mut Group)| {
         let mut changed = group.clone();
         change(&mut changed);
-        let mut books = life.shelf.load();
+        let mut books = shelf::load(&shelf::rows(&life.books));
         books.load(RowKey::Group(changed.first), Row::Group(changed)).expect("a group in itself");
         let mut audit = Audit::default();
         life.changes.iter().for_each(|(change, _)| audit.see(change, &life.books));

@@ -92,6 +92,15 @@ impl postcard::ser_flavors::Flavor for Bytes {
     }
 }
 
+/// Appends the bytes of a value.
+///
+/// # Panics
+///
+/// As [`encode`].
+pub fn encode_into<T: Serialize>(bytes: &mut Vec<u8>, value: &T) {
+    *bytes = encode_after(std::mem::take(bytes), value);
+}
+
 /// What a peer did that no correct peer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PeerFault {

@@ -2,6 +2,7 @@
 
 pub mod card;
 pub mod card_file;
+pub mod checkpoint;
 pub mod codec;
 pub mod config;
 pub mod console;

@@ -11,6 +11,12 @@ pub fn versioned<T: Serialize>(version: u8, value: &T) -> Vec<u8> {
     codec::encode_after(head, value)
 }
 
+/// Appends what [`versioned`] gives, without bytes of its own.
+pub fn put_versioned<T: Serialize>(bytes: &mut Vec<u8>, version: u8, value: &T) {
+    bytes.push(version);
+    codec::encode_into(bytes, value);
+}
+
 /// # Errors
 /// A sentence when the bytes are of another version or no such value.
 pub fn unversioned<T: DeserializeOwned>(version: u8, bytes: &[u8]) -> Result<T, String> {

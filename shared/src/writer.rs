@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
 
 use crate::store::{Books, Fault, Stamp, Store};
 use crate::time::Timestamp;
@@ -81,16 +82,26 @@ pub async fn run<C: Clerk>(
     clock: Clock,
 ) -> Result<(), Fault> {
     let mut last_tick = Timestamp::default();
+    // One timer for all groups: one a group would cost more than deciding a command does.
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let first = tokio::time::timeout(TICK, queue.recv()).await;
-        if let Ok(None) = first {
-            return store.close();
-        }
+        let first = match queue.try_recv() {
+            Ok(command) => Some(command),
+            Err(_) => tokio::select! {
+                biased;
+                command = queue.recv() => match command {
+                    None => return store.close(),
+                    command => command,
+                },
+                _ = ticks.tick() => None,
+            },
+        };
         let now = clock();
         store.begin(now);
         let mut after = Vec::new();
         let mut desk = Desk { store: &mut store, after: &mut after };
-        if let Ok(Some(command)) = first {
+        if let Some(command) = first {
             clerk.handle(command, &mut desk)?;
             for _ in 1..MAX_GROUP {
                 if desk.store.waiting_bytes() > FULL_GROUP_BYTES {

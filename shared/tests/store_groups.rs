@@ -21,9 +21,11 @@ struct Groups {
 
 impl Books for Groups {
     type Change = u8;
+    type Key = u64;
+    type Row = (u64, Vec<u8>, Head);
 
-    fn encode(change: &u8) -> Vec<u8> {
-        vec![*change]
+    fn encode_into(change: &u8, bytes: &mut Vec<u8>) {
+        bytes.push(*change);
     }
 
     fn decode(payload: &[u8]) -> Result<u8, String> {
@@ -35,14 +37,23 @@ impl Books for Groups {
         Ok(())
     }
 
-    fn touched(&self, _: &u8) -> Vec<Vec<u8>> {
-        Vec::new()
+    /// The last group that ended: it is on the shelf some time after the change was.
+    fn touched(&self, _: &u8, each: &mut dyn FnMut(&u64)) {
+        self.ended.keys().next_back().into_iter().for_each(each);
     }
 
-    fn end_group(&mut self, first: u64, head: Head) -> Vec<Vec<u8>> {
+    fn shelved(&self, each: &mut dyn FnMut(&u64)) {
+        let before = self.ended.keys().next_back().filter(|_| self.open.is_empty());
+        self.ended.keys().filter(|first| Some(*first) != before).for_each(each);
+    }
+
+    fn key(first: &u64) -> Vec<u8> {
+        first.to_be_bytes().to_vec()
+    }
+
+    fn end_group(&mut self, first: u64, head: Head) {
         let changes = std::mem::take(&mut self.open);
         self.ended.insert(first, (changes, head));
-        vec![first.to_be_bytes().to_vec()]
     }
 
     fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
@@ -51,12 +62,21 @@ impl Books for Groups {
         Some([numbers.as_flattened(), &head.hash.0, changes].concat())
     }
 
-    fn load(&mut self, key: &[u8], row: &[u8]) -> Result<(), String> {
+    fn rows(&self, each: &mut dyn FnMut(&[u8], &[u8]) -> std::io::Result<()>) -> std::io::Result<()> {
+        let keys = self.ended.keys().map(Self::key);
+        keys.into_iter().try_for_each(|key| each(&key, &self.row(&key).unwrap_or_default()))
+    }
+
+    fn read_row(key: &[u8], row: &[u8]) -> Result<Self::Row, String> {
         let first = u64::from_be_bytes(key.try_into().map_err(|_| "not a position")?);
         let number = |at: usize| u64::from_be_bytes(row[at..at + 8].try_into().expect("eight bytes"));
         let mut head = Head { position: number(0), time: Timestamp(number(8)), ..Head::default() };
         head.hash.0.copy_from_slice(&row[16..48]);
-        self.ended.insert(first, (row[48..].to_vec(), head));
+        Ok((first, row[48..].to_vec(), head))
+    }
+
+    fn take_row(&mut self, (first, changes, head): Self::Row) -> Result<(), String> {
+        self.ended.insert(first, (changes, head));
         Ok(())
     }
 }

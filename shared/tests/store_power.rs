@@ -7,8 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use kessai_shared::digest::sha256;
-use kessai_shared::journal::{Dice, Disk, Head, Kind, MemoryDisk};
-use kessai_shared::store::{Books, Stamp, Store};
+use kessai_shared::journal::{Dice, Disk, Head, Kind, Layout, MemoryDisk};
+use kessai_shared::store::{Books, Options, Stamp, Store};
 use kessai_shared::time::Timestamp;
 
 const IMAGES: u64 = 1_000;
@@ -26,12 +26,14 @@ struct Balances(BTreeMap<u8, u64>, [u8; 32]);
 
 impl Books for Balances {
     type Change = (u8, u64);
+    type Key = u8;
+    type Row = (u8, Vec<u8>);
 
-    fn encode(change: &Self::Change) -> Vec<u8> {
+    fn encode_into(change: &Self::Change, bytes: &mut Vec<u8>) {
         // Long enough that a group spans sectors.
-        let mut bytes = vec![change.0; 40];
-        bytes[1..9].copy_from_slice(&change.1.to_le_bytes());
-        bytes
+        bytes.push(change.0);
+        bytes.extend_from_slice(&change.1.to_le_bytes());
+        bytes.extend_from_slice(&[change.0; 31]);
     }
 
     fn decode(payload: &[u8]) -> Result<Self::Change, String> {
@@ -45,14 +47,21 @@ impl Books for Balances {
         Ok(())
     }
 
-    fn touched(&self, change: &Self::Change) -> Vec<Vec<u8>> {
-        vec![vec![change.0]]
+    fn touched(&self, change: &Self::Change, each: &mut dyn FnMut(&u8)) {
+        each(&change.0);
     }
 
-    fn end_group(&mut self, first: u64, head: Head) -> Vec<Vec<u8>> {
+    fn shelved(&self, each: &mut dyn FnMut(&u8)) {
+        self.0.keys().for_each(each);
+    }
+
+    fn key(key: &u8) -> Vec<u8> {
+        vec![*key]
+    }
+
+    fn end_group(&mut self, first: u64, head: Head) {
         let ends = [first, head.position, head.time.0].map(u64::to_le_bytes);
         self.1 = sha256(&[&self.1, ends.as_flattened(), &head.hash.0]);
-        vec![vec![GROUPS]]
     }
 
     fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
@@ -62,8 +71,16 @@ impl Books for Balances {
         self.0.get(key.first()?).map(|balance| balance.to_le_bytes().to_vec())
     }
 
-    fn load(&mut self, key: &[u8], row: &[u8]) -> Result<(), String> {
-        let account = *key.first().ok_or("empty")?;
+    fn rows(&self, each: &mut dyn FnMut(&[u8], &[u8]) -> std::io::Result<()>) -> std::io::Result<()> {
+        each(&[GROUPS], &self.1)?;
+        self.0.iter().try_for_each(|(account, balance)| each(&[*account], &balance.to_le_bytes()))
+    }
+
+    fn read_row(key: &[u8], row: &[u8]) -> Result<(u8, Vec<u8>), String> {
+        Ok((*key.first().ok_or("empty")?, row.to_vec()))
+    }
+
+    fn take_row(&mut self, (account, row): (u8, Vec<u8>)) -> Result<(), String> {
         if account == GROUPS {
             self.1 = row.try_into().map_err(|_| "not a hash")?;
             return Ok(());
@@ -81,6 +98,10 @@ struct Tally {
     mended: u32,
     dropped: u32,
     loud: u32,
+    from_checkpoint: u32,
+    checkpoint_mended: u32,
+    died_writing: u32,
+    died_deleting: u32,
 }
 
 #[test]
@@ -91,6 +112,9 @@ fn what_was_acknowledged_is_there_after_a_thousand_power_cuts() {
     }
     println!("{IMAGES} images: {tally:?}");
     let each = [tally.whole, tally.rebuilt, tally.mended, tally.dropped, tally.loud];
+    let checkpoints =
+        [tally.from_checkpoint, tally.checkpoint_mended, tally.died_writing, tally.died_deleting];
+    let each = [each.as_slice(), &checkpoints].concat();
     assert!(each.iter().all(|count| *count > 0), "a kind of image was never met: {tally:?}");
 }
 
@@ -99,11 +123,12 @@ fn image(seed: u64, tally: &mut Tally) {
     let folder = tempfile::tempdir().expect("a folder");
     let shelf = folder.path().join("shelf");
     let disk = MemoryDisk::new();
-    let (acknowledged, attempted) = live(&disk, &shelf, &mut dice);
+    let (acknowledged, attempted) = live(&disk, &shelf, options(seed), &mut dice);
     let mut after = disk.power_cut(dice.roll());
     damage_shelf(&shelf, &mut dice);
     let faults = damage_journal(&mut after, &mut dice);
-    match Store::<Balances>::open_on(Box::new(after), &shelf, KIND) {
+    let names = after.list().expect("a disk");
+    match Store::<Balances>::open_on_with(Box::new(after), &shelf, KIND, options(seed)) {
         Ok((store, opened)) => {
             let found = store.books();
             // The group that was attempted has an end only when it turns out to be on the disk.
@@ -119,6 +144,13 @@ fn image(seed: u64, tally: &mut Tally) {
                 kept,
                 "seed {seed}: silent loss: {found:?} is neither {acknowledged:?} nor {attempted:?}"
             );
+            tally.from_checkpoint += u32::from(opened.checkpoint > 0);
+            tally.checkpoint_mended += u32::from(opened.mended > 0);
+            let left = names.iter().filter(|name| name.ends_with(".new")).count();
+            tally.died_writing += u32::from(left > 0);
+            let first = names.iter().filter(|name| name.starts_with("journal-")).min();
+            let useless = first.is_some_and(|name| *name <= format!("journal-{:020}.log", opened.checkpoint));
+            tally.died_deleting += u32::from(opened.checkpoint > 0 && useless);
             tally.whole += u32::from(opened.shelf_rebuilt.is_none());
             tally.rebuilt += u32::from(opened.shelf_rebuilt.is_some());
             tally.mended += u32::from(!opened.journal.repairs.is_empty());
@@ -131,18 +163,32 @@ fn image(seed: u64, tally: &mut Tally) {
     }
 }
 
+/// Half of the stores make checkpoints again and again; they live longer.
+fn options(seed: u64) -> Options {
+    let layout = Layout { segment_bytes: 20 << 10, ahead: false };
+    let checkpoint_after = if makes_checkpoints(seed) { 1 } else { u64::MAX };
+    Options { layout, checkpoint_after, in_place: true }
+}
+
+fn makes_checkpoints(seed: u64) -> bool {
+    seed % 2 == 1
+}
+
 /// A life that ends at any moment: the books as they were acknowledged, and as the last group would
 /// have left them.
-fn live(disk: &MemoryDisk, shelf: &Path, dice: &mut Dice) -> (Balances, Balances) {
+fn live(disk: &MemoryDisk, shelf: &Path, options: Options, dice: &mut Dice) -> (Balances, Balances) {
     let (mut store, _) =
-        Store::<Balances>::open_on(Box::new(disk.clone()), shelf, KIND).expect("a new store");
+        Store::<Balances>::open_on_with(Box::new(disk.clone()), shelf, KIND, options).expect("a new store");
     let mut acknowledged = Balances::default();
-    let groups = 1 + dice.below(8);
-    let dies_in_the_last = dice.percent(50);
+    let longer = options.checkpoint_after == 1;
+    let groups = if longer { 8 + dice.below(30) } else { 1 + dice.below(8) };
+    // Of the last operations, which are those of a checkpoint more often than not, any may be the last.
+    let dies = dice.percent(50);
+    let (at, operations) = if longer { (groups - 6, 80) } else { (groups - 1, 3) };
     for group in 0..groups {
-        store.begin(Timestamp(1_000 * (group as u64 + 1)));
-        if dies_in_the_last && group + 1 == groups {
-            disk.fail_after(dice.below(3) as u64);
+        store.begin(Timestamp(120_000 * (group as u64 + 1)));
+        if dies && group == at {
+            disk.fail_after(dice.below(operations) as u64);
         }
         for _ in 0..=dice.below(30) {
             let change = (dice.below(ACCOUNTS) as u8, dice.roll() >> 20);

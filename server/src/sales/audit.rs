@@ -7,8 +7,10 @@ use std::collections::HashMap;
 
 use kessai_shared::ids::{OrderId, ReturnId, Sku};
 use kessai_shared::receipt::Verdict;
+use kessai_shared::storefront::{Cancelled, FulfilmentState, OrderState};
 
 use super::books::{Books, Change};
+use super::order::Order;
 
 /// Pieces of a product that came back, and what they are worth.
 type Back = (Sku, i128, i128);
@@ -31,6 +33,65 @@ pub struct Audit {
 }
 
 impl Audit {
+    /// Begins with books that were loaded from a checkpoint, instead of with none. Pieces that are out
+    /// are counted from the orders, and so held against the products in the end; what was received is
+    /// taken as it is, as nothing before it can be seen.
+    pub fn begin(&mut self, books: &Books) {
+        for product in books.products() {
+            self.received.insert(product.sku.clone(), i128::from(product.stock.received));
+        }
+        for (id, given) in books.returns() {
+            for part in &given.parts {
+                let worth = i128::from(part.worth().0);
+                let piece = (part.sku.clone(), i128::from(part.quantity), worth);
+                if given.refunded.contains(&part.order) {
+                    *self.refunded.entry(part.order).or_default() += worth;
+                    self.answered.entry(part.order).or_default().push(piece);
+                } else {
+                    self.given.entry((*id, part.order)).or_default().push(piece);
+                }
+            }
+        }
+        let mut open: HashMap<OrderId, Vec<Back>> = HashMap::new();
+        for ((_, order), parts) in &self.given {
+            open.entry(*order).or_default().extend(parts.iter().cloned());
+        }
+        for (id, order) in books.orders() {
+            if matches!(order.cancelled, Some(Cancelled::OutOfStock { .. })) {
+                continue;
+            }
+            let lines = order.quote.lines.iter();
+            self.lines.insert(*id, lines.map(|l| (l.sku.clone(), i128::from(l.quantity))).collect());
+            self.totals.insert(*id, i128::from(order.quote.total.0));
+            if let Some(decision) = &order.decision {
+                let verdict = decision.statement.verdict;
+                self.verdicts.insert(*id, verdict);
+                let approved = verdict == Verdict::Approved;
+                self.accepted += if approved { i128::from(order.quote.total.0) } else { 0 };
+            }
+            if order.fulfilment != FulfilmentState::NotFulfilled && order.captured.is_positive() {
+                self.captured.insert(*id, 1);
+            }
+            self.begin_pieces(*id, order, open.get(id).map_or(&[], Vec::as_slice));
+        }
+    }
+
+    /// Counts the pieces of an order that are out: all that were sold and did not come back, or, once
+    /// all of it was freed, only what its open refunds still bring back.
+    fn begin_pieces(&mut self, id: OrderId, order: &Order, open: &[Back]) {
+        let mut out = |sku: &Sku, pieces: i128| *self.out.entry(sku.clone()).or_default() += pieces;
+        match order.order {
+            OrderState::Cancelled => {}
+            OrderState::Expired => open.iter().for_each(|(sku, pieces, _)| out(sku, *pieces)),
+            OrderState::Pending | OrderState::Confirmed | OrderState::Completed => {
+                let lines = self.lines.get(&id).into_iter().flatten();
+                lines.for_each(|(sku, pieces)| out(sku, *pieces));
+                let answered = self.answered.get(&id).into_iter().flatten();
+                answered.for_each(|(sku, pieces, _)| out(sku, -pieces));
+            }
+        }
+    }
+
     /// Takes in one change.
     pub fn see(&mut self, change: &Change) {
         match change {

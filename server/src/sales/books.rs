@@ -231,37 +231,23 @@ impl Books {
         }
     }
 
-    /// The rows that a change writes.
-    pub fn touched(&self, change: &Change) -> Vec<RowKey> {
-        let of_order = |id: &OrderId| {
-            let lines = self.orders.get(id).into_iter().flat_map(|order| &order.quote.lines);
-            let products = lines.map(|line| RowKey::Product(line.sku));
-            products.chain([RowKey::Order(*id)]).collect::<Vec<_>>()
-        };
+    /// Names the products whose rows a change has written.
+    pub fn touched(&self, change: &Change, each: &mut dyn FnMut(&Sku)) {
         match change {
-            Change::Stocked { sku, .. } | Change::Relisted { sku, .. } => vec![RowKey::Product(sku.clone())],
-            Change::Placed { quote, owner } => {
-                let mut rows = of_order(&quote.order);
-                rows.push(RowKey::Owned(*owner, quote.order));
-                rows
-            }
-            Change::TurnedAway { quote, owner, .. } => {
-                vec![RowKey::Order(quote.order), RowKey::Owned(*owner, quote.order)]
-            }
+            Change::Stocked { sku, .. } | Change::Relisted { sku, .. } => each(sku),
+            Change::Placed { quote, .. } => quote.lines.iter().for_each(|line| each(&line.sku)),
             Change::Decided { order, .. }
             | Change::Reversed { order }
             | Change::Shipped { order }
-            | Change::Lapsed { order } => of_order(order),
-            Change::Doubted { order } | Change::CaptureStarted { order } => vec![RowKey::Order(*order)],
-            Change::GivenBack { id, given } => {
-                let orders: BTreeSet<OrderId> = given.parts.iter().map(|part| part.order).collect();
-                orders.into_iter().map(RowKey::Order).chain([RowKey::Return(*id)]).collect()
+            | Change::Lapsed { order }
+            | Change::Refunded { order, .. } => {
+                let order = self.orders.get(order).into_iter();
+                order.flat_map(|order| &order.quote.lines).for_each(|line| each(&line.sku));
             }
-            Change::Refunded { id, order } => {
-                let mut rows = of_order(order);
-                rows.push(RowKey::Return(*id));
-                rows
-            }
+            Change::TurnedAway { .. }
+            | Change::Doubted { .. }
+            | Change::CaptureStarted { .. }
+            | Change::GivenBack { .. } => {}
         }
     }
 

@@ -1,44 +1,90 @@
-//! The rows as the store would keep them: written when a change says that it touches them.
+//! The rows as the store would keep them: on the shelf when a change says that it has written them, and
+//! all of them in a checkpoint.
 
 use std::collections::BTreeMap;
 
-use kessai_server::sales::{Books, Change, RowKey};
+use kessai_server::sales::{Audit, Books, Change, RowKey};
 use kessai_shared::codec;
 use kessai_shared::store;
 
+/// How many changes lie between two checkpoints, and how many of them are kept.
+const CHECKPOINT_EVERY: usize = 7;
+const CHECKPOINTS_KEPT: usize = 3;
+
+type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
+
 #[derive(Default)]
-pub struct Shelf(BTreeMap<Vec<u8>, Vec<u8>>);
+pub struct Shelf(Rows);
 
 impl Shelf {
     pub fn take(&mut self, books: &Books, change: &Change) {
-        for key in store::Books::touched(books, change) {
+        store::Books::touched(books, change, &mut |sku| {
+            let key = <Books as store::Books>::key(sku);
             let row = store::Books::row(books, &key).expect("a change touches rows that are there");
             self.0.insert(key, row);
-        }
-    }
-
-    /// Every row of the books is here as it is there, and no other.
-    pub fn compare(&self, books: &Books) {
-        let products = books.products().map(|product| RowKey::Product(product.sku.clone()));
-        let returns = books.returns().map(|(id, _)| RowKey::Return(*id));
-        let orders = books.orders().flat_map(|(id, order)| {
-            let owned = RowKey::Owned(order.owner, *id);
-            [RowKey::Order(*id), owned]
         });
-        let keys: Vec<_> = products.chain(returns).chain(orders).collect();
-        assert_eq!(keys.len(), self.0.len(), "no row is missing and none is left over");
-        for key in keys {
-            let bytes = codec::encode(&key);
-            assert_eq!(store::Books::row(books, &bytes).as_ref(), self.0.get(&bytes), "{key:?}");
+    }
+
+    /// Every row that belongs on the shelf is here as it is in the books, and no other.
+    pub fn compare(&self, books: &Books) {
+        let mut there = Rows::new();
+        store::Books::shelved(books, &mut |sku| {
+            let key = <Books as store::Books>::key(sku);
+            let row = store::Books::row(books, &key).expect("a row that is named");
+            assert!(there.insert(key, row).is_none(), "a row is named twice");
+        });
+        assert_eq!(there, self.0);
+    }
+}
+
+/// All rows of the books. What one row is by itself is what it is among all of them, and none is
+/// forgotten.
+pub fn rows(books: &Books) -> Rows {
+    let mut rows = Rows::new();
+    let mut each = |key: &[u8], row: &[u8]| {
+        assert_eq!(store::Books::row(books, key).as_deref(), Some(row));
+        assert!(rows.insert(key.to_vec(), row.to_vec()).is_none(), "a row is given twice");
+        Ok(())
+    };
+    store::Books::rows(books, &mut each).expect("nobody refuses one");
+    let products = books.products().map(|product| RowKey::Product(product.sku.clone()));
+    let returns = books.returns().map(|(id, _)| RowKey::Return(*id));
+    let orders = books.orders().map(|(id, _)| RowKey::Order(*id));
+    let keys = products.chain(returns).chain(orders).map(|key| codec::encode(&key));
+    assert!(rows.keys().eq(keys.collect::<std::collections::BTreeSet<_>>().iter()));
+    rows
+}
+
+pub fn load(rows: &Rows) -> Books {
+    let mut books = Books::default();
+    for (key, row) in rows {
+        store::Books::load(&mut books, key, row).expect("a row that was stored");
+    }
+    store::Books::loaded(&mut books);
+    books
+}
+
+/// Checkpoints of a life, and how many changes had been made by each.
+#[derive(Default)]
+pub struct Checkpoints(Vec<(usize, Rows)>);
+
+impl Checkpoints {
+    pub fn take(&mut self, books: &Books, changes: usize) {
+        if changes % CHECKPOINT_EVERY == 0 {
+            self.0.push((changes, rows(books)));
+            let over = self.0.len().saturating_sub(CHECKPOINTS_KEPT);
+            self.0.drain(..over);
         }
     }
 
-    pub fn load(&self) -> Books {
-        let mut books = Books::default();
-        for (key, row) in &self.0 {
-            store::Books::load(&mut books, key, row).expect("a row that was stored");
+    /// Books that go on from a checkpoint come to the same, and an audit that begins there finds the
+    /// same: nothing.
+    pub fn compare(&self, books: &Books, changes: &[Change]) {
+        for (made, at) in &self.0 {
+            let mut audit = Audit::default();
+            audit.begin(&load(at));
+            changes[*made..].iter().for_each(|change| audit.see(change));
+            assert_eq!(audit.finish(books), Vec::<String>::new(), "from change {made} on");
         }
-        store::Books::loaded(&mut books);
-        books
     }
 }

@@ -10,6 +10,7 @@ use kessai_shared::outcome::Reason;
 use super::account::AccountId;
 use super::books::{Books, Change, Key};
 use super::entry::{Entry, LedgerAccount};
+use super::hold::ChargeState;
 use super::proofs::{Proofs, Proven};
 
 #[derive(Default)]
@@ -28,6 +29,51 @@ pub struct Audit {
 }
 
 impl Audit {
+    /// Begins with books that were loaded from a checkpoint of this position, instead of with none.
+    /// What they hold is counted from the charges, and so held against the accounts in the end; what
+    /// they owe is taken for their opening balance, as nothing before it can be seen.
+    pub fn begin(&mut self, books: &Books, position: u64) {
+        self.seen = position;
+        for (id, account) in books.accounts() {
+            self.post(&[Entry::opening(*id, account.balance)]);
+        }
+        let mut refunds: HashMap<Key, i64> = HashMap::new();
+        for ((seller, _), refund) in books.refunds() {
+            *refunds.entry((*seller, refund.order)).or_default() += refund.amount.0;
+        }
+        for (key, charge) in books.charges() {
+            if let Some(id) = charge.account {
+                self.post(&[Entry::hold(id, key.0, charge.live_hold())]);
+            }
+            if let Some(decided) = &charge.decided {
+                self.decided.insert(*key, (decided.reason, decided.purchase.amount.0));
+                self.proofs.load(*key, decided);
+            }
+            let refunded = refunds.remove(key).unwrap_or(0);
+            if refunded > 0 {
+                self.refunded.insert(*key, refunded);
+            }
+            // What was given back of a charge came after its capture, all else before it.
+            let of_hold = refunded - charge.refunded.0;
+            match charge.state {
+                ChargeState::Captured => {
+                    self.captured.insert(*key, charge.captured.0 + of_hold);
+                }
+                ChargeState::Reversed | ChargeState::Tombstone => {
+                    self.dead.insert(*key, "was reversed");
+                }
+                ChargeState::Expired => {
+                    self.dead.insert(*key, "has expired");
+                }
+                ChargeState::Held | ChargeState::Declined => {}
+            }
+            if of_hold < 0 || of_hold > charge.voided.0 {
+                self.problem("I1", key, "has other refunds than its charge says");
+            }
+        }
+        refunds.keys().for_each(|key| self.problem("I12", key, "has refunds and no charge"));
+    }
+
     /// Takes in one change; `books` are as they are after it.
     pub fn see(&mut self, change: &Change, books: &Books) {
         self.seen += 1;

@@ -1,7 +1,7 @@
 //! All accounts and charges, and the changes that they go through. What stands here can be made
 //! anew from the changes alone, in their order.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::account::{Account, AccountId};
 use super::at_rest::{AtRest, Candidate};
 use super::entry::Entry;
 use super::group::{Group, Groups};
-use super::guesses::{Guesses, is_guess};
+use super::guesses::{Guessed, Guesses, is_guess};
 use super::hold::{Charge, ChargeState, Decided, Refund};
 use super::index::{Index, Place};
 
@@ -105,7 +105,7 @@ pub enum Row {
     Account(Account),
     Charge(Charge),
     Refund(Refund),
-    Guesses(VecDeque<Timestamp>),
+    Guesses(Guessed),
     Group(Group),
 }
 
@@ -194,6 +194,15 @@ impl Books {
         self.charges.iter()
     }
 
+    pub fn refunds(&self) -> impl Iterator<Item = (&(Pin, RefundId), &Refund)> {
+        self.refunds.iter()
+    }
+
+    /// The wrong guesses that came through each seller.
+    pub fn guessed(&self) -> impl Iterator<Item = (&Pin, &Guessed)> {
+        self.guesses.all()
+    }
+
     /// The group that the decision at this position stands in, once it is durable.
     pub fn group_of(&self, position: u64) -> Option<&Arc<Group>> {
         self.groups.around(position)
@@ -235,31 +244,32 @@ impl Books {
     }
 
     /// Ends a group of the journal, of which these are the first and last position, the time of the
-    /// last record and the chain's hash after it. Gives the row that this writes, if any.
-    pub fn end_group(&mut self, first: u64, last: u64, at: Timestamp, journal: [u8; 32]) -> Option<RowKey> {
-        self.groups.end(first, last, at, journal).then_some(RowKey::Group(first))
+    /// last record and the chain's hash after it.
+    pub fn end_group(&mut self, first: u64, last: u64, at: Timestamp, journal: [u8; 32]) {
+        self.groups.end(first, last, at, journal);
     }
 
-    /// The rows that a change writes.
-    pub fn touched(&self, change: &Change) -> Vec<RowKey> {
-        let (key, refund) = match change {
+    /// Names the accounts and guesses whose rows a change has written.
+    pub fn touched(&self, change: &Change, each: &mut dyn FnMut(&RowKey)) {
+        let key = match change {
             Change::Opened { id, .. }
             | Change::Restated { id, .. }
             | Change::Rekeyed { id, .. }
-            | Change::Issued { id, .. } => return vec![RowKey::Account(*id)],
+            | Change::Issued { id, .. } => return each(&RowKey::Account(*id)),
             Change::Decided(decided) => {
-                let key = (decided.purchase.seller, decided.purchase.order);
-                let account = decided.account.map(RowKey::Account);
-                let guess = is_guess(decided.reason).then_some(RowKey::Guesses(key.0));
-                return account.into_iter().chain(guess).chain([RowKey::Charge(key.0, key.1)]).collect();
+                decided.account.iter().for_each(|id| each(&RowKey::Account(*id)));
+                if is_guess(decided.reason) {
+                    each(&RowKey::Guesses(decided.purchase.seller));
+                }
+                return;
             }
-            Change::Refunded { key, refund, .. } => (key, Some(RowKey::Refund(key.0, *refund))),
-            Change::Reversed { key, .. } | Change::Captured { key, .. } | Change::Expired { key, .. } => {
-                (key, None)
-            }
+            Change::Refunded { key, .. }
+            | Change::Reversed { key, .. }
+            | Change::Captured { key, .. }
+            | Change::Expired { key, .. } => key,
         };
-        let account = self.charges.get(key).and_then(|c| c.account).map(RowKey::Account);
-        refund.into_iter().chain(account).chain([RowKey::Charge(key.0, key.1)]).collect()
+        let account = self.charges.get(key).and_then(|charge| charge.account);
+        account.iter().for_each(|id| each(&RowKey::Account(*id)));
     }
 
     pub fn row(&self, key: &RowKey) -> Option<Row> {

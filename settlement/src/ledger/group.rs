@@ -44,16 +44,14 @@ impl Groups {
         self.open.push((position, leaf));
     }
 
-    /// Ends the open group; whether it stays, which a group without decisions does not.
-    pub(super) fn end(&mut self, first: u64, last: u64, at: Timestamp, journal: [u8; 32]) -> bool {
+    /// Ends the open group, of which nothing stays when it holds no decisions.
+    pub(super) fn end(&mut self, first: u64, last: u64, at: Timestamp, journal: [u8; 32]) {
         let mut leaves = std::mem::take(&mut self.open);
         // It is kept for good, and most groups are small.
         leaves.shrink_to_fit();
-        let stays = !leaves.is_empty();
-        if stays {
+        if !leaves.is_empty() {
             self.ended.insert(first, Arc::new(Group { first, last, at, journal, leaves }));
         }
-        stays
     }
 
     pub(super) fn begun_at(&self, first: u64) -> Option<&Arc<Group>> {

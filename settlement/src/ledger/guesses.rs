@@ -11,10 +11,13 @@ use super::account::AccountId;
 /// Wrong guesses that are remembered of one seller; no policy allows more.
 const MAX_GUESSES_KEPT: usize = 1_000;
 
+/// When wrong cards and particulars came through a seller, oldest first.
+pub type Guessed = VecDeque<Timestamp>;
+
 #[derive(Default)]
 pub(super) struct Guesses {
     /// When wrong cards and particulars came through each seller, oldest first.
-    of: HashMap<Pin, VecDeque<Timestamp>>,
+    of: HashMap<Pin, Guessed>,
     /// The accounts that something was approved for through a seller; made from the charges.
     customers: HashSet<(Pin, AccountId)>,
 }
@@ -42,11 +45,15 @@ impl Guesses {
         self.customers.insert((seller, id));
     }
 
-    pub fn row(&self, seller: Pin) -> Option<VecDeque<Timestamp>> {
+    pub fn all(&self) -> impl Iterator<Item = (&Pin, &Guessed)> {
+        self.of.iter()
+    }
+
+    pub fn row(&self, seller: Pin) -> Option<Guessed> {
         self.of.get(&seller).cloned()
     }
 
-    pub fn load(&mut self, seller: Pin, guesses: VecDeque<Timestamp>) {
+    pub fn load(&mut self, seller: Pin, guesses: Guessed) {
         self.of.insert(seller, guesses);
     }
 }

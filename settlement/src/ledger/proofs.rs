@@ -9,6 +9,7 @@ use kessai_shared::time::Timestamp;
 
 use super::books::{Books, DecidedChange, Key};
 use super::group::Group;
+use super::hold::Decided;
 
 /// How much of the books can be proved to anybody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +33,11 @@ impl Proofs {
         let statement = Statement { purchase: *purchase, verdict, position, decided_at };
         let key = (purchase.seller, purchase.order);
         self.by_position.insert(position, (key, statement.leaf(sealed_reason)));
+    }
+
+    /// Takes in a decision whose change is not there any more.
+    pub(super) fn load(&mut self, key: Key, decided: &Decided) {
+        self.by_position.insert(decided.position, (key, decided.leaf()));
     }
 
     /// Recomputes every group's tree and every decision's path in it. Besides what can be proved, this

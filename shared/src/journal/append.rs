@@ -5,9 +5,11 @@ use std::fmt;
 
 use aws_lc_rs::rand;
 
-use super::format::{Mark, encode};
+use super::ahead::Ahead;
+use super::format::Mark;
 use super::mend::settle;
-use super::scan::survey;
+use super::pending::Pending;
+use super::scan::{Found, Start, prove};
 use super::segment::{SegmentHeader, file_name};
 use super::{
     Appended, Disk, Head, JournalError, Kind, MAX_GROUP_BYTES, MAX_GROUP_RECORDS, MAX_PAYLOAD_BYTES,
@@ -15,17 +17,36 @@ use super::{
 };
 use crate::time::Timestamp;
 
+/// How a journal lies on its disk.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// The size a segment file reaches before the next group opens a new one, in bytes.
+    pub segment_bytes: u64,
+    /// Whether room is made ahead of the end, by a thread of its own.
+    pub ahead: bool,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self { segment_bytes: SEGMENT_BYTES, ahead: false }
+    }
+}
+
 /// An open journal. Dropping it at any moment is safe.
 pub struct Journal {
     disk: Box<dyn Disk>,
     kind: Kind,
     mark: Mark,
-    segment_bytes: u64,
+    layout: Layout,
     head: Head,
+    pending: Pending,
     /// The newest segment, or the one to create.
     file: String,
     /// How much of that file holds acknowledged groups.
     end: u64,
+    ahead: Option<Ahead>,
+    /// Where the segments before the newest end, and how many bytes they are.
+    before: (Head, u64),
     poisoned: bool,
 }
 
@@ -53,7 +74,7 @@ impl Journal {
     /// # Errors
     /// As [`Journal::open`].
     pub fn open_sized<E>(
-        mut disk: Box<dyn Disk>,
+        disk: Box<dyn Disk>,
         kind: Kind,
         segment_bytes: u64,
         each: &mut dyn FnMut(Record) -> Result<(), E>,
@@ -61,17 +82,46 @@ impl Journal {
     where
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        let found = survey(disk.as_ref(), kind, each)?;
+        let found = prove(disk.as_ref(), kind, Start::default(), each)?;
+        Self::resume(disk, kind, Layout { segment_bytes, ahead: false }, found)
+    }
+
+    /// Goes on from what [`prove`] found on the same disk: mends what can be mended and drops an
+    /// unfinished last write.
+    ///
+    /// # Errors
+    /// `Io` when the disk fails.
+    pub fn resume(
+        mut disk: Box<dyn Disk>,
+        kind: Kind,
+        layout: Layout,
+        found: Found,
+    ) -> Result<(Self, OpenReport), JournalError> {
+        let found = found.0;
         settle(disk.as_mut(), &found)?;
         let mark = match found.mark {
             Some(mark) => mark,
             None => new_mark()?,
         };
-        let (file, end) = match found.tail {
-            Some(tail) => (tail.file, tail.end as u64),
-            None => (file_name(1), 0),
+        let (file, end, length) = match found.tail {
+            Some(tail) => (tail.file, tail.end as u64, tail.length as u64),
+            None => (file_name(1), 0, 0),
         };
-        let journal = Self { disk, kind, mark, segment_bytes, head: found.head, file, end, poisoned: false };
+        let ahead = layout.ahead.then(|| Ahead::start(disk.another(), &file, length)).transpose();
+        let ahead = ahead.map_err(|error| JournalError::io("making room in", &file, error))?;
+        let journal = Self {
+            disk,
+            kind,
+            mark,
+            layout,
+            head: found.head,
+            pending: Pending::default(),
+            file,
+            end,
+            ahead,
+            before: found.before,
+            poisoned: false,
+        };
         Ok((journal, found.report))
     }
 
@@ -81,57 +131,138 @@ impl Journal {
         self.head
     }
 
-    /// Writes a group so that after any crash either all its records are there or none, and
-    /// returns once they are durable.
+    /// The newest segment file and how many of its bytes hold acknowledged groups; what is behind them
+    /// is zeros.
+    #[must_use]
+    pub fn end(&self) -> (&str, u64) {
+        (&self.file, self.end)
+    }
+
+    /// Where the last segment ends that an acknowledged group follows in another one, and how many
+    /// bytes there are up to it that no checkpoint stands for; nothing where there is none.
+    #[must_use]
+    pub fn sealed(&self) -> Option<(Head, u64)> {
+        (self.end > 0 && self.before.1 > 0).then_some(self.before)
+    }
+
+    /// Forgets sealed bytes that a checkpoint stands for now.
+    pub fn forget_sealed(&mut self, bytes: u64) {
+        self.before.1 = self.before.1.saturating_sub(bytes);
+    }
+
+    /// The same disk, for whoever reads what is sealed.
+    #[must_use]
+    pub fn disk(&self) -> Box<dyn Disk> {
+        self.disk.another()
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        self.mark
+    }
+
+    /// Where the record that is pushed next will stand, when its group begins at `now`.
+    #[must_use]
+    pub fn next(&self, now: Timestamp) -> (u64, Timestamp) {
+        let before = self.pending.after(&self.head);
+        let later = Timestamp(before.time.0.saturating_add(1));
+        let time = if self.pending.is_empty() { now.max(later) } else { later };
+        (before.position.saturating_add(1), time)
+    }
+
+    /// The sum of the payloads that wait for [`Journal::commit`], in bytes.
+    #[must_use]
+    pub fn waiting_bytes(&self) -> usize {
+        self.pending.payload_bytes()
+    }
+
+    /// Takes the record that `write` appends to a buffer into the group that waits. `now` counts for
+    /// the first record of a group, as in [`Journal::append_group`].
+    ///
+    /// # Errors
+    /// `TooLarge` and `Exhausted`; the record is not in the group then.
+    pub fn push(&mut self, now: Timestamp, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), JournalError> {
+        if self.poisoned {
+            return Err(JournalError::Poisoned);
+        }
+        let first = Timestamp(self.head.time.0.checked_add(1).ok_or(JournalError::Exhausted)?);
+        self.pending.push(&self.head, now.max(first), write)?;
+        Ok(())
+    }
+
+    /// Writes the group that waits so that after any crash either all its records are there or none,
+    /// and returns once they are durable; nothing when none waits.
+    ///
+    /// # Errors
+    /// `Exhausted` changes nothing on the disk. After `Io` the group may or may not be durable, which
+    /// only opening again can tell, and every further call gives `Poisoned`.
+    pub fn commit(&mut self) -> Result<Option<Appended>, JournalError> {
+        if self.poisoned {
+            return Err(JournalError::Poisoned);
+        }
+        if self.pending.is_empty() {
+            return Ok(None);
+        }
+        let first = self.head.position.checked_add(1).ok_or(JournalError::Exhausted)?;
+        let head = self.pending.after(&self.head);
+        let behind = head.position.checked_add(1).ok_or(JournalError::Exhausted)?;
+        let appended = Appended { positions: first..behind, first_time: self.pending.first_time(), head };
+        // The header of a new segment travels with its first group, so a file is either unfinished as a
+        // whole or holds an acknowledged group.
+        let opens = self.end == 0 || self.end >= self.layout.segment_bytes;
+        let start = SegmentHeader::following(&self.head, self.kind, self.mark).filter(|_| opens);
+        if opens {
+            let next = file_name(first);
+            if self.end > 0 {
+                self.before = (self.head, self.before.1 + self.end);
+            }
+            (self.file, self.end) = (next, 0);
+        }
+        let bytes = self.pending.seal(&self.head, self.mark, start.as_ref()).ok_or(JournalError::Exhausted)?;
+        let end = self.end + bytes.len() as u64;
+        if let Some(ahead) = &mut self.ahead {
+            ahead.before_write(&self.file, end);
+        }
+        // Set before the first operation, so that not even a panic in the disk leaves a journal
+        // behind that looks usable.
+        self.poisoned = true;
+        self.disk
+            .write_at(&self.file, self.end, bytes)
+            .map_err(|error| JournalError::io("writing", &self.file, error))?;
+        self.disk.sync(&self.file).map_err(|error| JournalError::io("syncing", &self.file, error))?;
+        self.poisoned = false;
+        self.end = end;
+        self.head = head;
+        self.pending.clear();
+        if let Some(ahead) = &mut self.ahead {
+            ahead.after_write(end, self.layout.segment_bytes);
+        }
+        Ok(Some(appended))
+    }
+
+    /// Writes a group of payloads that somebody else has put together; see [`Journal::commit`].
     ///
     /// Each record gets the time `now`, or a microsecond after the one before if that is later, so
     /// that a clock set back never breaks the order.
     ///
     /// # Errors
-    /// `TooLarge`, `EmptyGroup` and `Exhausted` change nothing. After `Io` the group may or may
-    /// not be durable, which only opening again can tell, and every further call gives `Poisoned`.
+    /// As [`Journal::push`] and [`Journal::commit`], and `EmptyGroup`. A group that is refused leaves
+    /// nothing behind.
     pub fn append_group(&mut self, now: Timestamp, payloads: &[Vec<u8>]) -> Result<Appended, JournalError> {
         if self.poisoned {
             return Err(JournalError::Poisoned);
         }
         check_limits(payloads)?;
-        let (file, offset, bytes, appended) = self.plan(now, payloads).ok_or(JournalError::Exhausted)?;
-        let end = offset + bytes.len() as u64;
-        // Set before the first operation, so that not even a panic in the disk leaves a journal
-        // behind that looks usable.
-        self.poisoned = true;
-        self.disk
-            .write_at(&file, offset, &bytes)
-            .map_err(|error| JournalError::io("writing", &file, error))?;
-        self.disk.sync(&file).map_err(|error| JournalError::io("syncing", &file, error))?;
-        self.poisoned = false;
-        self.file = file;
-        self.end = end;
-        self.head = appended.head;
-        Ok(appended)
-    }
-
-    /// Works out where a group goes and its bytes; nothing when a counter runs over.
-    fn plan(&self, now: Timestamp, payloads: &[Vec<u8>]) -> Option<(String, u64, Vec<u8>, Appended)> {
-        let first_time = now.max(Timestamp(self.head.time.0.checked_add(1)?));
-        let (frame, head) = encode(self.mark, &self.head, first_time, payloads)?;
-        let first = self.head.position.checked_add(1)?;
-        let appended = Appended { positions: first..head.position.checked_add(1)?, first_time, head };
-        let mut bytes = Vec::new();
-        let (file, offset) = if self.end > 0 && self.end < self.segment_bytes {
-            (self.file.clone(), self.end)
-        } else {
-            // The header of a new segment travels with its first group, so a file is either
-            // unfinished as a whole or holds an acknowledged group.
-            let header = SegmentHeader::following(&self.head, self.kind, self.mark)?.encode();
-            bytes.extend_from_slice(&header);
-            bytes.extend_from_slice(&header);
-            (file_name(first), 0)
-        };
-        bytes.reserve_exact(frame.len().checked_mul(2)?);
-        bytes.extend_from_slice(&frame);
-        bytes.extend_from_slice(&frame);
-        Some((file, offset, bytes, appended))
+        for payload in payloads {
+            if let Err(error) = self.push(now, |bytes| bytes.extend_from_slice(payload)) {
+                self.pending.clear();
+                return Err(error);
+            }
+        }
+        let appended = self.commit();
+        if matches!(appended, Err(JournalError::Exhausted)) {
+            self.pending.clear();
+        }
+        appended?.ok_or(JournalError::EmptyGroup)
     }
 }
 

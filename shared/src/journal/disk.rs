@@ -1,15 +1,16 @@
 //! The few file operations the journal needs, and the folder that performs them.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The file that one process at a time holds locked.
 const LOCK_FILE: &str = "lock";
 
 /// The few file operations the journal needs, so that a power cut can be played on them.
-pub trait Disk: Send + 'static {
+pub trait Disk: Send + Sync + 'static {
     /// The names of all files.
     ///
     /// # Errors
@@ -39,6 +40,34 @@ pub trait Disk: Send + 'static {
     /// # Errors
     /// `NotFound` without the file, else whatever the operating system reports.
     fn truncate(&mut self, name: &str, len: u64) -> io::Result<()>;
+
+    /// The length of a file, in bytes.
+    ///
+    /// # Errors
+    /// `NotFound` without the file, else whatever the operating system reports.
+    fn len(&self, name: &str) -> io::Result<u64>;
+
+    /// The part of a file that starts at an offset; shorter than asked for where the file ends.
+    ///
+    /// # Errors
+    /// `NotFound` without the file, else whatever the operating system reports.
+    fn read_at(&self, name: &str, offset: u64, len: usize) -> io::Result<Vec<u8>>;
+
+    /// Gives a synced file another name, over whatever had it. Durable on return; after an error or a
+    /// power cut it has one name or the other, whole.
+    ///
+    /// # Errors
+    /// `NotFound` without the file, else whatever the operating system reports.
+    fn rename(&mut self, from: &str, to: &str) -> io::Result<()>;
+
+    /// Removes a file, durably on return.
+    ///
+    /// # Errors
+    /// `NotFound` without the file, else whatever the operating system reports.
+    fn delete(&mut self, name: &str) -> io::Result<()>;
+
+    /// The same disk for another thread, under the same lock.
+    fn another(&self) -> Box<dyn Disk>;
 }
 
 /// A folder of real files.
@@ -46,7 +75,7 @@ pub trait Disk: Send + 'static {
 pub struct FileDisk {
     folder: PathBuf,
     /// The lock on the folder, or nothing when it may only be read.
-    lock: Option<File>,
+    lock: Option<Arc<File>>,
     /// The file written last. One is enough: the journal syncs a file before it turns to another,
     /// and a journal of years must not run out of file handles.
     current: Option<Current>,
@@ -78,7 +107,7 @@ impl FileDisk {
             let path = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
             File::open(path)?.sync_all()?;
         }
-        Ok(Self { folder: folder.to_path_buf(), lock: Some(lock), current: None })
+        Ok(Self { folder: folder.to_path_buf(), lock: Some(Arc::new(lock)), current: None })
     }
 
     /// Opens a folder for reading only, even while a daemon writes to it.
@@ -99,6 +128,12 @@ impl FileDisk {
             _ => self.reach(name)?,
         };
         Ok(self.current.insert(current))
+    }
+
+    /// Lets go of the open file, whose name may be about to stand for another.
+    fn change_folder(&mut self) -> io::Result<()> {
+        self.current = None;
+        self.lock.as_ref().map(|_| ()).ok_or_else(|| io::Error::from(io::ErrorKind::PermissionDenied))
     }
 
     fn reach(&self, name: &str) -> io::Result<Current> {
@@ -145,5 +180,35 @@ impl Disk for FileDisk {
             fs::metadata(self.folder.join(name))?;
         }
         self.current(name)?.file.set_len(len)
+    }
+
+    fn len(&self, name: &str) -> io::Result<u64> {
+        Ok(fs::metadata(self.folder.join(name))?.len())
+    }
+
+    fn read_at(&self, name: &str, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        let mut file = File::open(self.folder.join(name))?;
+        file.seek(SeekFrom::Start(offset))?;
+        // What the file has decides how much memory this takes, not what it says of itself.
+        let left = usize::try_from(file.metadata()?.len().saturating_sub(offset)).unwrap_or(usize::MAX);
+        let mut bytes = Vec::with_capacity(len.min(left));
+        file.take(len as u64).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
+        self.change_folder()?;
+        fs::rename(self.folder.join(from), self.folder.join(to))?;
+        File::open(&self.folder)?.sync_all()
+    }
+
+    fn delete(&mut self, name: &str) -> io::Result<()> {
+        self.change_folder()?;
+        fs::remove_file(self.folder.join(name))?;
+        File::open(&self.folder)?.sync_all()
+    }
+
+    fn another(&self) -> Box<dyn Disk> {
+        Box::new(Self { folder: self.folder.clone(), lock: self.lock.clone(), current: None })
     }
 }

@@ -67,7 +67,7 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    pub(super) fn io(doing: &str, file: &str, source: io::Error) -> Self {
+    pub(crate) fn io(doing: &str, file: &str, source: io::Error) -> Self {
         let what = format!("{doing} {file}");
         Self::Io { what, source }
     }

@@ -19,13 +19,13 @@
 //!
 //! and the body holds each record as time (8), length (4) and payload.
 
-use super::{BLOCK_BYTES, FORMAT_VERSION, Hash, Head, MAX_PAYLOAD_BYTES, Record};
+use super::{BLOCK_BYTES, Hash, Head, MAX_PAYLOAD_BYTES, Record};
 use crate::time::Timestamp;
 
 const FRAME_MAGIC: &[u8; 8] = b"KSJFRAME";
-const GROUP_FRAME: u16 = 1;
-const FRAME_HEADER_BYTES: usize = 128;
-const RECORD_HEADER_BYTES: usize = 12;
+pub(super) const GROUP_FRAME: u16 = 1;
+pub(super) const FRAME_HEADER_BYTES: usize = 128;
+pub(super) const RECORD_HEADER_BYTES: usize = 12;
 const CRC_BYTES: usize = 4;
 
 /// Sixteen random bytes chosen when a journal begins and repeated in every frame.
@@ -34,7 +34,7 @@ const CRC_BYTES: usize = 4;
 /// without the mark it could send something that passes for a frame and stop the daemon from
 /// restarting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Mark(pub [u8; 16]);
+pub(crate) struct Mark(pub(crate) [u8; 16]);
 
 /// The header of a frame whose own CRC is right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,46 +57,6 @@ pub(super) struct Group {
     pub head: Head,
     /// The length of its frame, in bytes.
     pub length: usize,
-}
-
-/// Writes one frame for payloads that follow `head`; nothing when a counter runs over.
-pub(super) fn encode(
-    mark: Mark,
-    head: &Head,
-    first_time: Timestamp,
-    payloads: &[Vec<u8>],
-) -> Option<(Vec<u8>, Head)> {
-    let body_bytes = payloads
-        .iter()
-        .try_fold(0usize, |sum, payload| sum.checked_add(RECORD_HEADER_BYTES)?.checked_add(payload.len()))?;
-    let mut frame = Vec::with_capacity(padded(FRAME_HEADER_BYTES.checked_add(body_bytes)?)?);
-    frame.resize(FRAME_HEADER_BYTES, 0);
-    let mut after = *head;
-    let mut time = first_time;
-    for (index, payload) in payloads.iter().enumerate() {
-        if index > 0 {
-            time = Timestamp(time.0.checked_add(1)?);
-        }
-        after = after.after(after.position.checked_add(1)?, time, payload);
-        frame.extend_from_slice(&time.0.to_le_bytes());
-        frame.extend_from_slice(&u32::try_from(payload.len()).ok()?.to_le_bytes());
-        frame.extend_from_slice(payload);
-    }
-    frame.resize(padded(frame.len())?, 0);
-    let (start, body) = frame.split_at_mut(FRAME_HEADER_BYTES);
-    let header = FrameHeader {
-        mark,
-        version: FORMAT_VERSION,
-        kind: GROUP_FRAME,
-        count: u32::try_from(payloads.len()).ok()?,
-        body_bytes: u32::try_from(body_bytes).ok()?,
-        body_crc: crc32fast::hash(body),
-        position: head.position.checked_add(1)?,
-        before: head.hash,
-        after: after.hash,
-    };
-    start.copy_from_slice(&header.encode());
-    Some((frame, after))
 }
 
 /// Reads the records of a frame that follows `head`; nothing when anything about it is wrong.
@@ -129,14 +89,14 @@ pub(super) fn decode(bytes: &[u8], offset: usize, header: &FrameHeader, head: &H
 }
 
 /// Takes the next bytes off the front.
-pub(super) fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
+pub(crate) fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
     let (front, rest) = bytes.split_first_chunk::<N>()?;
     *bytes = rest;
     Some(*front)
 }
 
 /// The smallest whole number of blocks that holds so many bytes.
-fn padded(bytes: usize) -> Option<usize> {
+pub(super) fn padded(bytes: usize) -> Option<usize> {
     bytes.checked_next_multiple_of(BLOCK_BYTES)
 }
 
@@ -175,7 +135,7 @@ impl FrameHeader {
         self.kind == GROUP_FRAME
     }
 
-    fn encode(&self) -> Vec<u8> {
+    pub(super) fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(FRAME_HEADER_BYTES);
         bytes.extend_from_slice(FRAME_MAGIC);
         bytes.extend_from_slice(&self.mark.0);

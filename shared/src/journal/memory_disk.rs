@@ -17,6 +17,20 @@ pub struct MemoryDisk {
 struct State {
     files: BTreeMap<String, Content>,
     fuse: Fuse,
+    /// The change of the folder that the fuse blew in.
+    half_done: Step,
+}
+
+/// One change of the folder: what each of these names stands for after it.
+type Step = Vec<(String, Option<Content>)>;
+
+fn take_step(files: &mut BTreeMap<String, Content>, step: Step) {
+    for (name, content) in step {
+        match content {
+            Some(content) => files.insert(name, content),
+            None => files.remove(&name),
+        };
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,8 +49,8 @@ impl MemoryDisk {
         Self::default()
     }
 
-    /// Lets so many more writes, syncs and truncations succeed; then everything fails as on a full
-    /// disk. The write it happens in leaves half its bytes behind, and the sync it happens in
+    /// Lets so many more writes, syncs, truncations, renames and deletions succeed; then everything
+    /// fails as on a full disk. The write it happens in leaves half its bytes behind, and the sync it happens in
     /// leaves writes behind that no later sync makes durable, as Linux does.
     pub fn fail_after(&self, operations: u64) {
         self.state().fuse = Fuse::Burning(operations);
@@ -51,7 +65,12 @@ impl MemoryDisk {
         let mut dice = Dice::new(seed);
         let fate = Fate::of(&mut dice);
         let mut files = BTreeMap::new();
-        for (name, content) in &self.state().files {
+        let state = self.state();
+        let mut before = state.files.clone();
+        if !state.half_done.is_empty() && dice.percent(50) {
+            take_step(&mut before, state.half_done.clone());
+        }
+        for (name, content) in &before {
             if content.entered || dice.percent(50) {
                 let survived = content.survive(&mut dice, fate);
                 files.insert(name.clone(), Content::durable(survived));
@@ -74,8 +93,7 @@ impl MemoryDisk {
     }
 
     fn with(files: BTreeMap<String, Content>) -> Self {
-        let fuse = Fuse::None;
-        Self { state: Arc::new(Mutex::new(State { files, fuse })) }
+        Self { state: Arc::new(Mutex::new(State { files, ..State::default() })) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -133,9 +151,49 @@ impl Disk for MemoryDisk {
         content.cut(length);
         Ok(())
     }
+
+    fn len(&self, name: &str) -> io::Result<u64> {
+        self.read(name).map(|bytes| bytes.len() as u64)
+    }
+
+    fn read_at(&self, name: &str, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        let bytes = self.read(name)?;
+        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+        let end = start.saturating_add(len).min(bytes.len());
+        Ok(bytes.get(start..end).unwrap_or_default().to_vec())
+    }
+
+    fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
+        let mut state = self.state();
+        state.check()?;
+        let content = state.files.get(from).ok_or(io::ErrorKind::NotFound)?.clone();
+        let step = vec![(from.to_owned(), None), (to.to_owned(), Some(content))];
+        state.enter(step)
+    }
+
+    fn delete(&mut self, name: &str) -> io::Result<()> {
+        let mut state = self.state();
+        state.check()?;
+        state.files.get(name).ok_or(io::ErrorKind::NotFound)?;
+        state.enter(vec![(name.to_owned(), None)])
+    }
+
+    fn another(&self) -> Box<dyn Disk> {
+        Box::new(self.clone())
+    }
 }
 
 impl State {
+    /// Changes the folder, durably. When the fuse blows in it, a power cut decides whether it happened.
+    fn enter(&mut self, step: Step) -> io::Result<()> {
+        if let Err(error) = self.burn() {
+            self.half_done = step;
+            return Err(error);
+        }
+        take_step(&mut self.files, step);
+        Ok(())
+    }
+
     fn check(&self) -> io::Result<()> {
         match self.fuse {
             Fuse::Blown => Err(io::Error::from(io::ErrorKind::StorageFull)),

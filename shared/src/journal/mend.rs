@@ -46,12 +46,13 @@ fn prove_last(disk: &mut dyn Disk, tail: &Tail) -> Result<(), JournalError> {
 }
 
 fn rewrite(disk: &mut dyn Disk, file: &str, mends: &[Mend]) -> Result<(), JournalError> {
-    let bytes = disk.read(file).map_err(|error| JournalError::io("reading", file, error))?;
     for mend in mends {
-        let end = mend.good.saturating_add(mend.length);
-        let written = match bytes.get(mend.good..end) {
-            Some(good) => disk.write_at(file, mend.bad as u64, good),
-            None => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+        let good = disk
+            .read_at(file, mend.good as u64, mend.length)
+            .map_err(|error| JournalError::io("reading", file, error))?;
+        let written = match good.len() == mend.length {
+            true => disk.write_at(file, mend.bad as u64, &good),
+            false => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
         };
         written.map_err(|error| JournalError::io("mending", file, error))?;
     }

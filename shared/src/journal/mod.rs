@@ -15,9 +15,12 @@
 //! and lose it in silence. What the second copy buys besides is that a single bad place anywhere
 //! in the journal, however old, is mended instead of keeping the daemon down.
 //!
+//! The zeros behind the last group are room that was made ahead ([`Layout::ahead`]), and no write.
+//!
 //! Frames start on block boundaries ([`BLOCK_BYTES`]), so a block torn by a power cut never holds
 //! a byte of an older group.
 
+mod ahead;
 mod append;
 mod content;
 mod dice;
@@ -26,6 +29,7 @@ mod error;
 mod format;
 mod memory_disk;
 mod mend;
+mod pending;
 mod scan;
 mod segment;
 mod walker;
@@ -38,12 +42,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
-pub use append::Journal;
+pub use append::{Journal, Layout};
 pub use dice::Dice;
 pub use disk::{Disk, FileDisk};
 pub use error::JournalError;
 pub use memory_disk::MemoryDisk;
-pub use scan::walk;
+pub(crate) use format::{Mark, take};
+pub(crate) use segment::segments;
+pub use scan::{Found, Start, prove, walk};
 
 /// The largest payload of one record, in bytes.
 pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;

@@ -56,6 +56,14 @@ pub(super) fn sorted(names: Vec<String>) -> Result<Vec<(u64, String)>, JournalEr
     Ok(segments)
 }
 
+/// The segments among these names, oldest first; whatever else there is counts for nothing.
+pub(crate) fn segments(names: &[String]) -> Vec<(u64, String)> {
+    let segment = |name: &String| Some((first_position(name)?, name.clone()));
+    let mut segments: Vec<_> = names.iter().filter_map(segment).collect();
+    segments.sort();
+    segments
+}
+
 fn first_position(name: &str) -> Option<u64> {
     let digits = name.strip_prefix(NAME_START)?.strip_suffix(NAME_END)?;
     let position = digits.parse().ok()?;

@@ -39,7 +39,7 @@ impl Walker<'_> {
     pub(super) fn segment(&mut self, name: &str, bytes: &[u8], newest: bool) -> Result<(), JournalError> {
         self.survey.report.segments += 1;
         let mends_before = self.survey.mends.len();
-        let mut tail = Tail { file: name.to_owned(), end: 0, unfinished: false, last: None };
+        let mut tail = Tail { file: name.to_owned(), end: 0, unfinished: false, length: 0, last: None };
         if self.header(name, bytes)? {
             let mut offset = START_BYTES;
             while offset < bytes.len() {
@@ -53,8 +53,17 @@ impl Walker<'_> {
         } else {
             self.nothing_later(name, bytes)?;
         }
-        // A mended copy may reach past a file that was cut short.
-        tail.unfinished = tail.end < bytes.len();
+        // A mended copy may reach past a file that was cut short. Room that was made ahead is zeros.
+        let behind = bytes.get(tail.end..).unwrap_or_default();
+        let dropped = match tail.last {
+            Some(_) => behind
+                .iter()
+                .rposition(|byte| *byte != 0)
+                .map_or(0, |last| (last + 1).next_multiple_of(BLOCK_BYTES).min(behind.len())),
+            None => behind.len(),
+        };
+        tail.unfinished = dropped > 0;
+        tail.length = if tail.unfinished { tail.end } else { bytes.len().max(tail.end) };
         if !newest && (tail.unfinished || tail.last.is_none()) {
             let why = "a later file exists, so this one should be whole".to_owned();
             return Err(self.damaged(name, tail.end, why));
@@ -64,7 +73,7 @@ impl Walker<'_> {
             self.survey.mends.truncate(mends_before);
             self.survey.report.repairs.truncate(mends_before);
         }
-        self.survey.report.dropped_bytes = bytes.len().saturating_sub(tail.end) as u64;
+        self.survey.report.dropped_bytes = dropped as u64;
         self.survey.tail = Some(tail);
         Ok(())
     }

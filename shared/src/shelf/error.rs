@@ -32,6 +32,11 @@ pub enum ShelfDamage {
         /// The position.
         position: u64,
     },
+    /// The shelf stands for a position before the checkpoint that the journal goes on from.
+    Older {
+        /// The position.
+        position: u64,
+    },
     /// The journal has another record at the position of the shelf.
     OtherHistory {
         /// The position.
@@ -84,6 +89,9 @@ impl fmt::Display for ShelfDamage {
             Self::RowsChanged => f.write_str("the shelf has other rows than it should"),
             Self::Ahead { position } => {
                 write!(f, "the journal does not reach position {position} of the shelf")
+            }
+            Self::Older { position } => {
+                write!(f, "the shelf is of position {position}, from before the checkpoint")
             }
             Self::OtherHistory { position } => {
                 write!(f, "the journal has another record at position {position}")

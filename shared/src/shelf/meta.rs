@@ -9,13 +9,15 @@ use crate::time::Timestamp;
 /// The key of the row that describes the others; it sorts before all of them.
 pub(super) const META_KEY: &[u8] = &[0];
 const ROW_START: u8 = 1;
-const META_MAGIC: &[u8; 8] = b"KSHELF\x01\x00";
+const META_MAGIC: &[u8; 8] = b"KSHELF\x02\x00";
 const CRC_BYTES: usize = 4;
 
 /// What the rows stand for and add up to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Meta {
     pub head: Head,
+    /// No row is newer than this position of the journal; some may be newer than `head`.
+    pub newest: u64,
     /// The number of rows.
     pub rows: u64,
     /// The wrapping sum of the digests of all rows. A sum can be kept up row by row and does not
@@ -93,6 +95,7 @@ impl Meta {
         bytes.extend_from_slice(&self.head.position.to_le_bytes());
         bytes.extend_from_slice(&self.head.time.0.to_le_bytes());
         bytes.extend_from_slice(&self.head.hash.0);
+        bytes.extend_from_slice(&self.newest.to_le_bytes());
         bytes.extend_from_slice(&self.rows.to_le_bytes());
         bytes.extend_from_slice(&self.sum.to_le_bytes());
         let crc = crc32fast::hash(&bytes);
@@ -110,6 +113,7 @@ impl Meta {
         let (position, rest) = rest.split_first_chunk()?;
         let (time, rest) = rest.split_first_chunk()?;
         let (hash, rest) = rest.split_first_chunk()?;
+        let (newest, rest) = rest.split_first_chunk()?;
         let (rows, rest) = rest.split_first_chunk()?;
         let (sum, rest) = rest.split_first_chunk()?;
         rest.is_empty().then_some(Self {
@@ -118,6 +122,7 @@ impl Meta {
                 time: Timestamp(u64::from_le_bytes(*time)),
                 hash: Hash(*hash),
             },
+            newest: u64::from_le_bytes(*newest),
             rows: u64::from_le_bytes(*rows),
             sum: u128::from_le_bytes(*sum),
         })

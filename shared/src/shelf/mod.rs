@@ -20,7 +20,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sled::{Batch, Db};
 
-use crate::journal::Head;
+use crate::journal::{Hash, Head};
 use meta::{META_KEY, Meta, row_key, row_value};
 use quiet::guarded;
 
@@ -47,6 +47,20 @@ impl Shelf {
         self.meta().head.position
     }
 
+    /// The newest position of the journal that a row may be of: the shelf's own, or a later one when
+    /// somebody stopped between two parts of what was to be put there.
+    #[must_use]
+    pub fn newest(&self) -> u64 {
+        let meta = self.meta();
+        meta.newest.max(meta.head.position)
+    }
+
+    /// The hash of the journal at the position that the rows stand for.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        self.meta().head.hash
+    }
+
     /// The number of rows.
     #[must_use]
     pub fn rows(&self) -> u64 {
@@ -60,13 +74,28 @@ impl Shelf {
     /// `Behind` when `head` is not after the present position, `Row` when a row to be replaced is
     /// bad, `Sled` when sled fails, `Broken` after such a failure.
     pub fn apply(&self, puts: &[(Vec<u8>, Option<Vec<u8>>)], head: Head) -> Result<(), ShelfError> {
+        self.put(puts, head.position, Some(head))
+    }
+
+    /// As [`Shelf::apply`], but without a `head` the shelf goes on standing for the position that it
+    /// stood for, with some rows that are newer: up to the position `newest`.
+    ///
+    /// # Errors
+    /// As [`Shelf::apply`].
+    pub fn put(
+        &self,
+        puts: &[(Vec<u8>, Option<Vec<u8>>)],
+        newest: u64,
+        head: Option<Head>,
+    ) -> Result<(), ShelfError> {
         let mut current = self.meta();
         let db = self.db()?;
         let position = current.head.position;
-        if head.position <= position {
+        if head.is_some_and(|head| head.position <= position) {
             return Err(ShelfError::Behind { position });
         }
-        let mut meta = Meta { head, ..*current };
+        let head = head.unwrap_or(current.head);
+        let mut meta = Meta { head, newest: newest.max(current.newest), ..*current };
         let mut batch = Batch::default();
         let last_puts: BTreeMap<_, _> = puts.iter().map(|(key, value)| (key, value)).collect();
         for (key, value) in last_puts {

@@ -31,6 +31,25 @@ impl Shelf {
     /// # Errors
     /// Why the shelf cannot be used. Its files are left as they are.
     pub fn open(path: &Path, expected: impl Fn(u64) -> Option<Hash>) -> Result<Self, ShelfDamage> {
+        let shelf = Self::open_anywhere(path)?;
+        let position = shelf.position();
+        let hash = match position {
+            0 => Some(Hash::default()),
+            _ => expected(position),
+        };
+        match hash {
+            None => Err(ShelfDamage::Ahead { position }),
+            Some(hash) if hash != shelf.hash() => Err(ShelfDamage::OtherHistory { position }),
+            Some(_) => Ok(shelf),
+        }
+    }
+
+    /// As [`Shelf::open`], of whatever journal; whoever calls it has to hold the shelf's position and
+    /// hash against the right one.
+    ///
+    /// # Errors
+    /// As [`Shelf::open`].
+    pub fn open_anywhere(path: &Path) -> Result<Self, ShelfDamage> {
         if !path.join("db").is_file() {
             return Err(ShelfDamage::Missing);
         }
@@ -47,18 +66,7 @@ impl Shelf {
         fs::write(&crumb, []).map_err(file)?;
         let outcome = Self::open_proved(path);
         fs::remove_file(&crumb).map_err(file)?;
-        let shelf = outcome?;
-        let meta = *shelf.meta();
-        let position = meta.head.position;
-        let hash = match position {
-            0 => Some(Hash::default()),
-            _ => expected(position),
-        };
-        match hash {
-            None => Err(ShelfDamage::Ahead { position }),
-            Some(hash) if hash != meta.head.hash => Err(ShelfDamage::OtherHistory { position }),
-            Some(_) => Ok(shelf),
-        }
+        outcome
     }
 
     /// Removes whatever is at `path` and starts an empty shelf at position 0.
@@ -152,7 +160,7 @@ fn prove(db: &Db) -> Result<Meta, ShelfDamage> {
     let unreadable = |error: sled::Error| ShelfDamage::Unreadable(error.to_string());
     let stored = db.get(META_KEY).map_err(unreadable)?;
     let meta = stored.and_then(|bytes| Meta::decode(&bytes)).ok_or(ShelfDamage::NoMeta)?;
-    let mut found = Meta { head: meta.head, ..Meta::default() };
+    let mut found = Meta { rows: 0, sum: 0, ..meta };
     for row in db.iter() {
         let (stored_key, stored_value) = row.map_err(unreadable)?;
         if stored_key == META_KEY {

@@ -1,3 +1,4 @@
+use super::super::pending::Pending;
 use super::*;
 
 /// The frame of two records at positions 3 and 4. If this test fails, journals on disk can no
@@ -17,6 +18,22 @@ fn before() -> Head {
 fn sample() -> (Vec<u8>, Head) {
     let payloads = [b"first".to_vec(), b"2".to_vec()];
     encode(Mark([0xab; 16]), &before(), Timestamp(2_000), &payloads).expect("small numbers")
+}
+
+fn encode(
+    mark: Mark,
+    head: &Head,
+    first_time: Timestamp,
+    payloads: &[Vec<u8>],
+) -> Option<(Vec<u8>, Head)> {
+    let mut pending = Pending::default();
+    for payload in payloads {
+        pending.push(head, first_time, |bytes| bytes.extend_from_slice(payload)).ok()?;
+    }
+    let bytes = pending.seal(head, mark, None).expect("small numbers").to_vec();
+    let (frame, copy) = bytes.split_at(bytes.len() / 2);
+    assert_eq!(frame, copy);
+    Some((frame.to_vec(), pending.after(head)))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,0 +1,100 @@
+//! Reads a store without changing anything, for those who count it again.
+
+use std::path::Path;
+
+use super::load::{Base, replay};
+use super::{Books, Fault, Opened, Stamp};
+use crate::journal::{FileDisk, Head, Kind};
+use crate::shelf::Shelf;
+
+/// Whoever counts again what the books say.
+pub trait Auditor<B: Books> {
+    /// The books as they were loaded from a checkpoint, if there is one, before the first change.
+    fn begin(&mut self, _books: &B, _head: Head) {}
+
+    /// One change, with the books as they are after it.
+    fn see(&mut self, change: &B::Change, stamp: Stamp, books: &B);
+}
+
+impl<B: Books, F: FnMut(&B::Change, Stamp, &B)> Auditor<B> for F {
+    fn see(&mut self, change: &B::Change, stamp: Stamp, books: &B) {
+        self(change, stamp, books);
+    }
+}
+
+/// Reads checkpoint and journal without changing anything, each change with the books as they are
+/// after it.
+///
+/// # Errors
+/// [`Fault`] at the first record that is damaged or makes no sense to the books.
+pub fn walk<B: Books>(
+    folder: &Path,
+    kind: Kind,
+    mut each: impl FnMut(&B::Change, Stamp, &B),
+) -> Result<(B, Opened), Fault> {
+    audit(folder, kind, &mut each)
+}
+
+/// As [`walk`], for one who has to know where the books begin.
+///
+/// # Errors
+/// As [`walk`].
+pub fn audit<B: Books>(
+    folder: &Path,
+    kind: Kind,
+    auditor: &mut dyn Auditor<B>,
+) -> Result<(B, Opened), Fault> {
+    let path = folder.join("journal");
+    let what = "read the journal folder";
+    let disk = FileDisk::read_only(&path).map_err(|source| Fault::Io { what, path, source })?;
+    let mut base = Base::<B>::newest(&disk, kind)?;
+    if base.position() > 0 {
+        auditor.begin(&base.books, base.start.head);
+    }
+    let mut first = base.position() + 1;
+    let books = &mut base.books;
+    let found = replay::<B>(&disk, kind, base.start, |step| {
+        let position = step.stamp.position;
+        let wrong = |why| Fault::Books { position, why };
+        books.apply(&step.change, step.stamp).map_err(wrong)?;
+        auditor.see(&step.change, step.stamp, books);
+        if let Some(head) = step.ends {
+            books.end_group(std::mem::replace(&mut first, position + 1), head);
+        }
+        Ok(())
+    })?;
+    let opened = Opened {
+        journal: found.report().clone(),
+        head: found.head(),
+        checkpoint: base.position(),
+        mended: base.mends.len() as u64,
+        passed_over: base.passed_over,
+        ..Opened::default()
+    };
+    Ok((base.books, opened))
+}
+
+/// How the shelf of a stopped daemon compares with the books that its journal makes. A shelf that is
+/// behind, because the daemon was killed or closed in a hurry, is no difference: the next start brings
+/// it up to date.
+///
+/// # Errors
+/// A sentence on the first difference.
+pub fn compare_shelf<B: Books>(folder: &Path, books: &B, head: Head) -> Result<(), String> {
+    let known = |position| (position == head.position).then_some(head.hash);
+    let shelf = Shelf::open(&folder.join("shelf"), known).map_err(|damage| damage.to_string())?;
+    let mut rows = 0_u64;
+    for row in shelf.scan_prefix(&[]) {
+        let (key, row) = row.map_err(|error| error.to_string())?;
+        rows += 1;
+        if books.row(&key).as_deref() != Some(row.as_slice()) {
+            return Err(format!("row {rows} differs from what the journal says"));
+        }
+    }
+    let mut there = 0_u64;
+    books.shelved(&mut |_| there += 1);
+    if there != rows {
+        return Err(format!("there are {rows} rows, and {there} in the books"));
+    }
+    shelf.close().map_err(|error| error.to_string())
+}

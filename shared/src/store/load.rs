@@ -1,0 +1,163 @@
+//! Makes books from a checkpoint and from the journal behind it, on more than one thread: one reads
+//! and proves, one or two decode, and the one that calls takes everything in.
+
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use super::{Books, Fault, Stamp};
+use crate::checkpoint::{self, About, CheckpointDamage, Reader};
+use crate::journal::{self, Disk, Found, Head, JournalError, Kind, Start};
+
+/// Threads that read and decode a checkpoint.
+const DECODERS: usize = 2;
+/// Stripes, or batches of records, that may be ready and not yet taken in.
+const READY: usize = 4;
+/// Records that are handed over together.
+const BATCH: usize = 512;
+
+/// Where the books begin, before the journal is replayed.
+pub(super) struct Base<B> {
+    pub books: B,
+    pub start: Start,
+    /// How long the checkpoint is, in bytes; 0 where there is none.
+    pub bytes: u64,
+    /// What has to be written where to make the checkpoint whole again.
+    pub mends: Vec<(u64, Vec<u8>)>,
+    /// Newer checkpoints that could not be read.
+    pub passed_over: Vec<CheckpointDamage>,
+}
+
+/// One record on its way from the journal into the books.
+pub(super) struct Step<C> {
+    pub change: C,
+    pub stamp: Stamp,
+    /// The journal's head after it, when it ends its group.
+    pub ends: Option<Head>,
+}
+
+impl<B: Books> Base<B> {
+    /// Loads the newest checkpoint that can be read, or none where there is none.
+    ///
+    /// # Errors
+    /// [`Fault::Journal`] when the disk fails.
+    pub(super) fn newest(disk: &dyn Disk, kind: Kind) -> Result<Self, Fault> {
+        let listing = |error| Fault::Journal(JournalError::io("listing", "the journal", error));
+        let positions = checkpoint::positions(&disk.list().map_err(listing)?);
+        let mut passed_over = Vec::new();
+        for position in positions {
+            match load::<B>(disk, kind, position) {
+                Ok(base) => return Ok(Self { passed_over, ..base }),
+                Err(damage) => passed_over.push(damage),
+            }
+        }
+        let (books, start) = (B::default(), Start::default());
+        Ok(Self { books, start, bytes: 0, mends: Vec::new(), passed_over })
+    }
+
+    /// Where this checkpoint stands, or 0.
+    pub(super) fn position(&self) -> u64 {
+        self.start.head.position
+    }
+}
+
+fn load<B: Books>(disk: &dyn Disk, kind: Kind, position: u64) -> Result<Base<B>, CheckpointDamage> {
+    let reader = Mutex::new(Reader::new(disk, kind, position));
+    let mut books = B::default();
+    let (tell, ready) = sync_channel(READY);
+    let why = |why| CheckpointDamage { file: checkpoint::file_name(position), offset: 0, why };
+    thread::scope(|scope| {
+        let decoders: Vec<_> = (0..DECODERS)
+            .map(|_| {
+                let (reader, tell) = (&reader, tell.clone());
+                scope.spawn(move || decode::<B>(reader, &tell))
+            })
+            .collect();
+        drop(tell);
+        let taken = ready.into_iter().flatten().try_for_each(|row| books.take_row(row).map_err(why));
+        let ends = decoders.into_iter().map(|decoder| {
+            decoder.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        ends.fold(taken, Result::and)
+    })?;
+    let reader = reader.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let about: Option<About> = reader.about();
+    let (bytes, mends) = reader.finish();
+    let about = about.ok_or_else(|| why("it is empty".to_owned()))?;
+    books.loaded();
+    let start = Start { head: about.head, mark: Some(about.mark), until: None };
+    Ok(Base { books, start, bytes, mends, passed_over: Vec::new() })
+}
+
+fn decode<B: Books>(
+    reader: &Mutex<Reader<'_>>,
+    tell: &SyncSender<Vec<B::Row>>,
+) -> Result<(), CheckpointDamage> {
+    loop {
+        let next = reader.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let Some(stripe) = next? else { return Ok(()) };
+        let mut rows = Vec::with_capacity(stripe.rows());
+        stripe.each_row(|key, row| {
+            rows.push(B::read_row(key, row)?);
+            Ok(())
+        })?;
+        if tell.send(rows).is_err() {
+            return Ok(());
+        }
+    }
+}
+
+/// Replays the journal from a place on: it is read, proved and decoded on another thread, and each
+/// record is handed to `each` on this one.
+///
+/// # Errors
+/// [`Fault`] at the first record that is damaged or that `each` refuses.
+pub(super) fn replay<B: Books>(
+    disk: &dyn Disk,
+    kind: Kind,
+    start: Start,
+    mut each: impl FnMut(Step<B::Change>) -> Result<(), Fault>,
+) -> Result<Found, Fault> {
+    let (tell, ready) = sync_channel::<Vec<Step<B::Change>>>(READY);
+    thread::scope(|scope| {
+        let reader = scope.spawn(move || read::<B>(disk, kind, start, &tell));
+        let mut outcome = Ok(());
+        for step in ready.into_iter().flatten() {
+            outcome = each(step);
+            if outcome.is_err() {
+                // The channel goes with the loop, which ends the reader.
+                break;
+            }
+        }
+        let found = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        outcome.and(found)
+    })
+}
+
+fn read<B: Books>(
+    disk: &dyn Disk,
+    kind: Kind,
+    start: Start,
+    tell: &SyncSender<Vec<Step<B::Change>>>,
+) -> Result<Found, Fault> {
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut wrong = None;
+    let found = journal::prove(disk, kind, start, &mut |record: journal::Record| -> Result<(), String> {
+        let stamp = Stamp { position: record.position, time: record.time };
+        let change = B::decode(&record.payload).inspect_err(|why| {
+            wrong = Some(Fault::Books { position: record.position, why: why.clone() });
+        })?;
+        batch.push(Step { change, stamp, ends: record.ends_group.then(|| record.head()) });
+        if batch.len() >= BATCH {
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+            tell.send(full).map_err(|_| "nobody takes it any more".to_owned())?;
+        }
+        Ok(())
+    });
+    // What stands before a bad place is handed over all the same.
+    let _ = tell.send(batch);
+    match wrong {
+        Some(fault) => Err(fault),
+        None => found.map_err(Fault::Journal),
+    }
+}
