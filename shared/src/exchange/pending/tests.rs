@@ -85,6 +85,8 @@ async fn a_deadline_tells_whether_the_request_was_sent() {
     let queued = ask(&pending, 2, Duration::from_millis(20));
     let watch = async { tokio::time::timeout(Duration::from_millis(200), pending.watch_deadlines()).await };
     assert!(watch.await.is_err());
+    settle().await;
+    assert!(sent.is_finished() && queued.is_finished());
     assert_eq!(sent.await.unwrap(), Err(CallError::Timeout));
     assert_eq!(queued.await.unwrap(), Err(CallError::TooLate));
     assert!(!patient.is_finished());
