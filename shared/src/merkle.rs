@@ -5,7 +5,7 @@
 //! number of leaves decides only the shape of a path: whoever publishes a root publishes the number
 //! with it, and signs both.
 
-use aws_lc_rs::digest::{Context, SHA256};
+use crate::digest::sha256_of_all as hash;
 
 /// A SHA-256 value of a tree.
 pub type Node = [u8; 32];
@@ -90,14 +90,6 @@ pub fn climb(leaf: &Node, index: u32, size: u32, path: &[Node]) -> Option<Node> 
 
 fn node(left: &Node, right: &Node) -> Node {
     hash(&[&NODE_PREFIX, left, right])
-}
-
-fn hash(parts: &[&[u8]]) -> Node {
-    let mut context = Context::new(&SHA256);
-    parts.iter().for_each(|part| context.update(part));
-    let mut digest = [0; 32];
-    digest.copy_from_slice(context.finish().as_ref());
-    digest
 }
 
 #[cfg(test)]

@@ -76,7 +76,8 @@ impl Client {
         let (send, recv) = connection.open_bi().await?;
         let pending = Arc::new(Pending::new());
         tokio::spawn(drive(connection.clone(), send, recv, Arc::clone(&pending)));
-        let heard = Heard { begun: Instant::now(), counted_at: AtomicU64::new(0), packets: AtomicU64::new(0) };
+        let heard =
+            Heard { begun: Instant::now(), counted_at: AtomicU64::new(0), packets: AtomicU64::new(0) };
         let inner = Inner { connection, peer, pending, heard };
         Ok(Self { inner: Arc::new(inner) })
     }

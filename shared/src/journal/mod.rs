@@ -37,19 +37,19 @@ mod walker;
 use std::fmt;
 use std::ops::Range;
 
-use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
+use crate::digest::sha256_of_all;
 use crate::time::Timestamp;
 
 pub use append::{Journal, Layout};
 pub use dice::Dice;
 pub use disk::{Disk, FileDisk};
 pub use error::JournalError;
-pub use memory_disk::MemoryDisk;
 pub(crate) use format::{Mark, take};
-pub(crate) use segment::segments;
+pub use memory_disk::MemoryDisk;
 pub use scan::{Found, Start, prove, walk};
+pub(crate) use segment::segments;
 
 /// The largest payload of one record, in bytes.
 pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;
@@ -152,14 +152,8 @@ impl Head {
     /// Works out the head after one more record.
     #[must_use]
     pub fn after(&self, position: u64, time: Timestamp, payload: &[u8]) -> Self {
-        let mut context = Context::new(&SHA256);
-        context.update(&self.hash.0);
-        context.update(&position.to_le_bytes());
-        context.update(&time.0.to_le_bytes());
-        context.update(payload);
-        let mut hash = Hash::default();
-        hash.0.copy_from_slice(context.finish().as_ref());
-        Self { position, time, hash }
+        let (at, when) = (position.to_le_bytes(), time.0.to_le_bytes());
+        Self { position, time, hash: Hash(sha256_of_all(&[&self.hash.0, &at, &when, payload])) }
     }
 }
 
