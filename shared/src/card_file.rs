@@ -10,7 +10,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::card::Particulars;
 use crate::codec;
-use crate::digest::sha256;
+use crate::digest::sha256_of_secrets;
 use crate::pin::Pin;
 use crate::sealed_file::{self, Cost, Kind, Passphrase, SealedFileError, SealedFileFault};
 
@@ -58,7 +58,7 @@ impl EnrolmentCode {
     /// What the issuer keeps of the code. The code is as random as a key, so its plain digest
     /// gives nothing away.
     pub fn digest(&self) -> [u8; 32] {
-        sha256(&[b"kessai enrolment v1", &self.0])
+        sha256_of_secrets(&[b"kessai enrolment v1", &self.0])
     }
 }
 

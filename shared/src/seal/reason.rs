@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{ResponseSecret, SealError};
 use crate::codec;
-use crate::digest::sha256;
+use crate::digest::sha256_of_secrets;
 use crate::outcome::Reason;
 use crate::receipt::Purchase;
 
@@ -17,7 +17,7 @@ const REASON_BYTES: usize = 16;
 pub fn seal_reason(reason: Reason, purchase: &Purchase, secret: &ResponseSecret) -> Vec<u8> {
     let mut plain = codec::encode(&reason);
     plain.resize(REASON_BYTES, 0);
-    let digest = Zeroizing::new(sha256(&[b"kessai reason nonce v1", &secret.0, &plain]));
+    let digest = Zeroizing::new(sha256_of_secrets(&[b"kessai reason nonce v1", &secret.0, &plain]));
     let mut nonce = [0; NONCE_LEN];
     nonce.copy_from_slice(&digest[..NONCE_LEN]);
     let sealed = reason_key(purchase, secret).and_then(|key| {
@@ -44,6 +44,6 @@ pub fn open_reason(sealed: &[u8], purchase: &Purchase, secret: &ResponseSecret) 
 }
 
 fn reason_key(purchase: &Purchase, secret: &ResponseSecret) -> Result<LessSafeKey, SealError> {
-    let key = Zeroizing::new(sha256(&[b"kessai reason v1", &secret.0, &codec::encode(purchase)]));
+    let key = Zeroizing::new(sha256_of_secrets(&[b"kessai reason v1", &secret.0, &codec::encode(purchase)]));
     UnboundKey::new(&CHACHA20_POLY1305, &key[..]).map(LessSafeKey::new).map_err(|_| SealError)
 }
