@@ -171,6 +171,28 @@ fn what_cannot_be_run_is_told_in_one_line() {
 }
 
 #[test]
+fn books_that_are_spoilt_meanwhile_fail_the_run() {
+    use std::os::unix::fs::FileExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let path = data.display().to_string();
+    let mut bench = start(BRIEF.iter().chain(&["--outstanding", "4", "--data", &path]));
+    support::until("a load", || {
+        assert!(bench.is_running(), "{}", bench.complaints());
+        child_of(bench.pid(), "kessai-bench-load").is_some()
+    });
+    let journal = fs::read_dir(data.join("seller/journal")).expect("a journal").flatten();
+    let segment = journal.map(|entry| entry.path()).filter(|path| !path.ends_with("lock")).min();
+    // Both copies of the first group, behind the two headers of the file.
+    let file = fs::File::options().write(true).open(segment.expect("a segment")).expect("a segment");
+    file.write_all_at(&[0xFF; 8 * 4_096], 2 * 4_096).expect("spoilt");
+    let ended = bench.end();
+    assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{ended:?}");
+    assert!(ended.err.contains("could not verify"), "{ended:?}");
+    assert!(data.is_dir(), "what failed is kept");
+}
+
+#[test]
 fn a_bench_that_is_stopped_leaves_nothing_running() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
