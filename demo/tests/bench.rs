@@ -105,7 +105,8 @@ fn arrivals_that_nobody_can_serve_show_as_a_queue() {
     let folder = tempfile::tempdir().expect("a folder");
     let report = bench(&folder.path().join("data"), &["--rate", "20000", "--outstanding", "1"]);
     let level = &report["levels"][0];
-    assert!(number(level, "/late_starts") + number(level, "/never_started") > 10_000.0, "{level:#}");
+    let kept_waiting = ["late_starts", "never_started"].map(|name| level[name].as_u64().expect("a count"));
+    assert!(kept_waiting.iter().sum::<u64>() > 10_000, "{level:#}");
     assert!(number(level, "/whole/p99_us") > 100_000.0, "the queue is hidden: {level:#}");
     // What never began is counted too, with the time that it has waited.
     assert!(number(level, "/whole/samples") > 19_000.0, "{level:#}");
@@ -168,6 +169,28 @@ fn what_cannot_be_run_is_told_in_one_line() {
         assert!(ended.one_line(2).contains(expected), "{ended:?}");
     }
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "something was written");
+}
+
+#[test]
+fn books_that_are_spoilt_meanwhile_fail_the_run() {
+    use std::os::unix::fs::FileExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let path = data.display().to_string();
+    let mut bench = start(BRIEF.iter().chain(&["--outstanding", "4", "--data", &path]));
+    support::until("a load", || {
+        assert!(bench.is_running(), "{}", bench.complaints());
+        child_of(bench.pid(), "kessai-bench-load").is_some()
+    });
+    let journal = fs::read_dir(data.join("seller/journal")).expect("a journal").flatten();
+    let segment = journal.map(|entry| entry.path()).filter(|path| !path.ends_with("lock")).min();
+    // Both copies of the first group, behind the two headers of the file.
+    let file = fs::File::options().write(true).open(segment.expect("a segment")).expect("a segment");
+    file.write_all_at(&[0xFF; 8 * 4_096], 2 * 4_096).expect("spoilt");
+    let ended = bench.end();
+    assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{ended:?}");
+    assert!(ended.err.contains("could not verify"), "{ended:?}");
+    assert!(data.is_dir(), "what failed is kept");
 }
 
 #[test]

@@ -143,7 +143,7 @@ async fn ask(link: Link, asking: Arc<Asking>) -> Result<(), String> {
         if said.purchase != ready.purchase || said.verdict != Verdict::Approved {
             return Err("the decision is no approval of this purchase".to_owned());
         }
-        if nth % CHECKED == 0 {
+        if nth.is_multiple_of(CHECKED) {
             let checked = decision.verify(&ready.purchase, &asking.decision_key);
             checked.map_err(|forged| format!("the decision is not proved: {forged:?}"))?;
         }

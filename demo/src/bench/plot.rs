@@ -127,7 +127,7 @@ pub fn svg(points: &[Point], what: &str) -> String {
 }
 
 fn line(svg: &mut String, points: &[Point], (name, colour): (&str, &str), at: impl Fn(&Point) -> (f64, f64)) {
-    let path: Vec<_> = points.iter().map(|point| at(point)).map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+    let path: Vec<_> = points.iter().map(&at).map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
     let _ = writeln!(
         svg,
         "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>",

@@ -133,3 +133,33 @@ impl Counted {
         self.whole.add(waited + times.quote + times.pay);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAID: Times = Times { quote: Duration::from_millis(1), pay: Duration::from_millis(2) };
+
+    #[test]
+    fn only_what_falls_into_the_window_is_in_the_figures() {
+        let early = Tally::new(Window::after(Duration::from_secs(600), Duration::from_secs(1)));
+        early.closed(PAID);
+        assert_eq!((early.counts().purchases, early.counts().all_purchases), (0, 1));
+        let now = Tally::new(Window::after(Duration::ZERO, Duration::from_secs(600)));
+        now.closed(PAID);
+        let counts = now.counts();
+        assert_eq!((counts.purchases, counts.all_purchases, counts.whole.most_us), (1, 1, 3_000.0));
+    }
+
+    #[test]
+    fn waiting_in_a_queue_is_part_of_the_time() {
+        let tally = Tally::new(Window::after(Duration::ZERO, Duration::from_secs(600)));
+        let due = tally.window().starts;
+        tally.open(due, Duration::from_millis(50), PAID);
+        tally.give_up(due);
+        tally.late(due);
+        let counts = tally.counts();
+        assert_eq!((counts.whole.most_us, counts.whole.samples, counts.pay.samples), (53_000.0, 2, 1));
+        assert_eq!((counts.never_started, counts.late_starts, counts.purchases), (1, 1, 1));
+    }
+}
