@@ -10,6 +10,7 @@ use kessai_shared::ids::{OrderId, RefundId, ReturnId};
 use kessai_shared::receipt::{Decision, Purchase};
 use kessai_shared::seal::Envelope;
 use kessai_shared::settlement::{Refusal, Reply, Request, Standing};
+use kessai_shared::writer::hand_in;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -88,7 +89,7 @@ pub async fn run<C: Send + 'static>(
                     let order = work.order();
                     let answer = courier.carry(&work).await;
                     // A writer that is gone takes the daemon with it.
-                    let _ = writer.send(command(order, answer)).await;
+                    let _ = hand_in(&writer, command(order, answer)).await;
                 });
             }
             Some(_) = under_way.join_next() => {}

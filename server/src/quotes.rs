@@ -8,6 +8,7 @@ use std::sync::Arc;
 use kessai_shared::identity::Identity;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Forged, Quote, Remembering, SignedQuote, sign_all};
+use kessai_shared::writer::hand_in;
 use tokio::sync::{mpsc, oneshot};
 
 /// Most quotes that one signature is for, which makes a path of ten hashes.
@@ -41,7 +42,7 @@ impl Quotes {
     /// The quote, signed; `None` only while the daemon goes down.
     pub async fn sign(&self, quote: Quote) -> Option<SignedQuote> {
         let (tell, told) = oneshot::channel();
-        self.to_sign.send((quote, tell)).await.ok()?;
+        hand_in(&self.to_sign, (quote, tell)).await.ok()?;
         told.await.ok()
     }
 

@@ -13,7 +13,7 @@ use kessai_shared::seal::Envelope;
 use kessai_shared::storefront::{
     Line, MAX_QUERY_BYTES, OrderView, Refusal, Reply, Request, ReturnView, ReturnedLine, Welcome,
 };
-use kessai_shared::writer::Clock;
+use kessai_shared::writer::{Clock, WriterGone, hand_in};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
@@ -53,6 +53,18 @@ impl exchange::Service for Service {
 
     async fn call(self: Arc<Self>, owner: Pin, request: Request) -> Reply {
         let reply = match request {
+            Request::Quote { order, customer, lines } => self.quote(owner, order, customer, &lines).await,
+            Request::Place { quote, card } => self.place(owner, quote, card).await,
+            // What is asked now and then takes no room from what is asked all the time.
+            other => Box::pin(self.answer_other(owner, other)).await,
+        };
+        reply.unwrap_or_else(Reply::Refused)
+    }
+}
+
+impl Service {
+    async fn answer_other(&self, owner: Pin, request: Request) -> Result<Reply, Refusal> {
+        match request {
             Request::Hello => Ok(Reply::Welcome(self.welcome())),
             Request::Browse { query, category, from, limit } => {
                 self.browse(&query, category.as_deref(), from, limit)
@@ -69,12 +81,9 @@ impl exchange::Service for Service {
             Request::Return { id, customer, from, lines } => {
                 self.give_back(GiveBackRequest { id, owner, customer, from, lines }).await
             }
-        };
-        reply.unwrap_or_else(Reply::Refused)
+        }
     }
-}
 
-impl Service {
     fn welcome(&self) -> Welcome {
         let ClosedLink { up, issuer_keys } = self.settlement.borrow().clone();
         Welcome {
@@ -139,7 +148,7 @@ impl Service {
         let id = quote.quote.order;
         let (tell, told) = oneshot::channel();
         let command = Command::Place { quote: quote.quote.clone(), owner, card, tell };
-        self.writer.send(command).await.map_err(|_| Refusal::TryLater)?;
+        hand_in(&self.writer, command).await.map_err(|WriterGone| Refusal::TryLater)?;
         match timeout(OUTCOME_WAIT, told).await {
             // The terminal's own quote goes back to it, because its signature is made already.
             Ok(Ok(order)) => {
@@ -180,7 +189,7 @@ impl Service {
         let id = request.id;
         let (tell, told) = oneshot::channel();
         let command = Command::GiveBack { request, tell };
-        self.writer.send(command).await.map_err(|_| Refusal::TryLater)?;
+        hand_in(&self.writer, command).await.map_err(|WriterGone| Refusal::TryLater)?;
         let given = match timeout(OUTCOME_WAIT, told).await {
             Ok(Ok(given)) => given?,
             Ok(Err(_)) => return Err(Refusal::TryLater),

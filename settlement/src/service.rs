@@ -7,7 +7,7 @@ use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Decision, Purchase};
 use kessai_shared::seal::Envelope;
 use kessai_shared::settlement::{Refusal, Reply, Request, Standing};
-use kessai_shared::writer::Clock;
+use kessai_shared::writer::{Clock, WriterGone, hand_in};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clerk::{Command, Journaled, Opened};
@@ -100,7 +100,7 @@ impl Service {
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Refusal> {
         let (tell, told) = oneshot::channel();
         // A writer that is gone takes the daemon with it; the seller asks again after the restart.
-        self.writer.send(command(tell)).await.map_err(|_| Refusal::TryLater)?;
+        hand_in(&self.writer, command(tell)).await.map_err(|WriterGone| Refusal::TryLater)?;
         told.await.map_err(|_| Refusal::TryLater)
     }
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
@@ -21,6 +22,32 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// Where the time comes from: the machine's clock, or a simulator's.
 pub type Clock = std::sync::Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Puts a command into the queue of a writer, at once when there is room. The future holds the command
+/// only while it waits for room, so that it costs the many that need not wait nothing.
+///
+/// # Errors
+/// The command is gone when the writer is.
+pub fn hand_in<C: Send>(
+    queue: &mpsc::Sender<C>,
+    command: C,
+) -> impl Future<Output = Result<(), WriterGone>> + Send + '_ {
+    let full = match queue.try_send(command) {
+        Ok(()) => Ok(None),
+        Err(TrySendError::Full(command)) => Ok(Some(Box::pin(queue.send(command)))),
+        Err(TrySendError::Closed(_)) => Err(WriterGone),
+    };
+    async move {
+        match full? {
+            None => Ok(()),
+            Some(waiting) => waiting.await.map_err(|_| WriterGone),
+        }
+    }
+}
+
+/// The writer has ended, and the daemon with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WriterGone;
 
 /// Decides commands over the books, one after another.
 pub trait Clerk: Send + 'static {
