@@ -75,7 +75,10 @@ impl store::Books for Books {
         for (id, account) in self.accounts() {
             put(RowKey::Account(*id), RowRef::Account(account))?;
         }
-        for ((seller, order), charge) in self.charges() {
+        // In the order in which holds expire, because they are listed the quicker for it.
+        let mut charges: Vec<_> = self.charges().collect();
+        charges.sort_unstable_by_key(|(_, charge)| charge.expires);
+        for ((seller, order), charge) in charges {
             put(RowKey::Charge(*seller, *order), RowRef::Charge(charge))?;
         }
         for ((seller, id), refund) in self.refunds() {
