@@ -4,9 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use kessai_settlement::ledger::{
-    Account, AccountId, AtRest, Books, Change, DecidedChange, Entry, Stated,
-};
+use kessai_settlement::ledger::{Account, AccountId, AtRest, Books, Change, DecidedChange, Entry, Stated};
 use kessai_settlement::settings::JOURNAL;
 use kessai_shared::ids::OrderId;
 use kessai_shared::money::{Currency, Minor};

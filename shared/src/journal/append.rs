@@ -217,7 +217,8 @@ impl Journal {
             }
             (self.file, self.end) = (next, 0);
         }
-        let bytes = self.pending.seal(&self.head, self.mark, start.as_ref()).ok_or(JournalError::Exhausted)?;
+        let bytes =
+            self.pending.seal(&self.head, self.mark, start.as_ref()).ok_or(JournalError::Exhausted)?;
         let end = self.end + bytes.len() as u64;
         if let Some(ahead) = &mut self.ahead {
             ahead.before_write(&self.file, end);

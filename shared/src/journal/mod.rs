@@ -46,10 +46,10 @@ pub use append::{Journal, Layout};
 pub use dice::Dice;
 pub use disk::{Disk, FileDisk};
 pub use error::JournalError;
-pub use memory_disk::MemoryDisk;
 pub(crate) use format::{Mark, take};
-pub(crate) use segment::segments;
+pub use memory_disk::MemoryDisk;
 pub use scan::{Found, Start, prove, walk};
+pub(crate) use segment::segments;
 
 /// The largest payload of one record, in bytes.
 pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;

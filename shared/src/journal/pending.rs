@@ -54,7 +54,8 @@ impl Pending {
         write: impl FnOnce(&mut Vec<u8>),
     ) -> Result<Head, JournalError> {
         let before = self.after(head);
-        let time = if self.is_empty() { Some(first_time) } else { before.time.0.checked_add(1).map(Timestamp) };
+        let time =
+            if self.is_empty() { Some(first_time) } else { before.time.0.checked_add(1).map(Timestamp) };
         let time = time.ok_or(JournalError::Exhausted)?;
         let position = before.position.checked_add(1).ok_or(JournalError::Exhausted)?;
         if self.count >= MAX_GROUP_RECORDS {

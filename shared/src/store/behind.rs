@@ -7,8 +7,8 @@
 //! so a shelf that stops anywhere is brought up to date from the journal behind its position.
 
 use std::collections::HashSet;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 

@@ -75,9 +75,9 @@ fn load<B: Books>(disk: &dyn Disk, kind: Kind, position: u64) -> Result<Base<B>,
             .collect();
         drop(tell);
         let taken = ready.into_iter().flatten().try_for_each(|row| books.take_row(row).map_err(why));
-        let ends = decoders.into_iter().map(|decoder| {
-            decoder.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        });
+        let ends = decoders
+            .into_iter()
+            .map(|decoder| decoder.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         ends.fold(taken, Result::and)
     })?;
     let reader = reader.into_inner().unwrap_or_else(PoisonError::into_inner);

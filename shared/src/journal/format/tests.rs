@@ -20,12 +20,7 @@ fn sample() -> (Vec<u8>, Head) {
     encode(Mark([0xab; 16]), &before(), Timestamp(2_000), &payloads).expect("small numbers")
 }
 
-fn encode(
-    mark: Mark,
-    head: &Head,
-    first_time: Timestamp,
-    payloads: &[Vec<u8>],
-) -> Option<(Vec<u8>, Head)> {
+fn encode(mark: Mark, head: &Head, first_time: Timestamp, payloads: &[Vec<u8>]) -> Option<(Vec<u8>, Head)> {
     let mut pending = Pending::default();
     for payload in payloads {
         pending.push(head, first_time, |bytes| bytes.extend_from_slice(payload)).ok()?;
