@@ -55,7 +55,7 @@ impl store::Books for Books {
         Books::row(self, &key).map(|row| versioned(VERSION, &row))
     }
 
-    fn rows(&self, each: &mut dyn FnMut(&[u8], &[u8]) -> std::io::Result<()>) -> std::io::Result<()> {
+    fn rows(&self, each: &mut store::EachRow<'_>) -> std::io::Result<()> {
         let (mut key, mut row) = (Vec::new(), Vec::new());
         let mut put = |of: RowKey, value: RowRef<'_>| {
             codec::encode_into(&mut key, &of);

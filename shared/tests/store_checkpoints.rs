@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kessai_shared::journal::{Dice, Head, Kind, Layout};
-use kessai_shared::store::{Auditor, Books, Fault, Options, Stamp, Store, audit, compare_shelf};
+use kessai_shared::store::{Auditor, Books, EachRow, Fault, Options, Stamp, Store, audit, compare_shelf};
 use kessai_shared::time::Timestamp;
 
 const KIND: Kind = Kind(b"TEST");
@@ -65,7 +65,7 @@ impl Books for Balances {
         self.0.get(&account).map(|balance| balance.to_le_bytes().to_vec())
     }
 
-    fn rows(&self, each: &mut dyn FnMut(&[u8], &[u8]) -> std::io::Result<()>) -> std::io::Result<()> {
+    fn rows(&self, each: &mut EachRow<'_>) -> std::io::Result<()> {
         self.0.iter().try_for_each(|(account, balance)| each(&account.to_le_bytes(), &balance.to_le_bytes()))
     }
 
