@@ -6,6 +6,9 @@ use kessai_demo::cli::Cli;
 use kessai_demo::role::Role;
 use kessai_shared::console;
 
+#[global_allocator]
+static ALLOCATOR: kessai_shared::Allocator = kessai_shared::Allocator;
+
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().collect();
     let role = Role::asked(&args);

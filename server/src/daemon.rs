@@ -63,7 +63,7 @@ pub async fn run<N: Net>(
     let link = closed_link(&settings, &identity, &ground.net)?;
     let as_task = ground.disk.is_some();
     let mut store = daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(text)?;
-    // The catalogue is made from the shelf, which otherwise follows in its own time.
+    // Pages are read from the shelf, which otherwise follows in its own time.
     store.catch_up().map_err(text)?;
     let reader = Reader::new(store.shelf());
     let catalogue = Catalogue::of(store.books().products().cloned().collect());

@@ -62,7 +62,7 @@ impl store::Books for Books {
         Books::row(self, &key).map(|row| versioned(VERSION, &row))
     }
 
-    fn rows(&self, each: &mut dyn FnMut(&[u8], &[u8]) -> std::io::Result<()>) -> std::io::Result<()> {
+    fn rows(&self, each: &mut store::EachRow<'_>) -> std::io::Result<()> {
         let (mut key, mut row) = (Vec::new(), Vec::new());
         let mut put = |of: RowKey, value: RowRef<'_>| {
             codec::encode_into(&mut key, &of);
@@ -75,7 +75,10 @@ impl store::Books for Books {
         for (id, account) in self.accounts() {
             put(RowKey::Account(*id), RowRef::Account(account))?;
         }
-        for ((seller, order), charge) in self.charges() {
+        // In the order in which holds expire, because they are listed the quicker for it.
+        let mut charges: Vec<_> = self.charges().collect();
+        charges.sort_unstable_by_key(|(_, charge)| charge.expires);
+        for ((seller, order), charge) in charges {
             put(RowKey::Charge(*seller, *order), RowRef::Charge(charge))?;
         }
         for ((seller, id), refund) in self.refunds() {

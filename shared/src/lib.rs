@@ -36,7 +36,6 @@ pub mod time;
 pub mod tls;
 pub mod writer;
 
-/// One for every program of the house. A purchase is many short-lived pieces that one thread makes and
-/// another drops, which the C library's allocator is slow at.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+/// The allocator of every program of the house. A purchase is many short-lived pieces that one thread
+/// makes and another drops, which the C library's allocator is slow at.
+pub use mimalloc::MiMalloc as Allocator;

@@ -39,6 +39,9 @@ pub struct Stamp {
     pub time: Timestamp,
 }
 
+/// Whoever is handed rows, as key and row.
+pub type EachRow<'a> = dyn FnMut(&[u8], &[u8]) -> std::io::Result<()> + 'a;
+
 /// State that is made by changes alone, and can be put away row by row.
 pub trait Books: Default + Send + 'static {
     type Change: Send + 'static;
@@ -86,7 +89,7 @@ pub trait Books: Default + Send + 'static {
     ///
     /// # Errors
     /// The first one that `each` gives.
-    fn rows(&self, each: &mut dyn FnMut(&[u8], &[u8]) -> std::io::Result<()>) -> std::io::Result<()>;
+    fn rows(&self, each: &mut EachRow<'_>) -> std::io::Result<()>;
 
     /// Reads a row, on any thread.
     ///
@@ -115,7 +118,8 @@ pub trait Books: Default + Send + 'static {
 pub struct Options {
     pub layout: Layout,
     /// A checkpoint is made when so much journal is sealed behind the last one, in bytes, and not less
-    /// than that one is long.
+    /// than half of that one. More would make starts slow, which replay it; less would write the same
+    /// rows again and again.
     pub checkpoint_after: u64,
     /// Whether shelf and checkpoints are seen to by the one who commits, in the same order every time,
     /// as a simulator needs it. Otherwise threads of their own do.

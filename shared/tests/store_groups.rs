@@ -7,7 +7,7 @@ use std::path::Path;
 
 use kessai_shared::journal::{Dice, Head, Kind};
 use kessai_shared::shelf::Shelf;
-use kessai_shared::store::{Books, Fault, Stamp, Store, compare_shelf, walk};
+use kessai_shared::store::{Books, EachRow, Fault, Stamp, Store, compare_shelf, walk};
 use kessai_shared::time::Timestamp;
 
 const KIND: Kind = Kind(b"TEST");
@@ -62,7 +62,7 @@ impl Books for Groups {
         Some([numbers.as_flattened(), &head.hash.0, changes].concat())
     }
 
-    fn rows(&self, each: &mut dyn FnMut(&[u8], &[u8]) -> std::io::Result<()>) -> std::io::Result<()> {
+    fn rows(&self, each: &mut EachRow<'_>) -> std::io::Result<()> {
         let keys = self.ended.keys().map(Self::key);
         keys.into_iter().try_for_each(|key| each(&key, &self.row(&key).unwrap_or_default()))
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use kessai_shared::digest::sha256;
 use kessai_shared::journal::{Dice, Disk, Head, Kind, Layout, MemoryDisk};
-use kessai_shared::store::{Books, Options, Stamp, Store};
+use kessai_shared::store::{Books, EachRow, Options, Stamp, Store};
 use kessai_shared::time::Timestamp;
 
 const IMAGES: u64 = 1_000;
@@ -71,7 +71,7 @@ impl Books for Balances {
         self.0.get(key.first()?).map(|balance| balance.to_le_bytes().to_vec())
     }
 
-    fn rows(&self, each: &mut dyn FnMut(&[u8], &[u8]) -> std::io::Result<()>) -> std::io::Result<()> {
+    fn rows(&self, each: &mut EachRow<'_>) -> std::io::Result<()> {
         each(&[GROUPS], &self.1)?;
         self.0.iter().try_for_each(|(account, balance)| each(&[*account], &balance.to_le_bytes()))
     }
@@ -171,7 +171,7 @@ fn options(seed: u64) -> Options {
 }
 
 fn makes_checkpoints(seed: u64) -> bool {
-    seed % 2 == 1
+    !seed.is_multiple_of(2)
 }
 
 /// A life that ends at any moment: the books as they were acknowledged, and as the last group would

@@ -115,6 +115,12 @@ pub struct Books {
     /// Shared with whoever shows them, until they change.
     orders: HashMap<OrderId, Arc<Order>>,
     returns: HashMap<ReturnId, GiveBack>,
+    lists: Lists,
+}
+
+/// What orders are found by; made from them, and stored nowhere.
+#[derive(Default)]
+struct Lists {
     /// Each buyer's confirmed orders, in the order they were confirmed.
     lots: HashMap<(Pin, Customer), BTreeMap<u64, OrderId>>,
     /// The orders that wait to be shipped, the oldest first.
@@ -155,25 +161,25 @@ impl Books {
 
     /// A buyer's confirmed orders, the oldest first.
     pub fn lots(&self, owner: Pin, customer: &Customer) -> impl DoubleEndedIterator<Item = OrderId> {
-        self.lots.get(&(owner, customer.clone())).into_iter().flat_map(|lots| lots.values().copied())
+        self.lists.lots.get(&(owner, customer.clone())).into_iter().flat_map(|lots| lots.values().copied())
     }
 
     /// The orders that wait for an answer from the settlement.
     pub fn open_orders(&self) -> impl Iterator<Item = OrderId> {
-        self.open.iter().copied()
+        self.lists.open.iter().copied()
     }
 
     /// The orders that were confirmed at `until` or before and can be shipped now.
     pub fn shippable(&self, until: Timestamp) -> impl Iterator<Item = OrderId> {
-        let due = self.unshipped.iter().take_while(move |(at, _)| *at <= until);
+        let due = self.lists.unshipped.iter().take_while(move |(at, _)| *at <= until);
         due.map(|(_, id)| *id).filter(|id| self.order(*id).is_some_and(Order::is_shippable))
     }
 
     /// The orders that can be shipped now and were confirmed later than `at`, the latest first, each
     /// with the deadline of its quote.
     pub fn shippable_after(&self, at: Timestamp) -> impl Iterator<Item = (OrderId, Timestamp)> {
-        let later = self.unshipped.iter().rev().take_while(move |(confirmed, _)| *confirmed > at);
-        let orders = later.filter_map(|(_, id)| self.orders.get(id));
+        let later = self.lists.unshipped.iter().rev().take_while(move |(confirmed, _)| *confirmed > at);
+        let orders = later.filter_map(|(_, id)| self.order(*id));
         orders.filter(|order| order.is_shippable()).map(|order| (order.quote.order, order.quote.deadline))
     }
 
@@ -272,8 +278,8 @@ impl Books {
                 self.products.insert(sku, product);
             }
             (RowKey::Order(id), Row::Order(order)) => {
+                self.lists.file(id, &order);
                 self.orders.insert(id, Arc::from(order));
-                self.refile(id);
             }
             (RowKey::Return(id), Row::Return(given)) => {
                 self.returns.insert(id, given);
@@ -287,18 +293,12 @@ impl Books {
         Ok(())
     }
 
-    /// Once all rows are loaded: which orders wait for an answer shows only with their returns.
-    pub fn loaded(&mut self) {
-        let ids: Vec<OrderId> = self.orders.keys().copied().collect();
-        ids.into_iter().for_each(|id| self.refile(id));
-    }
-
     pub fn totals(&self) -> Totals {
         let mut totals = Totals {
             products: self.products.len() as u64,
             orders: self.orders.len() as u64,
             stock_left: self.products.values().map(|product| product.stock.available).sum(),
-            pending: self.open.len() as u64,
+            pending: self.lists.open.len() as u64,
             ..Totals::default()
         };
         for order in self.orders.values() {
@@ -440,12 +440,19 @@ impl Books {
 
     /// Keeps the lists that orders are found by in step with one order.
     fn refile(&mut self, id: OrderId) {
-        if self.order(id).is_some_and(Order::is_owed_an_answer) {
+        if let Some(order) = self.orders.get(&id) {
+            self.lists.file(id, order);
+        }
+    }
+}
+
+impl Lists {
+    fn file(&mut self, id: OrderId, order: &Order) {
+        if order.is_owed_an_answer() {
             self.open.insert(id);
         } else {
             self.open.remove(&id);
         }
-        let Some(order) = self.orders.get(&id) else { return };
         if order.confirmed_position == 0 {
             return;
         }

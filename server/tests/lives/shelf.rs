@@ -70,7 +70,7 @@ pub struct Checkpoints(Vec<(usize, Rows)>);
 
 impl Checkpoints {
     pub fn take(&mut self, books: &Books, changes: usize) {
-        if changes % CHECKPOINT_EVERY == 0 {
+        if changes.is_multiple_of(CHECKPOINT_EVERY) {
             self.0.push((changes, rows(books)));
             let over = self.0.len().saturating_sub(CHECKPOINTS_KEPT);
             self.0.drain(..over);

@@ -77,7 +77,7 @@ impl Checkpoints {
     /// To be called at the end of a group.
     pub fn take(&mut self, books: &Books, changes: usize) {
         self.groups += 1;
-        if self.groups % CHECKPOINT_EVERY == 0 {
+        if self.groups.is_multiple_of(CHECKPOINT_EVERY) {
             self.kept.push((changes, rows(books)));
             let over = self.kept.len().saturating_sub(CHECKPOINTS_KEPT);
             self.kept.drain(..over);

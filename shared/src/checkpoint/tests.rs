@@ -9,6 +9,7 @@ fn about() -> About {
     About { kind: KIND, mark: Mark([0xcd; 16]), head }
 }
 
+type Mends = Vec<(u64, Vec<u8>)>;
 type Rows = Vec<(Vec<u8>, Vec<u8>)>;
 
 fn rows(count: usize, bytes: usize, dice: &mut Dice) -> Rows {
@@ -26,7 +27,7 @@ fn written(rows: &Rows) -> MemoryDisk {
     disk
 }
 
-fn read(disk: &MemoryDisk) -> Result<(Rows, Vec<(u64, Vec<u8>)>), CheckpointDamage> {
+fn read(disk: &MemoryDisk) -> Result<(Rows, Mends), CheckpointDamage> {
     let mut reader = Reader::new(disk, KIND, 9);
     let mut rows = Rows::new();
     while let Some(stripe) = reader.next()? {

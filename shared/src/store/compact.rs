@@ -76,7 +76,7 @@ impl<B: Books> Compaction<B> {
             self.wait(journal);
         }
         let Some((head, sealed)) = journal.sealed() else { return };
-        if sealed < self.after.max(self.bytes).max(self.again) {
+        if sealed < self.after.max(self.bytes / 2).max(self.again) {
             return;
         }
         let (disk, mark) = (journal.disk(), journal.mark());
