@@ -5,7 +5,7 @@ use std::path::Path;
 
 use kessai_shared::folder::DataFolder;
 use kessai_shared::journal::Head;
-use kessai_shared::store::{self, Auditor, Stamp};
+use kessai_shared::store::{self, Auditor, Compared, Stamp};
 use serde::Serialize;
 
 use crate::ledger::{Audit, Books, Change};
@@ -63,8 +63,12 @@ pub fn verify(data: &Path) -> Result<Report, String> {
         notes.push("the settlement is running, so the store beside the journal was not compared".to_owned());
     } else {
         let _held = DataFolder::open(data, FOLDER).map_err(|error| error.to_string())?;
-        if let Err(difference) = store::compare_shelf(data, &books, opened.head) {
-            problems.push(format!("store: {difference}; the next start makes it anew"));
+        match store::compare_shelf(data, &books, opened.head) {
+            Ok(Compared::Same) => {}
+            Ok(Compared::Behind { position }) => notes.push(format!(
+                "the store beside the journal is of record {position}; the next start brings it up to date"
+            )),
+            Err(difference) => problems.push(format!("store: {difference}; the next start makes it anew")),
         }
     }
     let totals = books.totals();

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kessai_shared::journal::{Dice, Head, Kind, Layout};
-use kessai_shared::store::{Auditor, Books, EachRow, Fault, Options, Stamp, Store, audit, compare_shelf};
+use kessai_shared::store::{Auditor, Books, Compared, EachRow, Fault, Options, Stamp, Store, audit, compare_shelf};
 use kessai_shared::time::Timestamp;
 
 const KIND: Kind = Kind(b"TEST");
@@ -185,7 +185,49 @@ fn the_shelf_comes_to_what_the_books_are_however_it_was_stopped() {
     let store = open(folder.path(), OPTIONS);
     let (books, head) = (store.books().clone(), store.head());
     store.close().expect("closed");
-    compare_shelf(folder.path(), &books, head).expect("the same");
+    assert_eq!(compare_shelf(folder.path(), &books, head), Ok(Compared::Same));
+}
+
+#[test]
+fn a_shelf_of_an_earlier_group_is_behind_and_not_wrong() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (shelf, kept) = (folder.path().join("shelf"), folder.path().join("kept"));
+    let dice = &mut Dice::new(6);
+    let mut heads = Vec::new();
+    for _ in 0..2 {
+        let mut store = open(folder.path(), OPTIONS);
+        live(&mut store, 20, dice);
+        heads.push((store.books().clone(), store.head()));
+        store.close().expect("closed");
+        if !kept.exists() {
+            fs::create_dir(&kept).expect("a folder");
+            copy(&shelf, &kept);
+        }
+    }
+    fs::remove_dir_all(&shelf).expect("removed");
+    fs::rename(&kept, &shelf).expect("put back");
+    let [(old_books, old), (books, new)] = &heads[..] else { panic!("two heads") };
+    let behind = Compared::Behind { position: old.position };
+    assert_eq!(compare_shelf(folder.path(), books, *new), Ok(behind));
+    assert_eq!(compare_shelf(folder.path(), old_books, *old), Ok(Compared::Same));
+    // What the journal does not reach, or has otherwise, is no earlier state of it.
+    let early = Head { position: old.position - 1, ..*old };
+    assert!(compare_shelf(folder.path(), old_books, early).is_err());
+    let other = Head { hash: new.hash, ..*old };
+    assert!(compare_shelf(folder.path(), old_books, other).is_err());
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            fs::create_dir(&target).expect("a folder");
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("copied");
+        }
+    }
 }
 
 #[derive(Default)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::load::{Base, replay};
 use super::{Books, Fault, Opened, Stamp};
 use crate::journal::{FileDisk, Head, Kind};
-use crate::shelf::Shelf;
+use crate::shelf::{Shelf, ShelfDamage};
 
 /// Whoever counts again what the books say.
 pub trait Auditor<B: Books> {
@@ -74,15 +74,30 @@ pub fn audit<B: Books>(
     Ok((base.books, opened))
 }
 
-/// How the shelf of a stopped daemon compares with the books that its journal makes. A shelf that is
-/// behind, because the daemon was killed or closed in a hurry, is no difference: the next start brings
-/// it up to date.
+/// How a shelf stands to the books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// Every row of it is as the books have it.
+    Same,
+    /// It is of an earlier group, because the daemon was killed or closed in a hurry. The next start
+    /// brings it up to date.
+    Behind { position: u64 },
+}
+
+/// How the shelf of a stopped daemon compares with the books that its journal makes.
 ///
 /// # Errors
 /// A sentence on the first difference.
-pub fn compare_shelf<B: Books>(folder: &Path, books: &B, head: Head) -> Result<(), String> {
+pub fn compare_shelf<B: Books>(folder: &Path, books: &B, head: Head) -> Result<Compared, String> {
     let known = |position| (position == head.position).then_some(head.hash);
-    let shelf = Shelf::open(&folder.join("shelf"), known).map_err(|damage| damage.to_string())?;
+    let shelf = match Shelf::open(&folder.join("shelf"), known) {
+        Ok(shelf) => shelf,
+        // It is called ahead of the one position that we know.
+        Err(ShelfDamage::Ahead { position }) if position < head.position => {
+            return Ok(Compared::Behind { position });
+        }
+        Err(damage) => return Err(damage.to_string()),
+    };
     let mut rows = 0_u64;
     for row in shelf.scan_prefix(&[]) {
         let (key, row) = row.map_err(|error| error.to_string())?;
@@ -96,5 +111,6 @@ pub fn compare_shelf<B: Books>(folder: &Path, books: &B, head: Head) -> Result<(
     if there != rows {
         return Err(format!("there are {rows} rows, and {there} in the books"));
     }
-    shelf.close().map_err(|error| error.to_string())
+    shelf.close().map_err(|error| error.to_string())?;
+    Ok(Compared::Same)
 }
