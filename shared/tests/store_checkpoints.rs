@@ -6,7 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kessai_shared::journal::{Dice, Head, Kind, Layout};
-use kessai_shared::store::{Auditor, Books, Compared, EachRow, Fault, Options, Stamp, Store, audit, compare_shelf};
+use kessai_shared::store::{
+    Auditor, Books, Compared, EachRow, Fault, Options, Stamp, Store, audit, compare_shelf,
+};
 use kessai_shared::time::Timestamp;
 
 const KIND: Kind = Kind(b"TEST");

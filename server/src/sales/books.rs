@@ -83,8 +83,6 @@ pub enum RowKey {
     Product(Sku),
     Order(OrderId),
     Return(ReturnId),
-    /// Says that an order is this terminal's, so that its orders are found, oldest first.
-    Owned(Pin, OrderId),
 }
 
 /// A row of the books.
@@ -93,7 +91,6 @@ pub enum Row {
     Product(Product),
     Order(Box<Order>),
     Return(GiveBack),
-    Owned,
 }
 
 /// Sums over all orders and products.
@@ -262,9 +259,6 @@ impl Books {
             RowKey::Product(sku) => self.products.get(sku).cloned().map(Row::Product),
             RowKey::Order(id) => self.order(*id).cloned().map(|order| Row::Order(Box::new(order))),
             RowKey::Return(id) => self.returns.get(id).cloned().map(Row::Return),
-            RowKey::Owned(owner, id) => {
-                self.orders.get(id).filter(|order| order.owner == *owner).map(|_| Row::Owned)
-            }
         }
     }
 
@@ -284,9 +278,7 @@ impl Books {
             (RowKey::Return(id), Row::Return(given)) => {
                 self.returns.insert(id, given);
             }
-            // The order's own row says whose it is; this one serves only those who look for it.
-            (RowKey::Owned(..), Row::Owned) => {}
-            (RowKey::Product(_) | RowKey::Order(_) | RowKey::Return(_) | RowKey::Owned(..), _) => {
+            (RowKey::Product(_) | RowKey::Order(_) | RowKey::Return(_), _) => {
                 return Err(Inconsistent("a row is not of the kind its key says"));
             }
         }

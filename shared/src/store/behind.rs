@@ -23,8 +23,8 @@ const EVERY_MICROS: u64 = 200_000;
 /// millisecond and not more.
 const MOST_ROWS: usize = 1_000;
 /// How much longer than the last batch took the thread rests after it, so that the shelf takes at the
-/// most a tenth of a processor from the purchases, however many rows they write.
-const RESTS: u32 = 9;
+/// most a twenty-fifth of a processor from the purchases, however many rows they write.
+const RESTS: u32 = 24;
 
 /// Rows to set or remove, and the head that the shelf stands for after them, if all are through.
 struct Batch {
