@@ -120,7 +120,7 @@ fn shown(listed: &[Product]) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
         };
         let from = if search.half { listed.len() / 2 } else { 0 };
         for product in listed.iter().filter(fits).skip(from).take(usize::from(PAGE)) {
-            let key = codec::encode(&RowKey::Product(product.sku.clone()));
+            let key = codec::encode(&RowKey::Product(product.sku));
             rows.insert(key, Some(versioned(VERSION, &Row::Product(product.clone()))));
         }
     }
