@@ -45,6 +45,7 @@ fn encode(bencher: Bencher, change: &Change) {
 fn decode(bencher: Bencher, change: &Change) {
     let bytes = Books::encode(change);
     let back = || Books::decode(black_box(&bytes)).expect("the bytes of a change");
+    assert!(back() == *change, "the change comes back as it was");
     bencher.counter(BytesCount::new(bytes.len())).bench(back);
 }
 

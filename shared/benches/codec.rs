@@ -66,6 +66,7 @@ fn encode<T: Serialize + Sync>(bencher: Bencher, value: &T) {
 fn decode<T: Serialize + DeserializeOwned>(bencher: Bencher, value: &T) {
     let bytes = codec::encode(value);
     let back = || codec::decode::<T>(black_box(&bytes)).expect("the bytes of a message");
+    assert!(codec::encode(&back()) == bytes, "the message comes back as it was");
     bencher.counter(BytesCount::new(bytes.len())).bench(back);
 }
 
