@@ -56,9 +56,9 @@ fn main() {
 
 fn fill(store: &mut Store<Books>, orders: u64, longest: &mut Duration) {
     store.begin(Timestamp(1));
-    for number in 0..PRODUCTS {
-        let (name, category) = (format!("Product number {number}"), "Goods".to_owned());
-        let (sku, unit_price, received) = (sku(number), Minor(250), u64::from(u32::MAX));
+    for nth in 0..PRODUCTS {
+        let (name, category) = (format!("Product {nth}"), "Goods".to_owned());
+        let (sku, unit_price, received) = (sku(nth), Minor(250), u64::from(u32::MAX));
         store.change(&Change::Stocked { sku, name, category, unit_price, received }).expect("a product");
     }
     store.commit().expect("a disk that works");
@@ -85,22 +85,22 @@ fn timed(longest: &mut Duration, act: impl FnOnce()) {
     *longest = start.elapsed().max(*longest);
 }
 
-fn sku(number: u64) -> Sku {
-    Sku::new(&format!("SKU{number:05}")).expect("a SKU")
+fn sku(nth: u64) -> Sku {
+    Sku::new(&format!("SKU{nth:05}")).expect("a SKU")
 }
 
-fn quote(number: u64) -> Quote {
+fn quote(nth: u64) -> Quote {
     let mut random = [0; 10];
-    random[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
+    random[..8].copy_from_slice(&nth.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
     let line = |at: u64| QuotedLine {
-        sku: sku(number.wrapping_mul(7_919).wrapping_add(at * 1_237) % PRODUCTS),
+        sku: sku(nth.wrapping_mul(7_919).wrapping_add(at * 1_237) % PRODUCTS),
         quantity: 1 + u32::from(at == 1),
         unit_price: Minor(250),
     };
     Quote {
         seller: Pin([5; 32]),
-        order: OrderId::mint(Timestamp(number), random),
-        customer: Customer::new(&(number % CUSTOMERS).to_string()).expect("a customer"),
+        order: OrderId::mint(Timestamp(nth), random),
+        customer: Customer::new(&(nth % CUSTOMERS).to_string()).expect("a customer"),
         lines: (0..3).map(line).collect(),
         total: Minor(1_000),
         currency: Currency::Gbp,

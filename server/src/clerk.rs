@@ -33,7 +33,7 @@ pub enum Command {
         quote: Quote,
         owner: Pin,
         card: Envelope,
-        tell: Tell<Result<Arc<Order>, Refusal>>,
+        tell: TellOrder,
     },
     /// Tells when the return is settled, or at once when it was refused.
     GiveBack {
@@ -65,6 +65,8 @@ pub struct Imported {
 }
 
 type Tell<T> = oneshot::Sender<T>;
+/// Whoever waits for an order.
+type TellOrder = Tell<Result<Arc<Order>, Refusal>>;
 type Desk<'a> = writer::Desk<'a, Books>;
 
 pub struct Clerk {
@@ -75,7 +77,7 @@ pub struct Clerk {
     courier: mpsc::UnboundedSender<Errand>,
     /// The orders that the courier is under way for: one errand an order at a time.
     under_way: HashSet<OrderId>,
-    orders: HashMap<OrderId, Vec<Tell<Result<Arc<Order>, Refusal>>>>,
+    orders: HashMap<OrderId, Vec<TellOrder>>,
     returns: HashMap<ReturnId, Vec<Tell<Result<GiveBack, Refusal>>>>,
     started: bool,
 }
@@ -105,7 +107,7 @@ impl Clerk {
         &mut self,
         (quote, owner): (&Quote, Pin),
         card: Envelope,
-        tell: Tell<Result<Arc<Order>, Refusal>>,
+        tell: TellOrder,
         desk: &mut Desk<'_>,
     ) -> Result<(), Fault> {
         let id = quote.order;

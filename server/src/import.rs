@@ -38,7 +38,7 @@ pub fn products(path: &Path) -> Result<Table<Listing>, TableError> {
         if categories.len() > MAX_CATEGORIES {
             row.bad("category", "at most 500 different categories in one shop");
         }
-        if let Some(first) = seen.insert(listing.sku.clone(), row.line()) {
+        if let Some(first) = seen.insert(listing.sku, row.line()) {
             row.bad("sku", &format!("every SKU once, but line {first} has it too"));
         }
         Some(listing)

@@ -28,7 +28,7 @@ impl Reader {
     /// # Errors
     /// [`Unreadable`] when the store fails.
     pub fn product(&self, sku: &Sku) -> Result<Option<Product>, Unreadable> {
-        match self.row(&RowKey::Product(sku.clone()))? {
+        match self.row(&RowKey::Product(*sku))? {
             None => Ok(None),
             Some(Row::Product(product)) => Ok(Some(product)),
             Some(Row::Order(_) | Row::Return(_)) => Err(strange()),

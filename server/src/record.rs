@@ -47,7 +47,7 @@ impl store::Books for Books {
     }
 
     fn key(sku: &Sku) -> Vec<u8> {
-        codec::encode(&RowKey::Product(sku.clone()))
+        codec::encode(&RowKey::Product(*sku))
     }
 
     fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
@@ -66,7 +66,7 @@ impl store::Books for Books {
             outcome
         };
         for product in self.products() {
-            put(RowKey::Product(product.sku.clone()), RowRef::Product(product))?;
+            put(RowKey::Product(product.sku), RowRef::Product(product))?;
         }
         // By age, because what is found in its order is filed the quicker for it.
         let mut orders: Vec<_> = self.orders().collect();

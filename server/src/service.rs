@@ -139,7 +139,7 @@ impl Service {
         self.quotes.sign(quote).await.map(Reply::Quoted).ok_or(Refusal::TryLater)
     }
 
-    async fn place(&self, owner: Pin, quote: SignedQuote, card: Envelope) -> Result<Reply, Refusal> {
+    async fn place(&self, owner: Pin, quote: Box<SignedQuote>, card: Envelope) -> Result<Reply, Refusal> {
         // Only what this seller signed is a quote; the prices are the seller's, not the terminal's.
         self.quotes.verify(&quote).map_err(|_| Refusal::BadQuote)?;
         if !card.is_of_size() {
@@ -153,7 +153,7 @@ impl Service {
             // The terminal's own quote goes back to it, because its signature is made already.
             Ok(Ok(order)) => {
                 let order = order?;
-                Ok(self.answer(&order, Some(quote)))
+                Ok(self.answer(&order, Some(*quote)))
             }
             Ok(Err(_)) => Err(Refusal::TryLater),
             Err(_) => self.order(owner, id),
@@ -219,7 +219,7 @@ impl Service {
     fn return_view(&self, id: ReturnId, given: &GiveBack) -> ReturnView {
         let line = |part: &crate::sales::Part| ReturnedLine {
             order: part.order,
-            sku: part.sku.clone(),
+            sku: part.sku,
             quantity: part.quantity,
             unit_price: part.unit_price,
         };

@@ -189,7 +189,7 @@ impl Life {
                 self.model.place(&quote, owner);
             }
             Change::TurnedAway { sku, available, .. } => {
-                assert_eq!(self.model.lacks(&quote), Some((sku.clone(), u64::from(*available))));
+                assert_eq!(self.model.lacks(&quote), Some((*sku, u64::from(*available))));
             }
             other => panic!("no way to place an order: {other:?}"),
         }
@@ -271,9 +271,10 @@ impl Life {
         let change = act.expect("a fresh return").expect("a fresh return changes the books");
         let Change::GivenBack { given, .. } = &change else { panic!("no way to return: {change:?}") };
         let taken = self.model.give_back(id, (owner, customer), from, &lines);
-        let parts = given.parts.iter().map(|part| {
-            (part.order, usize::from(part.line), part.sku.clone(), part.unit_price, part.quantity)
-        });
+        let parts = given
+            .parts
+            .iter()
+            .map(|part| (part.order, usize::from(part.line), part.sku, part.unit_price, part.quantity));
         assert_eq!(model::counted(parts), model::counted(taken), "the newest lots at the price paid");
         self.apply(&change);
     }

@@ -68,14 +68,8 @@ fn changes() -> Vec<Change> {
     let (unit_price, received, available) = (Minor(255), 5_000_000_000, 17);
     let (quote, owner, order) = (quote(), OWNER, ORDER);
     vec![
-        Change::Stocked {
-            sku: sku.clone(),
-            name: name.clone(),
-            category: category.clone(),
-            unit_price,
-            received,
-        },
-        Change::Relisted { sku: sku.clone(), name, category, unit_price },
+        Change::Stocked { sku, name: name.clone(), category: category.clone(), unit_price, received },
+        Change::Relisted { sku, name, category, unit_price },
         Change::Placed { quote: quote.clone(), owner },
         Change::TurnedAway { quote, owner, sku, available },
         Change::Decided { order, decision: decision() },

@@ -1,46 +1,110 @@
-//! What making a group durable costs, with and without room made ahead of the journal's end:
-//! `cargo bench -p kessai-shared --bench journal`. Medians in microseconds of groups written in turn, on
-//! the disk of the temporary folder; the last column compares with the journal that grows.
+//! What a group of records costs: `cargo bench -p kessai-shared --bench journal`.
+//!
+//! Time for one group of so many records of 400 bytes, and `items/s` as records a second. `append` is all
+//! of it, with the sync, in the folder for temporary files: set `TMPDIR` to a folder on the disk that you
+//! ask about, because one in memory syncs nothing. `encoding` is the same with a disk that takes
+//! everything at once: the frame, its hashes and its copies. `floor` is what this disk takes for the bare
+//! records: one write to the end of a file and one fdatasync.
 
-use std::time::Instant;
+mod support;
 
-use kessai_shared::journal::{FileDisk, Journal, Kind, Layout, Record, SEGMENT_BYTES, Start, prove};
-use kessai_shared::time::Timestamp;
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
 
-const KIND: Kind = Kind(b"TEST");
-const GROUPS: usize = 2_000;
-const PAYLOAD_BYTES: usize = 400;
+use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
+use kessai_shared::journal::{BLOCK_BYTES, Disk, FileDisk, Journal, Kind};
+use support::NOW;
+
+/// Records in a group.
+const GROUPS: [usize; 3] = [1, 64, 1_024];
+/// Bytes of a record: about what an order of one line takes, and a decision.
+const RECORD_BYTES: usize = 400;
+const KIND: Kind = Kind(b"BNCH");
 
 fn main() {
-    println!("{:<10} {:<14} {:>8} {:>8} {:>8}", "records", "room", "p50", "p99", "ratio");
-    for records in [1, 64, 1_024] {
-        let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
-        let mut journals = [false, true].map(|ahead| {
-            let folder = folders[usize::from(ahead)].path().join("journal");
-            let disk = FileDisk::open(&folder).expect("a folder");
-            let mut each = |_: Record| -> Result<(), String> { Ok(()) };
-            let found = prove(&disk, KIND, Start::default(), &mut each).expect("an empty journal");
-            let layout = Layout { segment_bytes: SEGMENT_BYTES, ahead };
-            (Journal::resume(Box::new(disk), KIND, layout, found).expect("a journal").0, Vec::new())
-        });
-        // Interleaved, so that whatever else the machine does falls on both.
-        for group in 0..GROUPS * 16 / (16 + records / 16) {
-            for (journal, times) in &mut journals {
-                let start = Instant::now();
-                for _ in 0..records {
-                    let write = |bytes: &mut Vec<u8>| bytes.extend_from_slice(&[7; PAYLOAD_BYTES]);
-                    journal.push(Timestamp(group as u64), write).expect("a small record");
-                }
-                journal.commit().expect("a disk that works");
-                times.push(start.elapsed().as_secs_f64() * 1e6);
-            }
-        }
-        let [grows, ahead] = journals.map(|(_, mut times)| {
-            times.sort_by(f64::total_cmp);
-            (times[times.len() / 2], times[times.len() * 99 / 100])
-        });
-        for (name, (median, late)) in [("grows", grows), ("made ahead", ahead)] {
-            println!("{records:<10} {name:<14} {median:>8.1} {late:>8.1} {:>8.2}", median / grows.0);
-        }
+    support::run();
+}
+
+#[divan::bench(args = GROUPS)]
+fn append(bencher: Bencher, records: usize) {
+    let folder = tempfile::tempdir().expect("a folder for the journal");
+    let disk = FileDisk::open(folder.path()).expect("a folder that nobody else uses");
+    append_to(Box::new(disk), bencher, records);
+}
+
+#[divan::bench(args = GROUPS)]
+fn encoding(bencher: Bencher, records: usize) {
+    append_to(Box::new(Nowhere), bencher, records);
+}
+
+#[divan::bench(args = GROUPS)]
+fn floor(bencher: Bencher, records: usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = File::create(folder.path().join("floor")).expect("a file");
+    let bytes = vec![7; (records * RECORD_BYTES).next_multiple_of(BLOCK_BYTES)];
+    let end = Cell::new(0);
+    bencher.counter(ItemsCount::new(records)).bench_local(|| {
+        file.write_all_at(&bytes, end.get()).expect("room on the disk");
+        file.sync_data().expect("a disk that works");
+        end.set(end.get() + bytes.len() as u64);
+    });
+}
+
+fn append_to(disk: Box<dyn Disk>, bencher: Bencher, records: usize) {
+    let mut each = |_| Ok::<(), Infallible>(());
+    let (mut journal, _) = Journal::open(disk, KIND, &mut each).expect("an empty journal");
+    // No two records alike, and the journal does not look into them.
+    let payloads: Vec<Vec<u8>> = (0..records).map(|nth| vec![nth as u8; RECORD_BYTES]).collect();
+    bencher
+        .counter(ItemsCount::new(records))
+        .bench_local(|| journal.append_group(NOW, black_box(&payloads)).expect("a disk that works"));
+}
+
+/// A disk that takes everything and keeps nothing.
+struct Nowhere;
+
+impl Disk for Nowhere {
+    fn list(&self) -> io::Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    fn read(&self, _: &str) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn write_at(&mut self, _: &str, _: u64, bytes: &[u8]) -> io::Result<()> {
+        black_box(bytes);
+        Ok(())
+    }
+
+    fn sync(&mut self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn truncate(&mut self, _: &str, _: u64) -> io::Result<()> {
+        Ok(())
+    }
+    fn len(&self, _: &str) -> io::Result<u64> {
+        Ok(0)
+    }
+
+    fn read_at(&self, _: &str, _: u64, _: usize) -> io::Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+
+    fn rename(&mut self, _: &str, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn delete(&mut self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn another(&self) -> Box<dyn Disk> {
+        Box::new(Nowhere)
     }
 }

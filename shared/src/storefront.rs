@@ -35,7 +35,7 @@ pub enum Request {
     /// What would these goods cost? Reserves nothing.
     Quote { order: OrderId, customer: Customer, lines: Vec<Line> },
     /// Buy what was quoted. Safe to send again: an order id has one outcome for ever.
-    Place { quote: SignedQuote, card: Envelope },
+    Place { quote: Box<SignedQuote>, card: Envelope },
     /// How does this order of mine stand?
     Order { order: OrderId },
     /// My orders, newest first, older than `before`.

@@ -81,7 +81,7 @@ pub fn of(
         }
         (OrderState::Cancelled | OrderState::Expired, Some(cancelled)) => match cancelled {
             Cancelled::OutOfStock { sku, available } => {
-                Ok(Ending::OutOfStock { sku: sku.clone(), available: *available })
+                Ok(Ending::OutOfStock { sku: *sku, available: *available })
             }
             Cancelled::Interrupted => Ok(Ending::Interrupted),
             Cancelled::HoldExpired => Ok(Ending::HoldExpired),

@@ -65,7 +65,7 @@ pub async fn buy(
             order
         }
     };
-    let line = |wanted: &Wanted| Line { sku: wanted.sku.clone(), quantity: wanted.quantity.unwrap_or(1) };
+    let line = |wanted: &Wanted| Line { sku: wanted.sku, quantity: wanted.quantity.unwrap_or(1) };
     let lines: Vec<Line> = wanted.iter().map(line).collect();
     let advice = format!("run again with --order-id {order}");
     runtime::advise(&advice);
@@ -133,12 +133,12 @@ pub async fn give_back(
     if wanted.is_empty() {
         for sku in skus {
             if left(sku) > 0 && lines.iter().all(|line| line.sku != *sku) {
-                lines.push(Line { sku: sku.clone(), quantity: left(sku) });
+                lines.push(Line { sku: *sku, quantity: left(sku) });
             }
         }
     } else {
         let line = |wanted: &Wanted| Line {
-            sku: wanted.sku.clone(),
+            sku: wanted.sku,
             quantity: wanted.quantity.unwrap_or_else(|| left(&wanted.sku).max(1)),
         };
         lines.extend(wanted.iter().map(line));

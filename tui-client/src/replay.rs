@@ -104,7 +104,7 @@ async fn replay(
     cards: &HashMap<String, Particulars>,
 ) -> Result<Outcome, ShopError> {
     let begun = Instant::now();
-    let shop = shop.serving(trade.customer.clone());
+    let shop = shop.serving(trade.customer);
     let (word, amount) = match trade.kind {
         Kind::Order => buy(&shop, trade, cards).await?,
         Kind::Return => give_back(&shop, trade).await?,

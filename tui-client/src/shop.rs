@@ -159,7 +159,7 @@ impl Shop {
     /// # Errors
     /// [`ShopError`] as for every question; [`ShopError::Untrusted`] when the quote is not for this.
     pub async fn quote(&self, order: OrderId, lines: &[Line]) -> Result<SignedQuote, ShopError> {
-        let customer = self.customer.clone();
+        let customer = self.customer;
         match self.ask(&Request::Quote { order, customer, lines: lines.to_vec() }).await? {
             Reply::Quoted(signed) => {
                 let quote = self.inner.trust.check_quote(&signed).map_err(ShopError::Untrusted)?;
@@ -185,7 +185,7 @@ impl Shop {
     /// [`ShopError`] when nothing at all can be said; an outcome in doubt is [`Ending::Unknown`].
     pub async fn pay(&self, quote: &SignedQuote, card: &PayingCard) -> Result<Ending, ShopError> {
         let envelope = self.seal(&quote.quote, card).await?;
-        let request = Request::Place { quote: quote.clone(), card: envelope };
+        let request = Request::Place { quote: Box::new(quote.clone()), card: envelope };
         let until = Instant::now() + self.patience;
         let (mut pause, mut sent) = (FIRST_PAUSE, false);
         loop {
@@ -285,7 +285,7 @@ impl Shop {
         from: Option<OrderId>,
         lines: &[Line],
     ) -> Result<ReturnView, ShopError> {
-        let request = Request::Return { id, customer: self.customer.clone(), from, lines: lines.to_vec() };
+        let request = Request::Return { id, customer: self.customer, from, lines: lines.to_vec() };
         let until = Instant::now() + self.patience;
         let (mut pause, mut sent) = (FIRST_PAUSE, false);
         loop {

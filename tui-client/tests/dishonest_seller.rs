@@ -79,7 +79,7 @@ impl exchange::Service for Liar {
                 settlement_up: true,
             }),
             Request::Quote { order, lines, .. } => Reply::Quoted(self.quote(order, &lines)),
-            Request::Place { quote, .. } => Reply::Order(Box::new(self.answer(quote, lie))),
+            Request::Place { quote, .. } => Reply::Order(Box::new(self.answer(*quote, lie))),
             _ => Reply::Orders(Vec::new()),
         }
     }
@@ -87,8 +87,7 @@ impl exchange::Service for Liar {
 
 impl Liar {
     fn quote(&self, order: OrderId, lines: &[Line]) -> SignedQuote {
-        let quoted =
-            |l: &Line| QuotedLine { sku: l.sku.clone(), quantity: l.quantity, unit_price: Minor(100) };
+        let quoted = |l: &Line| QuotedLine { sku: l.sku, quantity: l.quantity, unit_price: Minor(100) };
         let total = Minor(lines.iter().map(|line| i64::from(line.quantity) * 100).sum());
         let deadline = Timestamp::from_system_clock().plus_seconds(900);
         let lines = lines.iter().map(quoted).collect();

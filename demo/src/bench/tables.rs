@@ -155,7 +155,7 @@ mod tests {
             let basket = counter.basket(nth).expect("a basket");
             let number = &basket.card.card.number;
             assert!(number.passes_luhn() && known.contains(number.digits()));
-            let own: HashSet<_> = basket.lines.iter().map(|line| line.sku.clone()).collect();
+            let own: HashSet<_> = basket.lines.iter().map(|line| line.sku).collect();
             assert_eq!(own.len(), LINES as usize, "a product twice in one purchase");
             assert!(own.is_subset(&listed));
             cards.insert(number.digits().to_owned());

@@ -24,7 +24,7 @@ pub fn check_lines(lines: &[Line]) -> Result<(), Refusal> {
         return Err(Refusal::TooManyLines);
     }
     match lines.iter().find(|line| line.quantity == 0 || line.quantity > MAX_QUANTITY) {
-        Some(line) => Err(Refusal::BadQuantity { sku: line.sku.clone() }),
+        Some(line) => Err(Refusal::BadQuantity { sku: line.sku }),
         None => Ok(()),
     }
 }
@@ -57,10 +57,10 @@ fn missing(books: &Books, quote: &Quote) -> Result<Option<(Sku, u32)>, Refusal> 
     }
     for line in &quote.lines {
         let product = books.product(&line.sku);
-        let product = product.ok_or_else(|| Refusal::UnknownSku { sku: line.sku.clone() })?;
+        let product = product.ok_or(Refusal::UnknownSku { sku: line.sku })?;
         if product.stock.available < wanted[&line.sku] {
             let available = u32::try_from(product.stock.available).unwrap_or(u32::MAX);
-            return Ok(Some((line.sku.clone(), available)));
+            return Ok(Some((line.sku, available)));
         }
     }
     Ok(None)
@@ -100,7 +100,7 @@ pub fn give_back(books: &Books, giving: &Giving<'_>) -> Result<Option<Change>, R
         id: giving.id,
         given: GiveBack {
             owner: giving.owner,
-            customer: giving.customer.clone(),
+            customer: *giving.customer,
             from: giving.from,
             asked: digest_of(giving.lines),
             parts: matching(books, giving)?,
@@ -135,7 +135,7 @@ fn matching(books: &Books, giving: &Giving<'_>) -> Result<Vec<Part>, Refusal> {
                 left -= quantity;
                 *taken += quantity;
                 let line_number = u16::try_from(at).unwrap_or(u16::MAX);
-                let (sku, unit_price) = (line.sku.clone(), line.unit_price);
+                let (sku, unit_price) = (line.sku, line.unit_price);
                 parts.push(Part { order: id, line: line_number, sku, quantity, unit_price });
             }
         }

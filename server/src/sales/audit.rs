@@ -38,12 +38,12 @@ impl Audit {
     /// taken as it is, as nothing before it can be seen.
     pub fn begin(&mut self, books: &Books) {
         for product in books.products() {
-            self.received.insert(product.sku.clone(), i128::from(product.stock.received));
+            self.received.insert(product.sku, i128::from(product.stock.received));
         }
         for (id, given) in books.returns() {
             for part in &given.parts {
                 let worth = i128::from(part.worth().0);
-                let piece = (part.sku.clone(), i128::from(part.quantity), worth);
+                let piece = (part.sku, i128::from(part.quantity), worth);
                 if given.refunded.contains(&part.order) {
                     *self.refunded.entry(part.order).or_default() += worth;
                     self.answered.entry(part.order).or_default().push(piece);
@@ -61,7 +61,7 @@ impl Audit {
                 continue;
             }
             let lines = order.quote.lines.iter();
-            self.lines.insert(*id, lines.map(|l| (l.sku.clone(), i128::from(l.quantity))).collect());
+            self.lines.insert(*id, lines.map(|l| (l.sku, i128::from(l.quantity))).collect());
             self.totals.insert(*id, i128::from(order.quote.total.0));
             if let Some(decision) = &order.decision {
                 let verdict = decision.statement.verdict;
@@ -79,7 +79,7 @@ impl Audit {
     /// Counts the pieces of an order that are out: all that were sold and did not come back, or, once
     /// all of it was freed, only what its open refunds still bring back.
     fn begin_pieces(&mut self, id: OrderId, order: &Order, open: &[Back]) {
-        let mut out = |sku: &Sku, pieces: i128| *self.out.entry(sku.clone()).or_default() += pieces;
+        let mut out = |sku: &Sku, pieces: i128| *self.out.entry(*sku).or_default() += pieces;
         match order.order {
             OrderState::Cancelled => {}
             OrderState::Expired => open.iter().for_each(|(sku, pieces, _)| out(sku, *pieces)),
@@ -96,11 +96,11 @@ impl Audit {
     pub fn see(&mut self, change: &Change) {
         match change {
             Change::Stocked { sku, received, .. } => {
-                *self.received.entry(sku.clone()).or_default() += i128::from(*received);
+                *self.received.entry(*sku).or_default() += i128::from(*received);
             }
             Change::Relisted { .. } | Change::TurnedAway { .. } | Change::Doubted { .. } => {}
             Change::Placed { quote, .. } => {
-                let lines = quote.lines.iter().map(|l| (l.sku.clone(), i128::from(l.quantity))).collect();
+                let lines = quote.lines.iter().map(|l| (l.sku, i128::from(l.quantity))).collect();
                 if self.lines.insert(quote.order, lines).is_some() {
                     self.problem("I8", quote.order, "was placed twice");
                 }
@@ -130,7 +130,7 @@ impl Audit {
             Change::GivenBack { id, given } => {
                 for part in &given.parts {
                     let worth = i128::from(part.worth().0);
-                    let piece = (part.sku.clone(), i128::from(part.quantity), worth);
+                    let piece = (part.sku, i128::from(part.quantity), worth);
                     self.given.entry((*id, part.order)).or_default().push(piece);
                 }
             }
@@ -178,7 +178,7 @@ impl Audit {
             self.problem("I1", order, "is refunded for nothing that came back");
         }
         for (sku, pieces, worth) in parts {
-            *self.out.entry(sku.clone()).or_default() -= pieces;
+            *self.out.entry(sku).or_default() -= pieces;
             *self.refunded.entry(order).or_default() += worth;
             self.answered.entry(order).or_default().push((sku, pieces, worth));
         }
@@ -194,7 +194,7 @@ impl Audit {
         let open = self.given.iter().filter(|((_, of), _)| *of == order).flat_map(|(_, parts)| parts);
         let answered = self.answered.get(&order).into_iter().flatten();
         for (sku, pieces, _) in open.chain(answered) {
-            *self.out.entry(sku.clone()).or_default() += pieces;
+            *self.out.entry(*sku).or_default() += pieces;
         }
     }
 
@@ -203,7 +203,7 @@ impl Audit {
             return self.problem("I8", order, "was never placed");
         };
         for (sku, pieces) in lines {
-            *self.out.entry(sku.clone()).or_default() += sign * pieces;
+            *self.out.entry(*sku).or_default() += sign * pieces;
         }
     }
 

@@ -158,7 +158,7 @@ impl Books {
 
     /// A buyer's confirmed orders, the oldest first.
     pub fn lots(&self, owner: Pin, customer: &Customer) -> impl DoubleEndedIterator<Item = OrderId> {
-        self.lists.lots.get(&(owner, customer.clone())).into_iter().flat_map(|lots| lots.values().copied())
+        self.lists.lots.get(&(owner, *customer)).into_iter().flat_map(|lots| lots.values().copied())
     }
 
     /// The orders that wait for an answer from the settlement.
@@ -188,13 +188,13 @@ impl Books {
         match change {
             Change::Stocked { sku, name, category, unit_price, received } => {
                 let product = Product {
-                    sku: sku.clone(),
+                    sku: *sku,
                     name: name.clone(),
                     category: category.clone(),
                     unit_price: *unit_price,
                     stock: Stock::of(*received),
                 };
-                match self.products.insert(sku.clone(), product) {
+                match self.products.insert(*sku, product) {
                     Some(_) => Err(Inconsistent("a product is stocked twice")),
                     None => Ok(()),
                 }
@@ -211,7 +211,7 @@ impl Books {
                 let mut order = Order::placed(quote.clone(), *owner, at);
                 order.order = OrderState::Cancelled;
                 order.payment = PaymentState::Voided;
-                order.cancelled = Some(Cancelled::OutOfStock { sku: sku.clone(), available: *available });
+                order.cancelled = Some(Cancelled::OutOfStock { sku: *sku, available: *available });
                 self.insert(order)
             }
             Change::Decided { order, decision } => self.decided(*order, decision, position, at),
@@ -448,7 +448,7 @@ impl Lists {
         if order.confirmed_position == 0 {
             return;
         }
-        let buyer = (order.owner, order.quote.customer.clone());
+        let buyer = (order.owner, order.quote.customer);
         let lots = self.lots.entry(buyer).or_default();
         if order.is_confirmed() {
             lots.insert(order.confirmed_position, id);

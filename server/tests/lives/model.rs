@@ -61,7 +61,7 @@ pub fn counted(taken: impl IntoIterator<Item = Taken>) -> BTreeMap<(OrderId, usi
 
 impl Model {
     pub fn receive(&mut self, sku: &Sku, pieces: u64) {
-        self.received.insert(sku.clone(), pieces);
+        self.received.insert(*sku, pieces);
     }
 
     fn count(&self, sku: &Sku, places: &[Place]) -> u64 {
@@ -82,7 +82,7 @@ impl Model {
             let same = quote.lines.iter().filter(|other| other.sku == line.sku);
             let wanted: u64 = same.map(|other| u64::from(other.quantity)).sum();
             let there = self.on_shelf(&line.sku);
-            (there < wanted).then(|| (line.sku.clone(), there))
+            (there < wanted).then_some((line.sku, there))
         })
     }
 
@@ -90,11 +90,11 @@ impl Model {
         let mut pieces = Vec::new();
         for (line, quoted) in quote.lines.iter().enumerate() {
             for _ in 0..quoted.quantity {
-                let (sku, price, place) = (quoted.sku.clone(), quoted.unit_price.0, Place::Reserved);
+                let (sku, price, place) = (quoted.sku, quoted.unit_price.0, Place::Reserved);
                 pieces.push(Piece { line, sku, price, place, given: None, answered: false });
             }
         }
-        let buyer = (owner, quote.customer.clone());
+        let buyer = (owner, quote.customer);
         let held = Held { buyer, pieces, capturing: None, outcome: None };
         assert!(self.orders.insert(quote.order, held).is_none(), "I8: an order is placed twice");
     }
@@ -191,7 +191,7 @@ impl Model {
                         continue;
                     };
                     piece.given = Some(id);
-                    taken.push((*lot, piece.line, piece.sku.clone(), Minor(piece.price), 1));
+                    taken.push((*lot, piece.line, piece.sku, Minor(piece.price), 1));
                     break;
                 }
             }

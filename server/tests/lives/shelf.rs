@@ -47,7 +47,7 @@ pub fn rows(books: &Books) -> Rows {
         Ok(())
     };
     store::Books::rows(books, &mut each).expect("nobody refuses one");
-    let products = books.products().map(|product| RowKey::Product(product.sku.clone()));
+    let products = books.products().map(|product| RowKey::Product(product.sku));
     let returns = books.returns().map(|(id, _)| RowKey::Return(*id));
     let orders = books.orders().map(|(id, _)| RowKey::Order(*id));
     let keys = products.chain(returns).chain(orders).map(|key| codec::encode(&key));

@@ -133,7 +133,7 @@ pub fn storefront_requests() -> Vec<Request> {
         Request::Browse { query: "heart".into(), category: Some("Home".into()), from: 200, limit: 50 },
         Request::Product { sku: sku("85123A") },
         Request::Quote { order: order(), customer: customer(), lines: lines() },
-        Request::Place { quote: signed_quote(), card: envelope() },
+        Request::Place { quote: Box::new(signed_quote()), card: envelope() },
         Request::Order { order: order() },
         Request::Orders { before: Some(order()), limit: 20 },
         Request::Return { id: given(), customer: customer(), from, lines: lines() },

@@ -91,7 +91,7 @@ pub fn quote(order: OrderId, lines: &[Line], now: Timestamp) -> SignedQuote {
     let lines: Vec<QuotedLine> = lines
         .iter()
         .map(|line| QuotedLine {
-            sku: line.sku.clone(),
+            sku: line.sku,
             quantity: line.quantity,
             unit_price: price(&line.sku).expect("a product of this shop"),
         })

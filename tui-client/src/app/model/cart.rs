@@ -65,7 +65,7 @@ impl Quantity {
 
 impl Goods {
     pub fn line(&self) -> Line {
-        Line { sku: self.item.sku.clone(), quantity: self.quantity.get() }
+        Line { sku: self.item.sku, quantity: self.quantity.get() }
     }
 
     /// What these pieces cost at the listed price, or nothing when that is beyond any order.

@@ -83,7 +83,7 @@ impl Detail {
         let lines = self.view.quote.quote.lines.iter().zip(&giving.counts);
         lines
             .filter(|(_, count)| **count > 0)
-            .map(|(line, count)| Line { sku: line.sku.clone(), quantity: *count })
+            .map(|(line, count)| Line { sku: line.sku, quantity: *count })
             .collect()
     }
 }
