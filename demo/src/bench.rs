@@ -31,6 +31,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kessai_shared::console::{self, Failure, OK};
+use kessai_shared::journal::group_bytes;
 use serde::Serialize;
 
 use compare::Peer;
@@ -42,8 +43,6 @@ use stage::{Closed, Run, Stage};
 
 /// Rounds that the floor is measured in.
 const FLOOR_ROUNDS: u32 = 1_000;
-/// The block that journals write in, and the shortest write of the floor, in bytes.
-const BLOCK: u64 = kessai_shared::journal::BLOCK_BYTES as u64;
 
 /// Runs the bench on `data`, or on a fresh folder that is removed at the end.
 ///
@@ -116,10 +115,10 @@ async fn purchases(bench: &Bench, peer: Option<Peer>, data: &Path) -> Result<Rep
         }
         ratios.extend(compare::ratios(pace.most(), &ours, &theirs));
         let one = pace == Pace::Closed { outstanding: 1 };
-        if let Some((_, run)) = runs.last().filter(|_| one || bench.floor) {
+        if !runs.is_empty() && (one || bench.floor) {
             eprintln!("the floor of one at a time …");
             let at = runs.len() - 1;
-            floor = Some((at, stage.ask(&Task::Floor(floor_plan(data, run))).await?));
+            floor = Some((at, stage.ask(&Task::Floor(floor_plan(data))).await?));
         }
     }
     let Closed { journals: [seller, settlement], closed_wire } = stage.close().await?;
@@ -138,16 +137,13 @@ async fn purchases(bench: &Bench, peer: Option<Peer>, data: &Path) -> Result<Rep
     Ok(report)
 }
 
-/// The floor of a run: writes as long as its journals' own. The seller writes twice for a purchase.
-fn floor_plan(data: &Path, run: &Run<Found>) -> floor::Plan {
-    let purchases = run.found.counts.all_purchases.max(1);
-    let [seller, settlement] = run.journal_bytes.map(|bytes| bytes / purchases);
-    let whole_blocks = |bytes: u64| bytes.max(1).next_multiple_of(BLOCK);
+/// The floor of one at a time: writes as long as a journal's own are then, a group of one record.
+fn floor_plan(data: &Path) -> floor::Plan {
     floor::Plan {
         shop: data.join("shop.toml"),
         home: data.join("terminals").join("terminal-0"),
         file: data.join("floor"),
-        write_bytes: [whole_blocks(seller / 2), whole_blocks(settlement)],
+        write_bytes: [group_bytes(1, 0); 2],
         rounds: FLOOR_ROUNDS,
     }
 }

@@ -25,7 +25,7 @@ use crate::time::Timestamp;
 use behind::Behind;
 use compact::Compaction;
 
-pub use audit::{Auditor, Compared, audit, compare_shelf, walk};
+pub use audit::{Auditor, Compared, audit, compare_shelf, live_bytes, records, walk};
 pub use fault::{Fault, Opened};
 
 /// How long the shelf may take to catch up when a store is closed. What it then still lacks, the next

@@ -63,7 +63,7 @@ pub async fn measure(bench: &Bench, data: &Path) -> Result<Report, Failure> {
         settlement_cpu_us: run.cpu.settlement / decisions,
         groups,
         decisions_per_group: groups.mean(),
-        journal_bytes_per_decision: run.journal_bytes[1] as f64 / inquiries as f64,
+        journal_bytes_per_decision: groups.disk_bytes as f64 / groups.seen / decisions,
         found: run.found,
         verify,
     })

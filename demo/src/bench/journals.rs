@@ -1,14 +1,10 @@
 //! What a run wrote into a journal, counted from the journal itself: a group is one write and one sync.
 
-use std::convert::Infallible;
-use std::fs::{self, File};
-use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use kessai_shared::console::Failure;
-use kessai_shared::journal::{self, BLOCK_BYTES, FileDisk, Kind, Record};
-use kessai_shared::shelf::Shelf;
+use kessai_shared::journal::{Kind, group_bytes};
+use kessai_shared::store::{self, Books, Fault};
 use kessai_shared::time::Timestamp;
 use serde::Serialize;
 
@@ -17,12 +13,12 @@ use super::disk::{self, Disk};
 /// The journal of one daemon.
 pub struct Journal {
     data: PathBuf,
-    folder: PathBuf,
     kind: Kind,
+    live: fn(&Path, Kind) -> Result<u64, Fault>,
 }
 
 /// Groups that were written in some span of time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Groups {
     pub groups: u64,
     pub records: u64,
@@ -30,6 +26,11 @@ pub struct Groups {
     pub largest: u64,
     /// What the daemon wrote into the records, without frames, padding and copies.
     pub payload_bytes: u64,
+    /// What the groups take on the disk, with frames, padding and copies.
+    pub disk_bytes: u64,
+    /// The part of the span that is still there as groups, from 0 to 1: what a checkpoint stands for is
+    /// not.
+    pub seen: f64,
 }
 
 /// From when to when.
@@ -41,23 +42,8 @@ pub struct Span {
 
 impl Journal {
     /// The journal in a daemon's data folder.
-    pub fn of(data: &Path, kind: Kind) -> Self {
-        Self { data: data.to_owned(), folder: data.join("journal"), kind }
-    }
-
-    /// How much of the files is written, in bytes: what is only set aside for later does not count.
-    ///
-    /// # Errors
-    /// Whatever the operating system reports.
-    pub fn bytes(&self) -> io::Result<u64> {
-        let mut sum = 0;
-        for entry in fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            if entry.file_type()?.is_file() {
-                sum += written(&File::open(entry.path())?)?;
-            }
-        }
-        Ok(sum)
+    pub fn of<B: Books>(data: &Path, kind: Kind) -> Self {
+        Self { data: data.to_owned(), kind, live: live::<B> }
     }
 
     /// What the whole data folder takes on the disk, and how much of that is live. The daemon is stopped.
@@ -66,27 +52,18 @@ impl Journal {
     /// [`Failure`] when the data folder cannot be read.
     pub fn disk(&self) -> Result<Disk, Failure> {
         let disk_bytes = disk::taken(&self.data)?;
-        let mut each = |_| Ok::<(), Infallible>(());
-        let (head, _) = journal::walk(&FileDisk::read_only(&self.folder)?, self.kind, &mut each)?;
-        let known = |position| (position == head.position).then_some(head.hash);
-        let shelf = Shelf::open(&self.data.join("shelf"), known).map_err(Failure::failed)?;
-        let mut live_bytes = 0;
-        for row in shelf.scan_prefix(&[]) {
-            let (key, row) = row?;
-            live_bytes += (key.len() + row.len()) as u64;
-        }
-        shelf.close()?;
+        let live_bytes = (self.live)(&self.data, self.kind)?;
         Ok(Disk { disk_bytes, live_bytes })
     }
 
-    /// The groups of each span. Nobody may be writing.
+    /// The groups of each span, as far as they are behind the last checkpoint. Nobody may be writing.
     ///
     /// # Errors
     /// [`Failure`] when the journal cannot be read.
     pub fn groups(&self, spans: &[Span]) -> Result<Vec<Groups>, Failure> {
         let mut counts = vec![Groups::default(); spans.len()];
         let (mut records, mut bytes) = (0, 0);
-        let mut each = |record: Record| {
+        let begin = store::records(&self.data, self.kind, |record| {
             records += 1;
             bytes += record.payload.len() as u64;
             if record.ends_group {
@@ -96,9 +73,11 @@ impl Journal {
                 }
                 (records, bytes) = (0, 0);
             }
-            Ok::<(), Infallible>(())
-        };
-        journal::walk(&FileDisk::read_only(&self.folder)?, self.kind, &mut each)?;
+        })?;
+        for (groups, Span { from, to }) in counts.iter_mut().zip(spans) {
+            let (all, lost) = (to.0.saturating_sub(from.0), begin.time.0.saturating_sub(from.0));
+            groups.seen = 1.0 - (lost as f64 / all.max(1) as f64).min(1.0);
+        }
         Ok(counts)
     }
 }
@@ -109,6 +88,7 @@ impl Groups {
         self.records += records;
         self.largest = self.largest.max(records);
         self.payload_bytes += payload_bytes;
+        self.disk_bytes += group_bytes(records, payload_bytes);
     }
 
     pub fn mean(&self) -> f64 {
@@ -116,47 +96,24 @@ impl Groups {
     }
 }
 
-/// The length of a file up to its last block that is not all zeros.
-fn written(file: &File) -> io::Result<u64> {
-    let block = BLOCK_BYTES as u64;
-    let mut end = file.metadata()?.len();
-    let mut bytes = vec![0; BLOCK_BYTES];
-    while end > 0 {
-        let start = (end - 1) / block * block;
-        let part = &mut bytes[..usize::try_from(end - start).unwrap_or(BLOCK_BYTES)];
-        file.read_exact_at(part, start)?;
-        if part.iter().any(|byte| *byte != 0) {
-            break;
-        }
-        end = start;
-    }
-    Ok(end)
+fn live<B: Books>(data: &Path, kind: Kind) -> Result<u64, Fault> {
+    let (books, _) = store::walk::<B>(data, kind, |_, _, _| {})?;
+    Ok(store::live_bytes(&books))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::convert::Infallible;
+
+    use kessai_server::sales::Books;
+    use kessai_shared::journal::{BLOCK_BYTES, FileDisk};
 
     use super::*;
 
     #[test]
-    fn space_that_is_only_set_aside_does_not_count() {
-        let length = |parts: &[(u8, usize)]| {
-            let mut file = tempfile::tempfile().expect("a file");
-            parts.iter().for_each(|(byte, count)| file.write_all(&vec![*byte; *count]).expect("written"));
-            written(&file).expect("read")
-        };
-        assert_eq!(length(&[]), 0);
-        assert_eq!(length(&[(0, 3 * BLOCK_BYTES)]), 0);
-        // A frame ends with the padding of its last block, which is a part of what was written.
-        assert_eq!(length(&[(1, 10), (0, BLOCK_BYTES - 10), (0, 5 * BLOCK_BYTES)]), BLOCK_BYTES as u64);
-        assert_eq!(length(&[(0, BLOCK_BYTES), (1, 7)]), BLOCK_BYTES as u64 + 7);
-    }
-
-    #[test]
     fn groups_are_those_of_the_span() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (journal, kind) = (Journal::of(folder.path(), Kind(b"TEST")), Kind(b"TEST"));
+        let (journal, kind) = (Journal::of::<Books>(folder.path(), Kind(b"TEST")), Kind(b"TEST"));
         let disk = FileDisk::open(&folder.path().join("journal")).expect("a disk");
         let mut each = |_| Ok::<(), Infallible>(());
         let (mut open, _) =
@@ -170,9 +127,20 @@ mod tests {
         append(7, 3_000);
         let span = |from, to| Span { from: Timestamp(from), to: Timestamp(to) };
         let found = journal.groups(&[span(2_000, 3_000), span(3_000, 9_000)]).expect("readable");
-        let first = Groups { groups: 2, records: 5, largest: 3, payload_bytes: 250 };
-        assert_eq!(found, [first, Groups { groups: 1, records: 7, largest: 7, payload_bytes: 350 }]);
-        assert_eq!(first.mean(), 2.5);
-        assert!(journal.bytes().expect("readable") >= 5 * 2 * BLOCK_BYTES as u64);
+        let pages = |count: u64| count * 2 * BLOCK_BYTES as u64;
+        let groups = |groups, records, largest| Groups {
+            groups,
+            records,
+            largest,
+            payload_bytes: 50 * records,
+            disk_bytes: pages(groups),
+            seen: 1.0,
+        };
+        assert_eq!(found, [groups(2, 5, 3), groups(1, 7, 7)]);
+        assert_eq!(found[0].mean(), 2.5);
+        // A journal writes as much as is counted, besides the header of its segment.
+        let files = std::fs::read_dir(folder.path().join("journal")).expect("a folder");
+        let sizes = files.map(|file| file.expect("a file").metadata().expect("a file").len());
+        assert_eq!(sizes.sum::<u64>(), pages(4 + 1));
     }
 }

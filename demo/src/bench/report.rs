@@ -122,12 +122,11 @@ impl Level {
     pub fn of(plan: &Plan, run: &Run<Found>, groups: [Groups; 2]) -> Self {
         let counts = &run.found.counts;
         let each = |sum: f64| sum / counts.purchases.max(1) as f64;
-        let each_of_all = |sum: u64| sum as f64 / counts.all_purchases.max(1) as f64;
         let writes = |groups: Groups| Writes {
             groups,
-            fsyncs_per_second: groups.groups as f64 / counts.seconds,
+            fsyncs_per_second: groups.groups as f64 / (counts.seconds * groups.seen),
             records_per_group: groups.mean(),
-            purchases_per_group: counts.purchases as f64 / groups.groups.max(1) as f64,
+            purchases_per_group: counts.purchases as f64 * groups.seen / groups.groups.max(1) as f64,
         };
         let rate = match plan.pace {
             Pace::Closed { .. } => None,
@@ -159,8 +158,8 @@ impl Level {
             },
             bytes_per_purchase: Bytes {
                 open_wire: PerPurchase::of(run.found.wire, counts.all_purchases),
-                seller_journal: each_of_all(run.journal_bytes[0]),
-                settlement_journal: each_of_all(run.journal_bytes[1]),
+                seller_journal: each(seller.disk_bytes as f64 / seller.seen),
+                settlement_journal: each(settlement.disk_bytes as f64 / settlement.seen),
             },
             seller_journal: writes(seller),
             settlement_journal: writes(settlement),

@@ -35,8 +35,6 @@ pub struct Run<T> {
     pub cpu: CpuMicros,
     /// When the clock ran, by the clock that the journals are written by.
     pub span: Span,
-    /// Bytes that each journal grew by over the whole load, the seller's first.
-    pub journal_bytes: [u64; 2],
 }
 
 /// What is left of a shop that is closed.
@@ -80,8 +78,14 @@ impl Stage {
         };
         let house = House::open(plan).await?;
         let journals = [
-            Journal::of(&data.join("seller"), kessai_server::settings::JOURNAL),
-            Journal::of(&data.join("settlement"), kessai_settlement::settings::JOURNAL),
+            Journal::of::<kessai_server::sales::Books>(
+                &data.join("seller"),
+                kessai_server::settings::JOURNAL,
+            ),
+            Journal::of::<kessai_settlement::ledger::Books>(
+                &data.join("settlement"),
+                kessai_settlement::settings::JOURNAL,
+            ),
         ];
         Ok(Self { data: data.to_owned(), house, journals })
     }
@@ -99,14 +103,11 @@ impl Stage {
     /// # Errors
     /// [`Failure`] when a purchase or a daemon fails. What a purchase failed with, the load has said.
     pub async fn run<T: DeserializeOwned>(&mut self, task: &Task) -> Result<Run<T>, Failure> {
-        let before = [self.journals[0].bytes()?, self.journals[1].bytes()?];
         let Heard { found, signs } = self.hear(task).await?;
         let [(cpu_before, from), (cpu_after, to)] = signs[..] else {
             return Err(Failure::failed("the load did not say when its clock ran"));
         };
-        let after = [self.journals[0].bytes()?, self.journals[1].bytes()?];
-        let journal_bytes = [0, 1].map(|at: usize| after[at].saturating_sub(before[at]));
-        Ok(Run { found, cpu: cpu_after.since(cpu_before), span: Span { from, to }, journal_bytes })
+        Ok(Run { found, cpu: cpu_after.since(cpu_before), span: Span { from, to } })
     }
 
     /// Runs a task without a clock to its end and gives what it found.

@@ -95,6 +95,14 @@ pub(crate) fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
     Some(*front)
 }
 
+/// How many bytes a group of so many records takes on the disk, with so many bytes of payload in all:
+/// its frame, padded, and the copy.
+#[must_use]
+pub fn group_bytes(records: u64, payload_bytes: u64) -> u64 {
+    let frame = FRAME_HEADER_BYTES as u64 + records * RECORD_HEADER_BYTES as u64 + payload_bytes;
+    2 * frame.next_multiple_of(BLOCK_BYTES as u64)
+}
+
 /// The smallest whole number of blocks that holds so many bytes.
 pub(super) fn padded(bytes: usize) -> Option<usize> {
     bytes.checked_next_multiple_of(BLOCK_BYTES)

@@ -46,6 +46,7 @@ pub use append::{Journal, Layout};
 pub use dice::Dice;
 pub use disk::{Disk, FileDisk};
 pub use error::JournalError;
+pub use format::group_bytes;
 pub(crate) use format::{Mark, take};
 pub use memory_disk::MemoryDisk;
 pub use scan::{Found, Start, prove, walk};

@@ -18,6 +18,8 @@ use crate::receipt::{IssuerKeys, Purchase};
 pub struct SealingSession {
     suite: Suite,
     key_id: [u8; 8],
+    /// The issuer's key, and its digest.
+    public: Vec<u8>,
     key: [u8; 32],
     encapsulated: Vec<u8>,
     secret: SessionSecret,
@@ -39,12 +41,13 @@ impl SealingSession {
             Suite::X25519 => set_up::<X25519HkdfSha256>(&keys.sealing_key, &info),
             Suite::XWing => set_up::<XWing>(&keys.sealing_key, &info),
         }?;
-        Ok(Self { suite, key_id: keys.key_id, key, encapsulated, secret })
+        let public = keys.sealing_key.clone();
+        Ok(Self { suite, key_id: keys.key_id, public, key, encapsulated, secret })
     }
 
     /// Whether it is a session with this key.
     pub fn is_with(&self, keys: &IssuerKeys) -> bool {
-        self.suite as u8 == keys.suite && self.key == key_digest(self.suite, &keys.sealing_key)
+        self.suite as u8 == keys.suite && self.public == keys.sealing_key
     }
 
     /// What the card's holder key has to sign for this purchase.

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::load::{Base, replay};
 use super::{Books, Fault, Opened, Stamp};
-use crate::journal::{FileDisk, Head, Kind};
+use crate::checkpoint;
+use crate::journal::{self, Disk, FileDisk, Head, Kind, Record, Start};
 use crate::shelf::{Shelf, ShelfDamage};
 
 /// Whoever counts again what the books say.
@@ -72,6 +73,46 @@ pub fn audit<B: Books>(
         ..Opened::default()
     };
     Ok((base.books, opened))
+}
+
+/// Hands over the records of a journal that are still there as records, proved, without any books: all,
+/// or those behind the newest checkpoint. Gives where they begin.
+///
+/// # Errors
+/// [`Fault`] when the files cannot be read or the chain is broken.
+pub fn records(folder: &Path, kind: Kind, mut each: impl FnMut(Record)) -> Result<Head, Fault> {
+    let path = folder.join("journal");
+    let reading = |path| move |source| Fault::Io { what: "read the journal folder", path, source };
+    let disk = FileDisk::read_only(&path).map_err(reading(path.clone()))?;
+    let newest =
+        checkpoint::positions(&disk.list().map_err(reading(path))?).into_iter().find_map(|position| {
+            let mut reader = checkpoint::Reader::new(&disk, kind, position);
+            reader.next().ok()?;
+            reader.about()
+        });
+    let start = newest.map_or_else(Start::default, |about| Start {
+        head: about.head,
+        mark: Some(about.mark),
+        until: None,
+    });
+    let mut each = |record| -> Result<(), String> {
+        each(record);
+        Ok(())
+    };
+    journal::prove(&disk, kind, start, &mut each).map_err(Fault::Journal)?;
+    Ok(start.head)
+}
+
+/// How many bytes the rows of the books have: what is left of a journal when nothing is said twice.
+pub fn live_bytes<B: Books>(books: &B) -> u64 {
+    let mut bytes = 0;
+    let mut add = |key: &[u8], row: &[u8]| {
+        bytes += (key.len() + row.len()) as u64;
+        Ok(())
+    };
+    // Adding never fails.
+    let _ = books.rows(&mut add);
+    bytes
 }
 
 /// How a shelf stands to the books.
