@@ -152,7 +152,7 @@ fn a_peer_runs_in_turn_with_ours() {
     let ours = number(&report, "/compare/0/ours_per_second");
     assert!((ratio - ours / 10.0).abs() < 1e-6, "{report:#}");
     assert_eq!(report["compare"][0]["peer"], "fn");
-    assert_eq!(fs::read_to_string(folder.path().join("asked")).expect("asked"), "1 1 4\n1 1 4\n");
+    assert_eq!(fs::read_to_string(folder.path().join("asked")).expect("asked"), "1 2 4\n1 2 4\n");
 }
 
 #[test]
