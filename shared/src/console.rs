@@ -102,14 +102,17 @@ pub fn data_folder(named: Option<&Path>, program: &str) -> Result<PathBuf, Failu
 
 /// The runtime of a daemon or a command, on half of the processors. A request passes through several
 /// tasks, and waking another thread for each costs more than what the task does; and the writer and
-/// the other daemon want processors of their own.
+/// the other daemon want processors of their own. `TOKIO_WORKER_THREADS` says otherwise.
 ///
 /// # Errors
 /// When the system gives no threads.
 pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let workers = (processors / 2).max(1);
-    tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        builder.worker_threads((processors / 2).max(1));
+    }
+    builder.enable_all().build()
 }
 
 /// Waits for somebody to stop this process: SIGTERM, SIGINT, SIGHUP, or, when `with_parent` is set,

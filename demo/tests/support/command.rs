@@ -45,9 +45,18 @@ pub fn start(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Running {
 
 /// Starts the program in a way of the caller's own.
 pub fn launch(mut command: Command) -> Running {
-    command.env_remove("RUST_LOG").stdin(Stdio::null());
-    let mut child =
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = None;
+    super::until("a program that nobody writes to", || match command.spawn() {
+        // A copy that was just made is busy while a child of another test, begun meanwhile, still holds
+        // the file that was written.
+        Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => false,
+        spawned => {
+            child = Some(spawned.expect("the program starts"));
+            true
+        }
+    });
+    let mut child = child.expect("it has started");
     let (out, err) = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
     Running { child, out: Pipe::of(out), err: Pipe::of(err) }
 }
