@@ -17,8 +17,9 @@ use support::trade::Trade;
 
 const PRODUCTS: u64 = 60;
 const CARDHOLDERS: u64 = 100;
-const TRADES: u64 = 5_000;
-const CONNECTIONS: u16 = 16;
+/// Enough that most of the blows fall before all is decided for the first time.
+const TRADES: u64 = 12_000;
+const CONNECTIONS: u16 = 4;
 const ROUNDS: usize = 20;
 const VICTIMS: [&str; 3] = ["kessai-server", "kessai-settlement", "kessai"];
 /// The supervisor takes a daemon that dies sooner than this for one that cannot live.
@@ -111,9 +112,11 @@ fn remember(accepted: &mut BTreeMap<u64, i64>, more: BTreeMap<u64, i64>) {
 }
 
 /// How much there is in a folder, in bytes.
-fn size_of(folder: &Path) -> u64 {
+/// How much is written in the files of a folder, in bytes: zeros at their ends are room for more.
+fn size_of(folder: &Path) -> usize {
     let entries = fs::read_dir(folder).expect("a folder").flatten();
-    entries.filter_map(|entry| entry.metadata().ok()).map(|file| file.len()).sum()
+    let written = |bytes: Vec<u8>| bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    entries.filter_map(|entry| fs::read(entry.path()).ok()).map(written).sum()
 }
 
 /// Every order that was ever said to be accepted is there, and nothing else was charged.
@@ -147,7 +150,7 @@ fn made_up(folder: &Path) -> Trade {
     let mut dice = Dice::new(1);
     let mut products = "sku,name,unit_price_pence,stock\n".to_owned();
     for at in 0..PRODUCTS {
-        let (price, stock) = (50 + dice.below(3_000), dice.below(400));
+        let (price, stock) = (50 + dice.below(3_000), dice.below(1_500));
         writeln!(products, "P{at:02},Product {at},{price},{stock}").expect("text");
     }
     let mut cards =

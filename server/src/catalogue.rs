@@ -1,5 +1,6 @@
 //! The catalogue as shoppers look through it and as quotes are made from it: names, categories and
-//! prices, which change only while the daemon is stopped. Stock is read fresh for every page.
+//! prices, which change only while the daemon is stopped. Stock is read for every page, from the shelf, which
+//! is a moment behind.
 
 use std::collections::HashMap;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kessai_shared::exchange;
-use kessai_shared::ids::{Customer, OrderId, ReturnId};
+use kessai_shared::ids::{Customer, OrderId, ReturnId, Sku};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Quote, QuotedLine, SignedIssuerKeys, SignedQuote};
@@ -55,32 +55,29 @@ impl exchange::Service for Service {
         let reply = match request {
             Request::Quote { order, customer, lines } => self.quote(owner, order, customer, &lines).await,
             Request::Place { quote, card } => self.place(owner, quote, card).await,
-            // What is asked now and then takes no room from what is asked all the time.
-            other => Box::pin(self.answer_other(owner, other)).await,
+            // It is waited for like those, and takes no room from them.
+            Request::Return { id, customer, from, lines } => {
+                let request = GiveBackRequest { id, owner, customer, from, lines };
+                Box::pin(self.give_back(request)).await
+            }
+            Request::Hello => Ok(Reply::Welcome(self.welcome())),
+            Request::Browse { query, category, from, limit } => {
+                self.browse(&query, category.as_deref(), from, limit)
+            }
+            Request::Product { sku } => self.product(sku),
+            Request::Order { order } => self.order(owner, order),
+            Request::Orders { before, limit } => Ok(self.orders(owner, before, limit)),
         };
         reply.unwrap_or_else(Reply::Refused)
     }
 }
 
 impl Service {
-    async fn answer_other(&self, owner: Pin, request: Request) -> Result<Reply, Refusal> {
-        match request {
-            Request::Hello => Ok(Reply::Welcome(self.welcome())),
-            Request::Browse { query, category, from, limit } => {
-                self.browse(&query, category.as_deref(), from, limit)
-            }
-            Request::Product { sku } => match self.reader.product(&sku) {
-                Ok(Some(product)) => Ok(Reply::Product(item(product))),
-                Ok(None) => Err(Refusal::UnknownSku { sku }),
-                Err(error) => Err(our_fault(&error)),
-            },
-            Request::Quote { order, customer, lines } => self.quote(owner, order, customer, &lines).await,
-            Request::Place { quote, card } => self.place(owner, quote, card).await,
-            Request::Order { order } => self.order(owner, order),
-            Request::Orders { before, limit } => Ok(self.orders(owner, before, limit)),
-            Request::Return { id, customer, from, lines } => {
-                self.give_back(GiveBackRequest { id, owner, customer, from, lines }).await
-            }
+    fn product(&self, sku: Sku) -> Result<Reply, Refusal> {
+        match self.reader.product(&sku) {
+            Ok(Some(product)) => Ok(Reply::Product(item(product))),
+            Ok(None) => Err(Refusal::UnknownSku { sku }),
+            Err(error) => Err(our_fault(&error)),
         }
     }
 
@@ -186,14 +183,17 @@ impl Service {
     }
 
     async fn give_back(&self, request: GiveBackRequest) -> Result<Reply, Refusal> {
-        let id = request.id;
+        let (id, owner) = (request.id, request.owner);
         let (tell, told) = oneshot::channel();
         let command = Command::GiveBack { request, tell };
         hand_in(&self.writer, command).await.map_err(|WriterGone| Refusal::TryLater)?;
         let given = match timeout(OUTCOME_WAIT, told).await {
             Ok(Ok(given)) => given?,
             Ok(Err(_)) => return Err(Refusal::TryLater),
-            Err(_) => self.shown.given(id).ok_or(Refusal::TryLater)?,
+            Err(_) => {
+                let given = self.shown.given(id).filter(|given| given.owner == owner);
+                given.ok_or(Refusal::TryLater)?
+            }
         };
         Ok(Reply::Returned(self.return_view(id, &given)))
     }

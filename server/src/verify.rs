@@ -39,9 +39,8 @@ pub struct Report {
 /// A line when there is no data folder, or its journal cannot be read to its end.
 pub fn verify(data: &Path) -> Result<Report, String> {
     let live = DataFolder::is_live(data, FOLDER).map_err(|error| error.to_string())?;
-    let mut audit = Audit::default();
-    let (books, opened) =
-        store::audit::<Books>(data, JOURNAL, &mut audit).map_err(|fault| fault.to_string())?;
+    let (books, opened, audit): (_, _, Audit) =
+        store::audit_live::<Books, Audit>(data, JOURNAL).map_err(|fault| fault.to_string())?;
     let mut problems = audit.finish(&books);
     let mut notes = opened.notes();
     if opened.checkpoint > 0 {

@@ -25,7 +25,7 @@ use crate::time::Timestamp;
 use behind::Behind;
 use compact::Compaction;
 
-pub use audit::{Auditor, Compared, audit, compare_shelf, live_bytes, records, walk};
+pub use audit::{Auditor, Compared, audit, audit_live, compare_shelf, live_bytes, records, walk};
 pub use fault::{Fault, Opened};
 
 /// How long the shelf may take to catch up when a store is closed. What it then still lacks, the next
@@ -108,9 +108,6 @@ pub trait Books: Default + Send + 'static {
     fn load(&mut self, key: &[u8], row: &[u8]) -> Result<(), String> {
         self.take_row(Self::read_row(key, row)?)
     }
-
-    /// Called once after the last [`Books::take_row`].
-    fn loaded(&mut self) {}
 }
 
 /// How a store goes about its files. The default is a daemon's.

@@ -309,6 +309,22 @@ fn what_a_checkpoint_needs_behind_it_is_missed() {
     assert!(Store::<Balances>::open_with(folder.path(), KIND, OPTIONS).is_err(), "without the checkpoint");
 }
 
+/// Its name alone proves that the journal once reached that far.
+#[test]
+fn a_bad_checkpoint_with_nothing_beside_it_is_a_loss_and_no_empty_shop() {
+    let folder = tempfile::tempdir().expect("a folder");
+    compacted(folder.path());
+    for name in names(folder.path()).into_iter().filter(|name| name.starts_with("journal-")) {
+        fs::remove_file(folder.path().join("journal").join(name)).expect("removed");
+    }
+    fs::remove_dir_all(folder.path().join("shelf")).expect("removed");
+    fs::write(file(folder.path(), "checkpoint-"), vec![0; 100_000]).expect("written over");
+    let Err(fault) = Store::<Balances>::open_with(folder.path(), KIND, OPTIONS) else { panic!("a loss") };
+    assert!(matches!(fault, Fault::Checkpoint(_)), "{fault}");
+    let Err(fault) = audit::<Balances>(folder.path(), KIND, &mut Seen::default()) else { panic!("a loss") };
+    assert!(matches!(fault, Fault::Checkpoint(_)), "{fault}");
+}
+
 /// An older checkpoint stands in for a bad one as long as the journal between them is there, and what
 /// somebody who died left half-done is cleared away.
 #[test]

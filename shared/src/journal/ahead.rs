@@ -15,7 +15,8 @@ use super::Disk;
 /// already, so that a small shop's journal is at the most twice as long as what is in it.
 const LEAST_BYTES: u64 = 64 << 10;
 const MOST_BYTES: u64 = 4 << 20;
-/// How much is written at a time, in bytes: little, because the one who appends may wait for it.
+/// How much is written and synced at a time, in bytes, so that a sync of the one who appends does not wait
+/// behind all of it.
 const PIECE_BYTES: u64 = 256 << 10;
 
 struct Job {

@@ -8,6 +8,10 @@ use crate::checkpoint;
 use crate::journal::{self, Disk, FileDisk, Head, Kind, Record, Start};
 use crate::shelf::{Shelf, ShelfDamage};
 
+/// How often an audit is begun again because a checkpoint was made meanwhile. One takes longer to be made
+/// than to be read.
+const AUDIT_TRIES: u32 = 4;
+
 /// Whoever counts again what the books say.
 pub trait Auditor<B: Books> {
     /// The books as they were loaded from a checkpoint, if there is one, before the first change.
@@ -64,6 +68,9 @@ pub fn audit<B: Books>(
         }
         Ok(())
     })?;
+    if let Some(damage) = base.short_of(found.head()) {
+        return Err(Fault::Checkpoint(damage.clone()));
+    }
     let opened = Opened {
         journal: found.report().clone(),
         head: found.head(),
@@ -73,6 +80,32 @@ pub fn audit<B: Books>(
         ..Opened::default()
     };
     Ok((base.books, opened))
+}
+
+/// As [`audit`], by an auditor of its own, beside a daemon that may be running: when a checkpoint is
+/// made meanwhile, which takes files away that were about to be read, it begins again.
+///
+/// # Errors
+/// As [`audit`].
+pub fn audit_live<B: Books, A: Auditor<B> + Default>(
+    folder: &Path,
+    kind: Kind,
+) -> Result<(B, Opened, A), Fault> {
+    let newest = || {
+        let disk = FileDisk::read_only(&folder.join("journal"));
+        let names = disk.and_then(|disk| disk.list()).unwrap_or_default();
+        checkpoint::positions(&names).first().copied()
+    };
+    let mut tries = 0;
+    loop {
+        let (before, mut auditor) = (newest(), A::default());
+        tries += 1;
+        match audit::<B>(folder, kind, &mut auditor) {
+            Ok((books, opened)) => return Ok((books, opened, auditor)),
+            Err(_) if tries < AUDIT_TRIES && newest() != before => {}
+            Err(fault) => return Err(fault),
+        }
+    }
 }
 
 /// Hands over the records of a journal that are still there as records, proved, without any books: all,
@@ -130,15 +163,18 @@ pub enum Compared {
 /// # Errors
 /// A sentence on the first difference.
 pub fn compare_shelf<B: Books>(folder: &Path, books: &B, head: Head) -> Result<Compared, String> {
-    let known = |position| (position == head.position).then_some(head.hash);
-    let shelf = match Shelf::open(&folder.join("shelf"), known) {
-        Ok(shelf) => shelf,
-        // It is called ahead of the one position that we know.
-        Err(ShelfDamage::Ahead { position }) if position < head.position => {
-            return Ok(Compared::Behind { position });
-        }
-        Err(damage) => return Err(damage.to_string()),
-    };
+    let shelf = Shelf::open_anywhere(&folder.join("shelf")).map_err(|damage| damage.to_string())?;
+    let (position, newest) = (shelf.position(), shelf.newest());
+    // Rows may be newer than its position; the journal had reached those records then.
+    if newest > head.position {
+        return Err(ShelfDamage::Ahead { position: newest }.to_string());
+    }
+    if position < head.position {
+        return Ok(Compared::Behind { position });
+    }
+    if shelf.hash() != head.hash {
+        return Err(ShelfDamage::OtherHistory { position }.to_string());
+    }
     let mut rows = 0_u64;
     for row in shelf.scan_prefix(&[]) {
         let (key, row) = row.map_err(|error| error.to_string())?;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use super::load::{Base, replay};
+use super::load::{self, Base, replay};
 use super::{Books, Fault, Options};
 use crate::checkpoint::{self, About, Writer};
 use crate::journal::{Disk, Journal, Kind, Mark, Start};
@@ -132,6 +132,19 @@ impl Drop for UnderWay {
 
 impl Work {
     fn make<B: Books>(mut self) -> Result<Made, String> {
+        let made = self.attempt::<B>();
+        if made.is_err() {
+            // The next try has another name, and a full disk must not fill up with tries.
+            for name in self.disk.list().unwrap_or_default() {
+                if checkpoint::is_left_over(&name) {
+                    let _ = self.disk.delete(&name);
+                }
+            }
+        }
+        made
+    }
+
+    fn attempt<B: Books>(&mut self) -> Result<Made, String> {
         let fault = |fault: Fault| fault.to_string();
         let mut base = Base::<B>::newest(self.disk.as_ref(), self.kind).map_err(fault)?;
         let start = Start { until: Some(self.until), ..base.start };
@@ -161,6 +174,16 @@ impl Work {
             })
             .map_err(io)?;
         let bytes = writer.finish().map_err(io)?;
+        drop(base);
+        // What it stands for is deleted only when books were made of it once more.
+        let again = load::load::<B>(self.disk.as_ref(), self.kind, head.position);
+        let sound = again.map_err(|damage| damage.to_string()).and_then(|again| {
+            if again.start.head == head { Ok(()) } else { Err("it is of another head".to_owned()) }
+        });
+        if let Err(why) = sound {
+            self.disk.delete(&checkpoint::file_name(head.position)).map_err(io)?;
+            return Err(format!("the checkpoint that was made does not read back: {why}"));
+        }
         clear_away(self.disk.as_mut(), head.position);
         Ok(Made { position: head.position, bytes })
     }

@@ -55,13 +55,29 @@ impl<B: Books> Base<B> {
         Ok(Self { books, start, bytes: 0, mends: Vec::new(), passed_over })
     }
 
+    /// The newest checkpoint that was passed over, when the journal does not reach as far as it did:
+    /// then records that were acknowledged are gone.
+    pub(super) fn short_of(&self, head: Head) -> Option<&CheckpointDamage> {
+        let damage = self.passed_over.first()?;
+        let position = checkpoint::positions(std::slice::from_ref(&damage.file)).first().copied()?;
+        (head.position < position).then_some(damage)
+    }
+
     /// Where this checkpoint stands, or 0.
     pub(super) fn position(&self) -> u64 {
         self.start.head.position
     }
 }
 
-fn load<B: Books>(disk: &dyn Disk, kind: Kind, position: u64) -> Result<Base<B>, CheckpointDamage> {
+/// Makes books of the checkpoint at a position.
+///
+/// # Errors
+/// Why it cannot be used.
+pub(super) fn load<B: Books>(
+    disk: &dyn Disk,
+    kind: Kind,
+    position: u64,
+) -> Result<Base<B>, CheckpointDamage> {
     let reader = Mutex::new(Reader::new(disk, kind, position));
     let mut books = B::default();
     let (tell, ready) = sync_channel(READY);
@@ -84,7 +100,6 @@ fn load<B: Books>(disk: &dyn Disk, kind: Kind, position: u64) -> Result<Base<B>,
     let about: Option<About> = reader.about();
     let (bytes, mends) = reader.finish();
     let about = about.ok_or_else(|| why("it is empty".to_owned()))?;
-    books.loaded();
     let start = Start { head: about.head, mark: Some(about.mark), until: None };
     Ok(Base { books, start, bytes, mends, passed_over: Vec::new() })
 }

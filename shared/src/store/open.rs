@@ -148,6 +148,10 @@ impl<B: Books> Replayed<B> {
             (Err(Fault::Journal(JournalError::Damaged { .. })), Some(damage)) if base.position() == 0 => {
                 Err(Fault::Checkpoint(damage.clone()))
             }
+            (Ok(found), _) => match base.short_of(found.head()) {
+                Some(damage) => Err(Fault::Checkpoint(damage.clone())),
+                None => Ok(found),
+            },
             (found, _) => found,
         }
     }
