@@ -126,7 +126,7 @@ impl Level {
             groups,
             fsyncs_per_second: groups.groups as f64 / (counts.seconds * groups.seen),
             records_per_group: groups.mean(),
-            purchases_per_group: counts.purchases as f64 * groups.seen / groups.groups.max(1) as f64,
+            purchases_per_group: counts.purchases as f64 * groups.seen / groups.groups as f64,
         };
         let rate = match plan.pace {
             Pace::Closed { .. } => None,
@@ -192,8 +192,11 @@ impl Level {
         writeln!(text, "  {:<20}   {wire}", "open wire, bytes")?;
         let [one, other] = [&self.seller_journal, &self.settlement_journal];
         writeln!(text, "\n  {:<20}{:>9}{:>9}{:>11}", "journal", "", "seller", "settlement")?;
-        let mut row =
-            |name: &str, one: f64, other: f64| writeln!(text, "  {name:<20}{:>9}{one:>9.1}{other:>11.1}", "");
+        // What a checkpoint has taken whole cannot be counted any more.
+        let shown = |value: f64| if value.is_finite() { format!("{value:.1}") } else { "gone".to_owned() };
+        let mut row = |name: &str, one: f64, other: f64| {
+            writeln!(text, "  {name:<20}{:>9}{:>9}{:>11}", "", shown(one), shown(other))
+        };
         row("fsyncs a second", one.fsyncs_per_second, other.fsyncs_per_second)?;
         row("records a group", one.records_per_group, other.records_per_group)?;
         row("largest group", one.groups.largest as f64, other.groups.largest as f64)?;
