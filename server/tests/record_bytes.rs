@@ -143,7 +143,6 @@ fn row(name: &str, key: &RowKey, row: &Row) -> Sample {
             store::Books::load(&mut books, &codec::encode(&other), &versioned(VERSION, &row))?;
         }
         store::Books::load(&mut books, &key, golden)?;
-        store::Books::loaded(&mut books);
         match store::Books::row(&books, &key) {
             Some(again) if again == golden => Ok(()),
             _ => Err("comes out of the books otherwise".to_owned()),

@@ -62,7 +62,6 @@ pub fn load(rows: &Rows) -> Books {
     for (key, row) in rows {
         store::Books::load(&mut books, key, row).expect("a row that was stored");
     }
-    store::Books::loaded(&mut books);
     books
 }
 
