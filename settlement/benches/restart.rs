@@ -29,12 +29,7 @@ fn main() {
         println!("filled with {decisions} decisions in {:.1?}, {} MB resident", start.elapsed(), resident());
         store.settle_checkpoint();
         println!("the longest commit took {longest:.1?}; checkpoint of {}", store.checkpoint());
-        let mut rows = 0;
-        let count = &mut |key: &[u8], row: &[u8]| {
-            rows += key.len() + row.len();
-            Ok(())
-        };
-        store::Books::rows(store.books(), count).expect("rows");
+        let rows = store::live_bytes(store.books());
         let files = size(folder.path());
         let ratio = files as f64 / rows as f64;
         println!("rows {} MB, files {} MB, ratio {ratio:.2}", rows >> 20, files >> 20);

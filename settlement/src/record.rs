@@ -3,7 +3,7 @@
 
 use kessai_shared::codec;
 use kessai_shared::journal::Head;
-use kessai_shared::record::{put_versioned, unversioned, versioned};
+use kessai_shared::record::{RowBytes, put_versioned, unversioned, versioned};
 use kessai_shared::store::{self, Stamp};
 use serde::Serialize;
 
@@ -63,15 +63,8 @@ impl store::Books for Books {
     }
 
     fn rows(&self, each: &mut store::EachRow<'_>) -> std::io::Result<()> {
-        let (mut key, mut row) = (Vec::new(), Vec::new());
-        let mut put = |of: RowKey, value: RowRef<'_>| {
-            codec::encode_into(&mut key, &of);
-            put_versioned(&mut row, VERSION, &value);
-            let outcome = each(&key, &row);
-            key.clear();
-            row.clear();
-            outcome
-        };
+        let mut bytes = RowBytes::default();
+        let mut put = |of: RowKey, value: RowRef<'_>| bytes.hand(each, &of, VERSION, &value);
         for (id, account) in self.accounts() {
             put(RowKey::Account(*id), RowRef::Account(account))?;
         }
