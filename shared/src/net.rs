@@ -7,7 +7,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 
 use aws_lc_rs::{hmac, rand};
-use quinn::{ConnectionId, ConnectionIdGenerator, Endpoint, EndpointConfig, TokioRuntime};
+use quinn::{AsyncUdpSocket, ConnectionId, ConnectionIdGenerator, Endpoint, EndpointConfig, TokioRuntime};
 
 use crate::identity::Identity;
 
@@ -44,15 +44,37 @@ impl RealNet {
 
 impl Net for RealNet {
     fn endpoint(&self, addr: SocketAddr, server: Option<quinn::ServerConfig>) -> io::Result<Endpoint> {
-        let socket = UdpSocket::bind(addr)
-            .map_err(|error| io::Error::new(error.kind(), format!("cannot bind UDP {addr}: {error}")))?;
         let config = match &self.reset_key {
             Some(key) => lasting_config(Arc::clone(key)),
             None => with_long_datagrams(EndpointConfig::default()),
         };
-        let socket = socket::open(socket)?;
-        Endpoint::new_with_abstract_socket(config, server, socket, Arc::new(TokioRuntime))
+        Endpoint::new_with_abstract_socket(config, server, bind(addr)?, Arc::new(TokioRuntime))
     }
+}
+
+/// A UDP socket of the machine that bears the bursts of an endpoint. A socket that wraps it has to pass
+/// on how many segments it takes at once: a longer burst of long datagrams is lost without a word.
+///
+/// # Errors
+///
+/// As [`Net::endpoint`].
+pub fn bind(addr: SocketAddr) -> io::Result<Arc<dyn AsyncUdpSocket>> {
+    let socket = UdpSocket::bind(addr)
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot bind UDP {addr}: {error}")))?;
+    socket::open(socket)
+}
+
+/// An endpoint over a socket that is not bound here, as one that counts what goes through it.
+///
+/// # Errors
+///
+/// As [`Net::endpoint`].
+pub fn endpoint_over(
+    socket: Arc<dyn AsyncUdpSocket>,
+    server: Option<quinn::ServerConfig>,
+) -> io::Result<Endpoint> {
+    let config = with_long_datagrams(EndpointConfig::default());
+    Endpoint::new_with_abstract_socket(config, server, socket, Arc::new(TokioRuntime))
 }
 
 /// The key by which a restarted process can disown the connections of the one before it.

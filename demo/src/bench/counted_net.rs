@@ -3,18 +3,16 @@
 //! network below is in them.
 
 use std::fmt;
-use std::future::Future;
 use std::io::{self, IoSliceMut};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
-use kessai_shared::net::Net;
+use kessai_shared::net::{self, Net};
 use quinn::udp::{RecvMeta, Transmit};
-use quinn::{AsyncTimer, AsyncUdpSocket, Endpoint, EndpointConfig, Runtime, TokioRuntime, UdpPoller};
+use quinn::{AsyncUdpSocket, Endpoint, UdpPoller};
 use serde::{Deserialize, Serialize};
 
 /// Opens sockets that count into one pair of counters.
@@ -48,38 +46,12 @@ impl CountedNet {
 
 impl Net for CountedNet {
     fn endpoint(&self, addr: SocketAddr, server: Option<quinn::ServerConfig>) -> io::Result<Endpoint> {
-        let socket = UdpSocket::bind(addr)
-            .map_err(|error| io::Error::new(error.kind(), format!("cannot bind UDP {addr}: {error}")))?;
-        let runtime = Arc::new(CountedRuntime { counters: Arc::clone(&self.counters) });
-        Endpoint::new(EndpointConfig::default(), server, socket, runtime)
+        let socket = CountedSocket { socket: net::bind(addr)?, counters: Arc::clone(&self.counters) };
+        net::endpoint_over(Arc::new(socket), server)
     }
 }
 
-/// Tokio, with sockets that count.
-#[derive(Debug)]
-struct CountedRuntime {
-    counters: Arc<Counters>,
-}
-
-impl Runtime for CountedRuntime {
-    fn new_timer(&self, at: Instant) -> Pin<Box<dyn AsyncTimer>> {
-        TokioRuntime.new_timer(at)
-    }
-
-    fn spawn(&self, future: Pin<Box<dyn Future<Output = ()> + Send>>) {
-        TokioRuntime.spawn(future);
-    }
-
-    fn wrap_udp_socket(&self, socket: UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
-        let socket = TokioRuntime.wrap_udp_socket(socket)?;
-        Ok(Arc::new(CountedSocket { socket, counters: Arc::clone(&self.counters) }))
-    }
-
-    fn now(&self) -> Instant {
-        TokioRuntime.now()
-    }
-}
-
+/// A socket that counts, and is in all else the one that the terminal and the seller have.
 struct CountedSocket {
     socket: Arc<dyn AsyncUdpSocket>,
     counters: Arc<Counters>,
