@@ -40,7 +40,7 @@ impl Taken {
         let endpoint = RealNet::default().endpoint(any, None).expect("a socket");
         let link = Link::new(endpoint, settlement, config);
         let mut taken = Self { link, seller: seller.pin(), keys: Vec::new() };
-        let Reply::Echo { issuer_keys } = taken.ask(&Request::Echo).await else { panic!("no keys") };
+        let Reply::Echo { issuer_keys, .. } = taken.ask(&Request::Echo).await else { panic!("no keys") };
         taken.keys = issuer_keys;
         taken
     }

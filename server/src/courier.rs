@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kessai_shared::exchange::{CallError, Link};
-use kessai_shared::ids::{OrderId, RefundId, ReturnId};
+use kessai_shared::ids::{CaptureId, OrderId, RefundId, ReturnId};
 use kessai_shared::receipt::{Decision, Purchase};
 use kessai_shared::seal::Envelope;
 use kessai_shared::settlement::{Refusal, Reply, Request, Standing};
@@ -110,7 +110,12 @@ impl Courier {
             Work::Inquire { purchase } => self.inquire(purchase).await,
             Work::Reverse { order } => self.insist(Request::Reversal { order: *order }, reversed).await,
             Work::Capture { order, amount } => {
-                let request = Request::Capture { order: *order, amount: *amount };
+                let request = Request::Capture {
+                    capture: CaptureId::of(*order, 1),
+                    order: *order,
+                    amount: *amount,
+                    last: true,
+                };
                 self.insist(request, captured).await
             }
             Work::Refund { given, order, amount } => {
@@ -200,6 +205,8 @@ fn decided(reply: Reply, purchase: &Purchase) -> Decided {
         | Reply::Echo { .. }
         | Reply::Reversed
         | Reply::Captured { .. }
+        | Reply::Released { .. }
+        | Reply::Reconciled(_)
         | Reply::Refunded { .. } => Decided::Answer(Answer::Doubt),
     }
 }
@@ -212,11 +219,15 @@ fn captured(reply: &Reply) -> Option<Answer> {
     match reply {
         Reply::Captured { .. } => Some(Answer::Captured),
         Reply::Refused(Refusal::Expired | Refusal::Reversed | Refusal::NotHeld) => Some(Answer::Lapsed),
-        Reply::Refused(Refusal::Amount | Refusal::Captured | Refusal::Duplicate | Refusal::TryLater)
+        Reply::Refused(
+            Refusal::Amount | Refusal::Captured | Refusal::Duplicate | Refusal::TryLater | Refusal::NotClosed,
+        )
         | Reply::Echo { .. }
         | Reply::Decided(_)
         | Reply::Status { .. }
         | Reply::Reversed
+        | Reply::Released { .. }
+        | Reply::Reconciled(_)
         | Reply::Refunded { .. } => None,
     }
 }
@@ -226,12 +237,19 @@ fn refunded(reply: &Reply) -> bool {
     match reply {
         Reply::Refunded { .. } | Reply::Refused(Refusal::Expired | Refusal::Reversed) => true,
         Reply::Refused(
-            Refusal::Amount | Refusal::Captured | Refusal::Duplicate | Refusal::NotHeld | Refusal::TryLater,
+            Refusal::Amount
+            | Refusal::Captured
+            | Refusal::Duplicate
+            | Refusal::NotHeld
+            | Refusal::TryLater
+            | Refusal::NotClosed,
         )
         | Reply::Echo { .. }
         | Reply::Decided(_)
         | Reply::Status { .. }
         | Reply::Reversed
+        | Reply::Released { .. }
+        | Reply::Reconciled(_)
         | Reply::Captured { .. } => false,
     }
 }

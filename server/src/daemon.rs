@@ -139,7 +139,7 @@ async fn keep_in_touch(link: Link, seen: watch::Sender<ClosedLink>, heard: Heard
         }
         told = answer.is_err();
         let up = match answer {
-            Ok(Reply::Echo { issuer_keys }) => {
+            Ok(Reply::Echo { issuer_keys, .. }) => {
                 // A settlement that shows none has none to seal with; old decisions still have to be
                 // checked with what it showed before.
                 let known = || seen.borrow().issuer_keys.clone();

@@ -29,7 +29,7 @@ impl exchange::Service for Service {
 
     async fn call(self: Arc<Self>, seller: Pin, request: Request) -> Reply {
         match request {
-            Request::Echo => Reply::Echo { issuer_keys: self.keys.shown((self.clock)()) },
+            Request::Echo => Reply::Echo { issuer_keys: self.keys.shown((self.clock)()), open_batch: 1 },
             Request::Inquiry { purchase, card } => self.inquiry(seller, purchase, card).await,
             Request::Status { order } => {
                 let charge = self.ask(|tell| Command::Status { seller, order, tell }).await;
@@ -46,14 +46,19 @@ impl exchange::Service for Service {
                 let done = self.ask(|tell| Command::Reversal { seller, order, tell }).await;
                 reply(done, Reply::Reversed)
             }
-            Request::Capture { order, amount } => {
+            Request::Capture { order, amount, .. } => {
                 let done = self.ask(|tell| Command::Capture { seller, order, amount, tell }).await;
-                reply(done, Reply::Captured { amount })
+                reply(done, Reply::Captured { amount, batch: 1 })
             }
             Request::Refund { refund, order, amount } => {
                 let done = self.ask(|tell| Command::Refund { seller, refund, order, amount, tell }).await;
-                reply(done, Reply::Refunded { amount })
+                reply(done, Reply::Refunded { amount, batch: 1 })
             }
+            Request::Release { release: refund, order, amount } => {
+                let done = self.ask(|tell| Command::Refund { seller, refund, order, amount, tell }).await;
+                reply(done, Reply::Released { amount })
+            }
+            Request::Reconcile { .. } => Reply::Refused(Refusal::NotClosed),
         }
     }
 }

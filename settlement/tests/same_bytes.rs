@@ -107,7 +107,7 @@ async fn a_decision_has_the_same_bytes_for_ever() {
     let seller = Identity::generate().expect("a key");
     let running = Running::start(data, &seller);
     let first = running.inquire(seller.pin()).await;
-    let Reply::Echo { issuer_keys } = running.ask(&Request::Echo).await else { panic!("an echo") };
+    let Reply::Echo { issuer_keys, .. } = running.ask(&Request::Echo).await else { panic!("an echo") };
     let keys = issuer_keys[0].verify(running.root).expect("signed by its root").clone();
     for (number, decision) in (0..).zip(&first) {
         let about = purchase(seller.pin(), number);

@@ -86,6 +86,22 @@ id!(
     "not a refund id: expected a form like 0190b5c0-7f4a-7000-8000-0123456789ab"
 );
 
+id!(
+    /// One capture of an order: what is charged for one of its shipments. The seller derives it.
+    CaptureId,
+    "not a capture id: expected a form like 0190b5c0-7f4a-7000-8000-0123456789ab"
+);
+
+impl CaptureId {
+    /// The capture of the `nth` shipment of an order: the same pair always names the same capture.
+    pub fn of(order: OrderId, nth: u32) -> Self {
+        let digest = crate::digest::sha256(&[b"kessai capture v1", order.as_bytes(), &nth.to_le_bytes()]);
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        Self(bytes)
+    }
+}
+
 impl RefundId {
     /// The refund of `order` that belongs to `given`: the same pair always names the same refund.
     pub fn of(given: ReturnId, order: OrderId) -> Self {

@@ -5,13 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{OrderId, RefundId};
-use crate::money::Minor;
+use crate::ids::{CaptureId, OrderId, RefundId};
+use crate::money::{Currency, Minor};
 use crate::receipt::{Decision, Purchase, SignedIssuerKeys};
 use crate::seal::Envelope;
 
 /// The protocol's name in TLS, with its version.
-pub const ALPN: &[u8] = b"kessai-settlement/2";
+pub const ALPN: &[u8] = b"kessai-settlement/3";
 
 /// What a seller asks.
 #[derive(Clone, Serialize, Deserialize)]
@@ -24,10 +24,15 @@ pub enum Request {
     Status { order: OrderId },
     /// 0400: whatever you hold for this order, give it back, and never hold for it again.
     Reversal { order: OrderId },
-    /// 0220: the goods are on their way; charge what was held.
-    Capture { order: OrderId, amount: Minor },
-    /// Goods came back: give this much of the order's money back.
+    /// 0220: a shipment is on its way; charge its part of what was held. With the last one, what is left
+    /// of the hold is given back.
+    Capture { capture: CaptureId, order: OrderId, amount: Minor, last: bool },
+    /// 0400 for a part: so much of what is held will not be captured; hold it no longer.
+    Release { release: RefundId, order: OrderId, amount: Minor },
+    /// Goods came back that were charged: give this much of the charge back.
     Refund { refund: RefundId, order: OrderId, amount: Minor },
+    /// 0500: what the seller has in its own books for a clearing batch that is closed.
+    Reconcile { batch: u32, totals: Vec<BatchTotals> },
 }
 
 /// What the settlement answers.
@@ -36,6 +41,8 @@ pub enum Reply {
     /// 0810.
     Echo {
         issuer_keys: Vec<SignedIssuerKeys>,
+        /// The clearing batch of this seller that is open now; all before it are closed.
+        open_batch: u32,
     },
     /// 0110.
     Decided(Decision),
@@ -49,11 +56,53 @@ pub enum Reply {
     /// 0230.
     Captured {
         amount: Minor,
+        /// The clearing batch that it is paid out with.
+        batch: u32,
+    },
+    Released {
+        amount: Minor,
     },
     Refunded {
         amount: Minor,
+        /// The clearing batch that it is kept back from.
+        batch: u32,
     },
+    /// 0510.
+    Reconciled(Reconciled),
     Refused(Refusal),
+}
+
+/// What one clearing batch comes to in one currency, in minor units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchTotals {
+    pub currency: Currency,
+    /// How many captures there are, and their sum.
+    pub captures: u64,
+    pub captured: Minor,
+    /// How many refunds there are, and their sum.
+    pub refunds: u64,
+    pub refunded: Minor,
+}
+
+/// What the settlement says of a clearing batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reconciled {
+    pub batch: u32,
+    /// Whether both books say the same. A batch that differs is not paid out.
+    pub agrees: bool,
+    /// What is paid out, one line a currency, as the settlement's books have it.
+    pub payouts: Vec<Payout>,
+}
+
+/// One currency of a batch that is closed: payout = captured − refunded − charged back − fees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payout {
+    pub totals: BatchTotals,
+    /// What cardholders disputed and were given back.
+    pub charged_back: Minor,
+    pub fees: Minor,
+    /// Negative when more was given back than charged: that is owed by the seller.
+    pub payout: Minor,
 }
 
 /// What the settlement holds for an order.
@@ -79,8 +128,11 @@ pub enum Refusal {
     Expired,
     /// The order was reversed.
     Reversed,
-    /// The order was captured already, so it cannot be reversed; refund it.
+    /// The order, or a part of it, was captured already, so it cannot be reversed: release what is left
+    /// of the hold, and refund the rest.
     Captured,
+    /// The batch is not closed yet, or never was one of this seller's.
+    NotClosed,
     /// More than what is left of the order's money, or not a positive amount.
     Amount,
     /// 91: cannot answer now.
@@ -97,6 +149,7 @@ impl Refusal {
             | Refusal::Expired
             | Refusal::Reversed
             | Refusal::Captured
+            | Refusal::NotClosed
             | Refusal::Amount => false,
         }
     }

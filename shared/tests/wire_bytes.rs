@@ -169,7 +169,9 @@ fn the_bytes_of_the_closed_wire_are_what_they_were() {
             Request::Status { .. },
             Request::Reversal { .. },
             Request::Capture { .. },
+            Request::Release { .. },
             Request::Refund { .. },
+            Request::Reconcile { .. },
         ),
         &requests,
     );
@@ -182,7 +184,9 @@ fn the_bytes_of_the_closed_wire_are_what_they_were() {
             Reply::Status { .. },
             Reply::Reversed,
             Reply::Captured { .. },
+            Reply::Released { .. },
             Reply::Refunded { .. },
+            Reply::Reconciled(_),
             Reply::Refused(_),
         ),
         &replies,
@@ -206,6 +210,7 @@ fn the_bytes_of_the_closed_wire_are_what_they_were() {
         Refusal::Expired,
         Refusal::Reversed,
         Refusal::Captured,
+        Refusal::NotClosed,
         Refusal::Amount,
         Refusal::TryLater,
     );

@@ -117,7 +117,7 @@ pub async fn ask_all(plan: &Plan) -> Result<Found, Failure> {
 async fn issuer_keys(link: Option<&Link>) -> Result<IssuerKeys, Failure> {
     let link = link.ok_or_else(|| Failure::usage("no connection"))?;
     match link.call(&Request::Echo, DEADLINE).await? {
-        Reply::Echo { issuer_keys } => {
+        Reply::Echo { issuer_keys, .. } => {
             let now = Timestamp::from_system_clock();
             let current = issuer_keys.into_iter().map(|signed| signed.keys).find(|k| k.span_contains(now));
             current.ok_or_else(|| Failure::failed("the settlement shows no sealing key"))

@@ -42,7 +42,7 @@ impl Stage {
             let config = client_config(&world.seller_key(), Peers::pins([world.settlement_pin]), ALPN)?;
             let endpoint = world.net().endpoint("0.0.0.0:0".parse()?, None)?;
             let link = Link::new(endpoint, world.settlement_address(), config);
-            let Reply::Echo { issuer_keys } = link.call(&Request::Echo, DEADLINE).await? else {
+            let Reply::Echo { issuer_keys, .. } = link.call(&Request::Echo, DEADLINE).await? else {
                 return Err("no keys".into());
             };
             let response = ResponseSecret([7; 32]);

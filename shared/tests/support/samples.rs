@@ -1,7 +1,7 @@
 //! One value of every kind that crosses a wire, always the same.
 
 use kessai_shared::card::Particulars;
-use kessai_shared::ids::{Customer, OrderId, RefundId, ReturnId, Sku};
+use kessai_shared::ids::{CaptureId, Customer, OrderId, RefundId, ReturnId, Sku};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{
@@ -9,7 +9,7 @@ use kessai_shared::receipt::{
     SignedQuote, Statement, Verdict,
 };
 use kessai_shared::seal::{Envelope, ResponseSecret, SealedCard};
-use kessai_shared::settlement::{self, Standing};
+use kessai_shared::settlement::{self, BatchTotals, Payout, Reconciled, Standing};
 use kessai_shared::storefront::{
     Cancelled, FulfilmentState, Item, Line, OrderState, OrderView, Page, PaymentState, Refusal, Reply,
     Request, ReturnState, ReturnView, ReturnedLine, Welcome,
@@ -211,6 +211,11 @@ pub fn cancellations() -> Vec<Cancelled> {
     vec![short, Cancelled::Declined, Cancelled::Interrupted, Cancelled::HoldExpired]
 }
 
+fn batch_totals() -> BatchTotals {
+    let (captured, refunded) = (Minor(76_500), Minor(510));
+    BatchTotals { currency: Currency::Gbp, captures: 1, captured, refunds: 1, refunded }
+}
+
 pub fn settlement_requests() -> Vec<settlement::Request> {
     use settlement::Request;
     let (order, refund) = (order(), RefundId::of(given(), order()));
@@ -219,20 +224,33 @@ pub fn settlement_requests() -> Vec<settlement::Request> {
         Request::Inquiry { purchase: purchase(), card: envelope() },
         Request::Status { order },
         Request::Reversal { order },
-        Request::Capture { order, amount: Minor(76_500) },
+        Request::Capture { capture: CaptureId::of(order, 1), order, amount: Minor(76_500), last: true },
+        Request::Release { release: refund, order, amount: Minor(510) },
         Request::Refund { refund, order, amount: Minor(510) },
+        Request::Reconcile { batch: 7, totals: vec![batch_totals()] },
     ]
 }
 
 pub fn settlement_replies() -> Vec<settlement::Reply> {
     use settlement::Reply;
     vec![
-        Reply::Echo { issuer_keys: vec![issuer_keys()] },
+        Reply::Echo { issuer_keys: vec![issuer_keys()], open_batch: 8 },
         Reply::Decided(decision()),
         Reply::Status { decision: Some(decision()), standing: Standing::Held },
         Reply::Reversed,
-        Reply::Captured { amount: Minor(76_500) },
-        Reply::Refunded { amount: Minor(510) },
+        Reply::Captured { amount: Minor(76_500), batch: 7 },
+        Reply::Released { amount: Minor(510) },
+        Reply::Refunded { amount: Minor(510), batch: 7 },
+        Reply::Reconciled(Reconciled {
+            batch: 7,
+            agrees: true,
+            payouts: vec![Payout {
+                totals: batch_totals(),
+                charged_back: Minor(100),
+                fees: Minor(1_148),
+                payout: Minor(74_742),
+            }],
+        }),
         Reply::Refused(settlement::Refusal::NotHeld),
     ]
 }
@@ -243,6 +261,6 @@ pub fn standings() -> Vec<Standing> {
 }
 
 pub fn settlement_refusals() -> Vec<settlement::Refusal> {
-    use settlement::Refusal::{Amount, Captured, Duplicate, Expired, NotHeld, Reversed, TryLater};
-    vec![Duplicate, NotHeld, Expired, Reversed, Captured, Amount, TryLater]
+    use settlement::Refusal::{Amount, Captured, Duplicate, Expired, NotClosed, NotHeld, Reversed, TryLater};
+    vec![Duplicate, NotHeld, Expired, Reversed, Captured, NotClosed, Amount, TryLater]
 }
