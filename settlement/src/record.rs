@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::ledger::{Account, Books, Change, Charge, Group, Guessed, Refund, Row, RowKey};
 
 /// The version of the form that is written.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// A [`Row`] that is only looked at: the bytes are the same, and nothing is copied for them.
 #[derive(Serialize)]

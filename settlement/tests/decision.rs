@@ -301,7 +301,7 @@ fn an_amount_window_is_not_outrun_by_many_small_purchases() {
         recent: Vec::new(),
         ..Case::good().account.expect("an account")
     };
-    let opened = Change::Opened { id: ID, account, entry: Entry::opening(ID, Minor(0)) };
+    let opened = Change::Opened { id: ID, account, entry: Entry::opening(Currency::Gbp, ID, Minor(0)) };
     books.apply(&opened, 1, NOW).expect("a new account");
     let mut spent = 0;
     for number in 0..150_u8 {

@@ -561,7 +561,11 @@ fn cards_that_cannot_be_where_a_change_puts_them_are_refused_and_nothing_is_chan
         Change::Rekeyed { id: nobody, card: at_rest(77, 2) },
         Change::Issued { id: nobody, enrolment: [1; 32] },
         Change::Restated { id: other, terms: terms(at_rest(0, 2)) },
-        Change::Opened { id: nobody, account: terms(at_rest(1, 1)), entry: Entry::opening(nobody, Minor(0)) },
+        Change::Opened {
+            id: nobody,
+            account: terms(at_rest(1, 1)),
+            entry: Entry::opening(Currency::Gbp, nobody, Minor(0)),
+        },
         uncoded,
     ];
     for change in refused {

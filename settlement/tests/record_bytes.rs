@@ -27,7 +27,7 @@ const SELLER: Pin = Pin([2; 32]);
 const ORDER: OrderId = OrderId::from_bytes([3; 16]);
 const REFUND: RefundId = RefundId::from_bytes([4; 16]);
 /// The version that is written now; another one is another form of record.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 fn account() -> Account {
     Account {
@@ -64,21 +64,21 @@ fn purchase() -> Purchase {
 
 fn changes() -> Vec<Change> {
     let key = (SELLER, ORDER);
-    let release = Entry::release(ID, SELLER, Minor(76_500));
+    let release = Entry::release(Currency::Gbp, ID, SELLER, Minor(76_500));
     let decided = DecidedChange {
         purchase: purchase(),
         reason: Reason::Approved,
         sealed_reason: vec![0xbb; 4],
         account: Some(ID),
         expires: Timestamp(9),
-        entries: vec![Entry::hold(ID, SELLER, Minor(76_500))],
+        entries: vec![Entry::hold(Currency::Gbp, ID, SELLER, Minor(76_500))],
         enrolled: Some([0xcc; 32]),
     };
-    let charge = Entry::charge(ID, SELLER, Minor(76_500));
-    let refund = Entry::refund(ID, SELLER, Minor(255));
+    let charge = Entry::charge(Currency::Eur, ID, SELLER, Minor(76_500));
+    let refund = Entry::refund(Currency::Jpy, ID, SELLER, Minor(255));
     let card = account().at_rest();
     vec![
-        Change::Opened { id: ID, account: account(), entry: Entry::opening(ID, Minor(-120)) },
+        Change::Opened { id: ID, account: account(), entry: Entry::opening(Currency::Usd, ID, Minor(-120)) },
         Change::Restated { id: ID, terms: account() },
         Change::Decided(Box::new(decided)),
         Change::Reversed { key, entries: vec![release] },
@@ -204,6 +204,10 @@ fn the_bytes_of_every_small_choice_are_what_they_were() {
         LedgerAccount::Payable(SELLER),
         LedgerAccount::PayableOnCapture(SELLER),
         LedgerAccount::Opening,
+        LedgerAccount::Bank,
+        LedgerAccount::MerchantFees,
+        LedgerAccount::CardholderFees,
+        LedgerAccount::WriteOffs,
     ];
     let names = variants!(
         accounts,
@@ -212,6 +216,10 @@ fn the_bytes_of_every_small_choice_are_what_they_were() {
         LedgerAccount::Payable(_),
         LedgerAccount::PayableOnCapture(_),
         LedgerAccount::Opening,
+        LedgerAccount::Bank,
+        LedgerAccount::MerchantFees,
+        LedgerAccount::CardholderFees,
+        LedgerAccount::WriteOffs,
     );
     samples.extend(names.iter().zip(accounts).map(|(name, account)| Sample::equal(name, account)));
     golden::compare(&file("choices.txt"), &samples);

@@ -2,7 +2,7 @@
 //! the one writer makes the change durable before anybody hears the answer.
 
 use kessai_shared::ids::{OrderId, RefundId};
-use kessai_shared::money::Minor;
+use kessai_shared::money::{Currency, Minor};
 use kessai_shared::outcome::Reason;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
@@ -93,7 +93,7 @@ pub fn decided(
     now: Timestamp,
 ) -> Change {
     let hold = account.filter(|_| reason == Reason::Approved);
-    let entries = hold.map(|id| Entry::hold(id, purchase.seller, purchase.amount));
+    let entries = hold.map(|id| Entry::hold(purchase.currency, id, purchase.seller, purchase.amount));
     Change::Decided(Box::new(DecidedChange {
         purchase,
         reason,
@@ -108,7 +108,7 @@ pub fn decided(
 /// The change that opens an account. It is known from then on by what it is found by now.
 pub fn open(account: Account) -> Change {
     let id = AccountId(account.index);
-    let entry = Entry::opening(id, account.balance);
+    let entry = Entry::opening(account.currency, id, account.balance);
     Change::Opened { id, account, entry }
 }
 
@@ -146,7 +146,7 @@ pub fn capture(books: &Books, key: Key, amount: Minor, now: Timestamp) -> Act {
         ChargeState::Held if !amount.is_positive() || amount > charge.live_hold() => Err(Refusal::Amount),
         ChargeState::Held => {
             let mut entries = release(charge, key.0);
-            entries.extend(charge.account.map(|id| Entry::charge(id, key.0, amount)));
+            entries.extend(charge.payer().map(|(id, currency)| Entry::charge(currency, id, key.0, amount)));
             Ok(Some(Change::Captured { key, amount, entries }))
         }
     }
@@ -163,7 +163,7 @@ pub fn refund(books: &Books, seller: Pin, refund: RefundId, order: OrderId, amou
     }
     let key = (seller, order);
     let charge = books.charge(&key).ok_or(Refusal::NotHeld)?;
-    let (left, entry): (Minor, fn(AccountId, Pin, Minor) -> Entry) = match charge.state {
+    let (left, entry): (Minor, fn(Currency, AccountId, Pin, Minor) -> Entry) = match charge.state {
         ChargeState::Tombstone | ChargeState::Reversed => return Err(Refusal::Reversed),
         ChargeState::Declined => return Err(Refusal::NotHeld),
         ChargeState::Expired => return Err(Refusal::Expired),
@@ -173,7 +173,8 @@ pub fn refund(books: &Books, seller: Pin, refund: RefundId, order: OrderId, amou
     if !amount.is_positive() || amount > left {
         return Err(Refusal::Amount);
     }
-    let entries = charge.account.map(|id| entry(id, seller, amount)).into_iter().collect();
+    let entries =
+        charge.payer().map(|(id, currency)| entry(currency, id, seller, amount)).into_iter().collect();
     Ok(Some(Change::Refunded { key, refund, amount, entries }))
 }
 
@@ -185,6 +186,6 @@ pub fn expire(books: &Books, key: Key) -> Option<Change> {
 
 fn release(charge: &Charge, seller: Pin) -> Vec<Entry> {
     let left = charge.live_hold();
-    let entry = charge.account.map(|id| Entry::release(id, seller, left));
+    let entry = charge.payer().map(|(id, currency)| Entry::release(currency, id, seller, left));
     entry.into_iter().filter(|_| left.is_positive()).collect()
 }

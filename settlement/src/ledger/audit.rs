@@ -3,8 +3,9 @@
 //! It adds up the double entries and the decisions by itself and shares no arithmetic with
 //! [`Books::apply`], so that a mistake in one shows in the other.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use kessai_shared::money::Currency;
 use kessai_shared::outcome::Reason;
 
 use super::account::AccountId;
@@ -15,7 +16,7 @@ use super::proofs::{Proofs, Proven};
 
 #[derive(Default)]
 pub struct Audit {
-    postings: HashMap<LedgerAccount, i128>,
+    postings: HashMap<(Currency, LedgerAccount), i128>,
     decided: HashMap<Key, (Reason, i64)>,
     /// What was captured, with what had been given back of the hold before.
     captured: HashMap<Key, i64>,
@@ -35,15 +36,15 @@ impl Audit {
     pub fn begin(&mut self, books: &Books, position: u64) {
         self.seen = position;
         for (id, account) in books.accounts() {
-            self.post(&[Entry::opening(*id, account.balance)]);
+            self.post(&[Entry::opening(account.currency, *id, account.balance)]);
         }
         let mut refunds: HashMap<Key, i64> = HashMap::new();
         for ((seller, _), refund) in books.refunds() {
             *refunds.entry((*seller, refund.order)).or_default() += refund.amount.0;
         }
         for (key, charge) in books.charges() {
-            if let Some(id) = charge.account {
-                self.post(&[Entry::hold(id, key.0, charge.live_hold())]);
+            if let Some((id, currency)) = charge.payer() {
+                self.post(&[Entry::hold(currency, id, key.0, charge.live_hold())]);
             }
             if let Some(decided) = &charge.decided {
                 self.decided.insert(*key, (decided.reason, decided.purchase.amount.0));
@@ -147,12 +148,16 @@ impl Audit {
     /// Everything that is wrong, one sentence each, after the last change.
     pub fn finish(mut self, books: &Books) -> Vec<String> {
         self.prove(books);
-        let sum: i128 = self.postings.values().sum();
-        if sum != 0 {
-            self.problems.push(format!("I5: the entries sum to {sum}, not to zero"));
+        let mut sums: BTreeMap<Currency, i128> = BTreeMap::new();
+        for ((currency, _), sum) in &self.postings {
+            *sums.entry(*currency).or_default() += sum;
+        }
+        for (currency, sum) in sums.into_iter().filter(|(_, sum)| *sum != 0) {
+            let code = currency.code();
+            self.problems.push(format!("I5: the entries in {code} sum to {sum}, not to zero"));
         }
         for (id, account) in books.accounts() {
-            let posted = |kind| self.postings.get(&kind).copied().unwrap_or(0);
+            let posted = |kind| self.postings.get(&(account.currency, kind)).copied().unwrap_or(0);
             let balance = posted(LedgerAccount::Receivable(*id));
             let held = posted(LedgerAccount::Held(*id));
             if balance != i128::from(account.balance.0) || held != i128::from(account.held.0) {
@@ -177,8 +182,8 @@ impl Audit {
 
     fn post(&mut self, entries: &[Entry]) {
         for entry in entries {
-            *self.postings.entry(entry.debit).or_default() += i128::from(entry.amount.0);
-            *self.postings.entry(entry.credit).or_default() -= i128::from(entry.amount.0);
+            *self.postings.entry((entry.currency, entry.debit)).or_default() += i128::from(entry.amount.0);
+            *self.postings.entry((entry.currency, entry.credit)).or_default() -= i128::from(entry.amount.0);
         }
     }
 

@@ -1,7 +1,7 @@
 //! What became of one order's inquiry: the hold it took, and what was charged and given back of it.
 
 use kessai_shared::merkle::Node;
-use kessai_shared::money::Minor;
+use kessai_shared::money::{Currency, Minor};
 use kessai_shared::outcome::Reason;
 use kessai_shared::receipt::{Purchase, Statement, Verdict};
 use kessai_shared::settlement::Standing;
@@ -111,6 +111,11 @@ impl Charge {
             | ChargeState::Reversed
             | ChargeState::Expired => Minor::ZERO,
         }
+    }
+
+    /// The account that pays, and the currency it pays in. `None` unless it was approved.
+    pub fn payer(&self) -> Option<(AccountId, Currency)> {
+        self.account.zip(self.decided.as_ref().map(|decided| decided.purchase.currency))
     }
 
     /// What was charged and not given back.
