@@ -179,6 +179,7 @@ fn print(charge: &ChargeDetail) {
     println!("voided     {}", money(charge.voided));
     println!("captured   {}", money(charge.captured));
     println!("refunded   {}", money(charge.refunded));
+    println!("disputed   {}", money(charge.charged_back));
     if !charge.captures.is_empty() {
         let mut table = Columns::new(&["capture", ">amount", "last", ">batch"]);
         for capture in &charge.captures {
@@ -223,6 +224,7 @@ fn charge_json(charge: &ChargeDetail) -> Value {
         "voided": charge.voided.0,
         "captured": charge.captured.0,
         "refunded": charge.refunded.0,
+        "charged_back": charge.charged_back.0,
         "held": charge.held.0,
         "expires": instant(charge.expires),
         "captures": captures.collect::<Vec<_>>(),

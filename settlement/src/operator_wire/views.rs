@@ -1,10 +1,11 @@
 //! Accounts, holds and charges as operators see them. None of it says anything of a card.
 
+use kessai_shared::operator::MAX_ROWS;
 use kessai_shared::operator::settlement::{
-    AccountRef, AccountRow, ChargeDetail, Charged, DecisionDetail, HoldRow, Owner, Side,
+    AccountRef, AccountRow, CaptureRow, ChargeDetail, Charged, DecisionDetail, HoldRow, Owner, Side,
 };
 
-use crate::ledger::{Account, AccountId, Charge, ChargeState, Key, LedgerAccount, Status};
+use crate::ledger::{Account, AccountId, Capture, Charge, ChargeState, Key, LedgerAccount, Status};
 
 pub fn account_ref(id: AccountId) -> AccountRef {
     AccountRef(id.0)
@@ -72,8 +73,14 @@ pub fn charge_detail(key: Key, charge: &Charge) -> ChargeDetail {
         refunded: charge.refunded,
         held: charge.live_hold(),
         expires: charge.expires,
-        captures: Vec::new(),
+        charged_back: charge.charged_back,
+        captures: charge.captures.iter().take(usize::from(MAX_ROWS)).map(capture_row).collect(),
     }
+}
+
+fn capture_row(capture: &Capture) -> CaptureRow {
+    let Capture { id, amount, last, batch } = *capture;
+    CaptureRow { capture: id, amount, last, batch }
 }
 
 const fn state(state: ChargeState) -> &'static str {

@@ -178,6 +178,8 @@ pub struct ChargeDetail {
     pub voided: Minor,
     pub captured: Minor,
     pub refunded: Minor,
+    /// What cardholders disputed and were given back.
+    pub charged_back: Minor,
     /// What is still held.
     pub held: Minor,
     pub expires: Timestamp,

@@ -39,19 +39,6 @@ impl Books {
 }
 
 impl Change {
-    /// The balanced entries of everything that it moves.
-    pub fn entries(&self) -> &[super::Entry] {
-        match self {
-            Change::Opened { entry, .. } => std::slice::from_ref(entry),
-            Change::Decided(decided) => &decided.entries,
-            Change::Reversed { entries, .. }
-            | Change::Captured { entries, .. }
-            | Change::Refunded { entries, .. }
-            | Change::Expired { entries, .. } => entries,
-            Change::Restated { .. } | Change::Rekeyed { .. } | Change::Issued { .. } => &[],
-        }
-    }
-
     /// What has happened, in a word.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -60,7 +47,10 @@ impl Change {
             Change::Decided(_) => "decided",
             Change::Reversed { .. } => "reversed",
             Change::Captured { .. } => "captured",
+            Change::Released { .. } => "released",
             Change::Refunded { .. } => "refunded",
+            Change::ChargedBack { .. } => "charged back",
+            Change::PresentedLate { .. } => "presented late",
             Change::Expired { .. } => "expired",
             Change::Rekeyed { .. } => "rekeyed",
             Change::Issued { .. } => "issued",
@@ -73,8 +63,11 @@ impl Change {
             Change::Decided(decided) => Some((decided.purchase.seller, decided.purchase.order)),
             Change::Reversed { key, .. }
             | Change::Captured { key, .. }
+            | Change::Released { key, .. }
             | Change::Refunded { key, .. }
+            | Change::PresentedLate { key, .. }
             | Change::Expired { key, .. } => Some(*key),
+            Change::ChargedBack { chargeback, .. } => Some(chargeback.key),
             Change::Opened { .. }
             | Change::Restated { .. }
             | Change::Rekeyed { .. }
