@@ -1,6 +1,7 @@
 //! The settlement's one writer: decides each command over the books, and answers once the group that
 //! holds the decision is on the disk.
 
+pub mod accounts;
 pub mod cards;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use kessai_shared::writer::{self, Clock};
 use tokio::sync::oneshot;
 
 use crate::ledger::acts::{self, Act, Inquired};
-use crate::ledger::{Books, Decided, Group, Policy, Presented};
+use crate::ledger::{Books, Decided, Group, Policy, Presented, Terms};
 use crate::vault::Vault;
 
 /// Most holds that one round gives back; the rest is for the next round, a moment later.
@@ -44,6 +45,7 @@ pub enum Command {
     Capture { seller: Pin, order: OrderId, amount: Minor, tell: Tell<Result<(), Refusal>> },
     Refund { seller: Pin, refund: RefundId, order: OrderId, amount: Minor, tell: Tell<Result<(), Refusal>> },
     Cards(cards::Command),
+    Accounts(accounts::Command),
 }
 
 /// The vault that something was made with: held until the books have it.
@@ -53,6 +55,8 @@ type Desk<'a> = writer::Desk<'a, Books>;
 
 pub struct Clerk {
     policy: Arc<Policy>,
+    terms: Terms,
+    months: accounts::Months,
     /// What decisions call now. Records have times of their own that never go back; the credit
     /// rules go by the clock, so that a clock that once ran ahead does not expire cards for ever.
     clock: Clock,
@@ -60,7 +64,13 @@ pub struct Clerk {
 
 impl Clerk {
     pub fn new(policy: Policy, clock: Clock) -> Self {
-        Self { policy: Arc::new(policy), clock }
+        Self { policy: Arc::new(policy), terms: Terms::default(), months: accounts::Months::default(), clock }
+    }
+
+    /// What cardholders have agreed to, where it is not the default.
+    #[must_use]
+    pub fn with_terms(self, terms: Terms) -> Self {
+        Self { terms, ..self }
     }
 
     fn inquiry(
@@ -140,7 +150,8 @@ impl writer::Clerk for Clerk {
             Command::Refund { seller, refund, order, amount, tell } => {
                 carry_out(acts::refund(desk.books(), seller, refund, order, amount), tell, desk)
             }
-            Command::Cards(command) => cards::handle(command, desk),
+            Command::Cards(command) => cards::handle(command, (&self.terms, (self.clock)()), desk),
+            Command::Accounts(command) => accounts::handle(command, (&self.terms, (self.clock)()), desk),
         }
     }
 
@@ -152,7 +163,7 @@ impl writer::Clerk for Clerk {
                 desk.change(&change)?;
             }
         }
-        Ok(())
+        self.months.turn(&self.terms, now, desk)
     }
 }
 

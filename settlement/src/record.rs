@@ -7,7 +7,9 @@ use kessai_shared::record::{RowBytes, put_versioned, unversioned, versioned};
 use kessai_shared::store::{self, Stamp};
 use serde::Serialize;
 
-use crate::ledger::{Account, Books, Change, Charge, Group, Guessed, Refund, Row, RowKey};
+use crate::ledger::{
+    Account, Books, Change, Charge, Group, Guessed, Refund, Repayment, Row, RowKey, Statement,
+};
 
 /// The version of the form that is written.
 const VERSION: u8 = 3;
@@ -20,6 +22,8 @@ enum RowRef<'a> {
     Refund(&'a Refund),
     Guesses(&'a Guessed),
     Group(&'a Group),
+    Statement(&'a Statement),
+    Repayment(&'a Repayment),
 }
 
 impl store::Books for Books {
@@ -82,6 +86,12 @@ impl store::Books for Books {
         }
         for group in self.groups() {
             put(RowKey::Group(group.first), RowRef::Group(group))?;
+        }
+        for ((id, month), statement) in self.statements() {
+            put(RowKey::Statement(*id, *month), RowRef::Statement(statement))?;
+        }
+        for (id, repayment) in self.repayments() {
+            put(RowKey::Repayment(*id), RowRef::Repayment(repayment))?;
         }
         Ok(())
     }

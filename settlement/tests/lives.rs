@@ -32,6 +32,7 @@ use shelf::{Checkpoints, Shelf};
 const START: Timestamp = Timestamp(1_782_864_000_000_000);
 const HOLD_SECONDS: u64 = 100;
 const HOLDER: [u8; 32] = [1; 32];
+const OPERATOR: Pin = Pin([50; 32]);
 /// How many wrong guesses a seller may let through, and for how long they count, in seconds.
 const MAX_GUESSES: u64 = 2;
 const GUESS_SECONDS: u64 = 150;
@@ -110,7 +111,7 @@ impl Life {
         };
         // The third account is over its limit from the beginning, and one of the pool has none.
         for (card, limit, balance) in [(0, 100, 0), (1, 80, -20), (2, 50, 60)] {
-            life.apply(acts::open(account(at_rest(card, 1), limit, balance)));
+            life.apply(acts::open(account(at_rest(card, 1), limit, balance), OPERATOR));
             life.model.open(account_id(card), limit, balance);
         }
         life
@@ -172,7 +173,11 @@ impl Life {
             Op::Restate { card, limit } => {
                 let id = account_id(card);
                 self.model.restate(id, limit, self.generation);
-                self.apply(Change::Restated { id, terms: account(at_rest(card, self.generation), limit, 0) });
+                self.apply(Change::Restated {
+                    id,
+                    terms: account(at_rest(card, self.generation), limit, 0),
+                    by: OPERATOR,
+                });
             }
             Op::NewKey => {
                 // The last key is dropped only when nothing is kept under it any more.
@@ -189,7 +194,7 @@ impl Life {
             }
             Op::Issue { card, code } => {
                 self.model.issue(account_id(card), [code; 32]);
-                self.apply(Change::Issued { id: account_id(card), enrolment: [code; 32] });
+                self.apply(Change::Issued { id: account_id(card), enrolment: [code; 32], by: OPERATOR });
             }
         }
     }
@@ -559,12 +564,13 @@ fn cards_that_cannot_be_where_a_change_puts_them_are_refused_and_nothing_is_chan
         Change::Rekeyed { id, card: at_rest(0, 1) },
         Change::Rekeyed { id: other, card: at_rest(0, 2) },
         Change::Rekeyed { id: nobody, card: at_rest(77, 2) },
-        Change::Issued { id: nobody, enrolment: [1; 32] },
-        Change::Restated { id: other, terms: terms(at_rest(0, 2)) },
+        Change::Issued { id: nobody, enrolment: [1; 32], by: OPERATOR },
+        Change::Restated { id: other, terms: terms(at_rest(0, 2)), by: OPERATOR },
         Change::Opened {
             id: nobody,
             account: terms(at_rest(1, 1)),
             entry: Entry::opening(Currency::Gbp, nobody, Minor(0)),
+            by: OPERATOR,
         },
         uncoded,
     ];

@@ -150,6 +150,7 @@ impl World {
             suite: Suite::X25519,
             epochs: EPOCHS,
             policy: Policy { hold_seconds: self.terms.hold_seconds, ..Policy::default() },
+            terms: ledger::Terms::default(),
             data,
         }
     }
@@ -239,7 +240,9 @@ fn open_accounts(data: &Path, terminals: usize) -> MemoryDisk {
     std::fs::write(&file, table).unwrap();
     let vault = Vault::load_or_create(&data.join("keys/vault.key"), &data.join("journal")).unwrap();
     let accounts = kessai_settlement::import::accounts(&file, &vault).unwrap().rows;
-    let changes = accounts.into_iter().map(|stated| ledger::acts::open(stated.account));
+    let changes = accounts
+        .into_iter()
+        .map(|stated| ledger::acts::open(stated.account, kessai_shared::pin::Pin([0; 32])));
     begin::<ledger::Books>(data, kessai_settlement::settings::JOURNAL, changes)
 }
 

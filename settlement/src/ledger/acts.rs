@@ -105,11 +105,11 @@ pub fn decided(
     }))
 }
 
-/// The change that opens an account. It is known from then on by what it is found by now.
-pub fn open(account: Account) -> Change {
+/// The change that opens an account, which the operator with this key did. It is known from then on by what it is found by now.
+pub fn open(account: Account, by: Pin) -> Change {
     let id = AccountId(account.index);
     let entry = Entry::opening(account.currency, id, account.balance);
-    Change::Opened { id, account, entry }
+    Change::Opened { id, account, entry, by }
 }
 
 /// 0400: holds nothing for the order any more, and never will.

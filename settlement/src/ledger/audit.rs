@@ -12,6 +12,7 @@ use super::account::AccountId;
 use super::books::{Books, Change, Key};
 use super::entry::{Entry, LedgerAccount};
 use super::hold::ChargeState;
+use super::life::LifeAudit;
 use super::proofs::{Proofs, Proven};
 
 #[derive(Default)]
@@ -25,6 +26,7 @@ pub struct Audit {
     /// How many changes were seen: where in the journal the last one stands.
     seen: u64,
     proofs: Proofs,
+    lives: LifeAudit,
     proven: Option<Proven>,
     problems: Vec<String>,
 }
@@ -35,6 +37,7 @@ impl Audit {
     /// they owe is taken for their opening balance, as nothing before it can be seen.
     pub fn begin(&mut self, books: &Books, position: u64) {
         self.seen = position;
+        self.lives.begin(books);
         for (id, account) in books.accounts() {
             self.post(&[Entry::opening(account.currency, *id, account.balance)]);
         }
@@ -78,10 +81,12 @@ impl Audit {
     /// Takes in one change; `books` are as they are after it.
     pub fn see(&mut self, change: &Change, books: &Books) {
         self.seen += 1;
+        self.lives.see(change, books);
         match change {
             Change::Opened { entry, .. } => self.post(&[*entry]),
             // None of these moves money.
             Change::Restated { .. } | Change::Rekeyed { .. } | Change::Issued { .. } => {}
+            Change::Account(change) => self.post(&change.entries),
             Change::Decided(decided) => {
                 let key = (decided.purchase.seller, decided.purchase.order);
                 self.post(&decided.entries);
@@ -177,6 +182,7 @@ impl Audit {
                 self.problem("I9", key, "has a live hold after its end");
             }
         }
+        self.problems.extend(self.lives.finish(books));
         self.problems
     }
 

@@ -1,16 +1,18 @@
 //! All accounts and charges, and the changes that they go through. What stands here can be made
 //! anew from the changes alone, in their order.
 
+mod life;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use kessai_shared::ids::{OrderId, RefundId};
+use kessai_shared::ids::{OrderId, RefundId, RepaymentId};
 use kessai_shared::money::Minor;
 use kessai_shared::outcome::Reason;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
-use kessai_shared::time::Timestamp;
+use kessai_shared::time::{Timestamp, YearMonth};
 use serde::{Deserialize, Serialize};
 
 use super::account::{Account, AccountId};
@@ -20,6 +22,7 @@ use super::group::{Group, Groups};
 use super::guesses::{Guessed, Guesses, is_guess};
 use super::hold::{Charge, ChargeState, Decided, Refund};
 use super::index::{Index, Place};
+use super::life::{AccountChange, Lives, Repayment, Statement};
 
 /// What a charge goes by: the seller that asked, and the order it asked for.
 pub type Key = (Pin, OrderId);
@@ -31,11 +34,14 @@ pub enum Change {
         id: AccountId,
         account: Account,
         entry: Entry,
+        /// The operator's key.
+        by: Pin,
     },
     /// The terms of a known account as the card company now states them; its money stays.
     Restated {
         id: AccountId,
         terms: Account,
+        by: Pin,
     },
     Decided(Box<DecidedChange>),
     Reversed {
@@ -67,7 +73,9 @@ pub enum Change {
     Issued {
         id: AccountId,
         enrolment: [u8; 32],
+        by: Pin,
     },
+    Account(Box<AccountChange>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +89,22 @@ pub struct DecidedChange {
     pub entries: Vec<Entry>,
     /// The holder's key that this purchase enrolled, with the code of its account.
     pub enrolled: Option<[u8; 32]>,
+}
+
+impl Change {
+    /// The balanced entries of everything that it moves.
+    pub fn entries(&self) -> &[Entry] {
+        match self {
+            Change::Opened { entry, .. } => std::slice::from_ref(entry),
+            Change::Decided(decided) => &decided.entries,
+            Change::Account(change) => &change.entries,
+            Change::Reversed { entries, .. }
+            | Change::Captured { entries, .. }
+            | Change::Refunded { entries, .. }
+            | Change::Expired { entries, .. } => entries,
+            Change::Restated { .. } | Change::Rekeyed { .. } | Change::Issued { .. } => &[],
+        }
+    }
 }
 
 /// A change that cannot follow from the books as they are: the journal is not this ledger's.
@@ -97,6 +121,9 @@ pub enum RowKey {
     Guesses(Pin),
     /// A group of the journal that holds decisions, by the position of its first record.
     Group(u64),
+    /// A month of an account.
+    Statement(AccountId, YearMonth),
+    Repayment(RepaymentId),
 }
 
 /// A row of the books.
@@ -107,6 +134,8 @@ pub enum Row {
     Refund(Refund),
     Guesses(Guessed),
     Group(Group),
+    Statement(Statement),
+    Repayment(Repayment),
 }
 
 /// Sums over all accounts and charges, in minor units.
@@ -132,6 +161,7 @@ pub struct Books {
     index: Index,
     guesses: Guesses,
     groups: Groups,
+    lives: Lives,
 }
 
 impl Books {
@@ -223,6 +253,12 @@ impl Books {
     /// # Errors
     /// [`Inconsistent`] when the change does not follow from the books; they are unchanged then.
     pub fn apply(&mut self, change: &Change, position: u64, at: Timestamp) -> Result<(), Inconsistent> {
+        self.take_in(change, position, at)?;
+        self.note_moves(change, at);
+        Ok(())
+    }
+
+    fn take_in(&mut self, change: &Change, position: u64, at: Timestamp) -> Result<(), Inconsistent> {
         match change {
             Change::Opened { id, account, .. } => {
                 if self.accounts.contains_key(id) {
@@ -230,16 +266,18 @@ impl Books {
                 }
                 self.place(*id, account.place())?;
                 self.accounts.insert(*id, account.clone());
+                self.begin(*id, at);
                 Ok(())
             }
-            Change::Restated { id, terms } => self.restate(*id, terms),
+            Change::Restated { id, terms, .. } => self.restate(*id, terms, at),
             Change::Decided(decided) => self.decided(decided, position, at),
             Change::Reversed { key, .. } => self.reverse(key),
             Change::Captured { key, amount, .. } => self.capture(key, *amount),
             Change::Refunded { key, refund, amount, .. } => self.give_back(key, *refund, *amount),
             Change::Expired { key, .. } => self.expire(key),
             Change::Rekeyed { id, card } => self.rekey(*id, card),
-            Change::Issued { id, enrolment } => self.issue(*id, *enrolment),
+            Change::Issued { id, enrolment, .. } => self.issue(*id, *enrolment),
+            Change::Account(change) => self.live(change, at),
         }
     }
 
@@ -256,6 +294,7 @@ impl Books {
             | Change::Restated { id, .. }
             | Change::Rekeyed { id, .. }
             | Change::Issued { id, .. } => return each(&RowKey::Account(*id)),
+            Change::Account(change) => return each(&RowKey::Account(change.id)),
             Change::Decided(decided) => {
                 decided.account.iter().for_each(|id| each(&RowKey::Account(*id)));
                 if is_guess(decided.reason) {
@@ -279,6 +318,8 @@ impl Books {
             RowKey::Refund(seller, id) => self.refunds.get(&(*seller, *id)).copied().map(Row::Refund),
             RowKey::Guesses(seller) => self.guesses.row(*seller).map(Row::Guesses),
             RowKey::Group(first) => self.groups.begun_at(*first).map(|group| Row::Group(Group::clone(group))),
+            RowKey::Statement(id, month) => self.lives.statement(*id, *month).copied().map(Row::Statement),
+            RowKey::Repayment(id) => self.lives.repayment(*id).copied().map(Row::Repayment),
         }
     }
 
@@ -290,6 +331,7 @@ impl Books {
         match (key, row) {
             (RowKey::Account(id), Row::Account(account)) => {
                 self.place(id, account.place())?;
+                self.lives.put(id, &account);
                 self.accounts.insert(id, account);
             }
             (RowKey::Charge(seller, order), Row::Charge(charge)) => {
@@ -304,12 +346,18 @@ impl Books {
             }
             (RowKey::Guesses(seller), Row::Guesses(guesses)) => self.guesses.load(seller, guesses),
             (RowKey::Group(first), Row::Group(group)) => self.groups.load(first, group)?,
+            (RowKey::Statement(id, month), Row::Statement(statement)) => {
+                self.lives.load_statement(id, month, statement)?;
+            }
+            (RowKey::Repayment(id), Row::Repayment(repayment)) => self.lives.load_repayment(id, repayment),
             (
                 RowKey::Account(_)
                 | RowKey::Charge(..)
                 | RowKey::Refund(..)
                 | RowKey::Guesses(_)
-                | RowKey::Group(_),
+                | RowKey::Group(_)
+                | RowKey::Statement(..)
+                | RowKey::Repayment(_),
                 _,
             ) => {
                 return Err(Inconsistent("a row is not of the kind its key says"));
@@ -343,19 +391,11 @@ impl Books {
         reasons
     }
 
-    fn restate(&mut self, id: AccountId, terms: &Account) -> Result<(), Inconsistent> {
+    fn restate(&mut self, id: AccountId, terms: &Account, at: Timestamp) -> Result<(), Inconsistent> {
         let known = self.accounts.get(&id).ok_or(Inconsistent("an unknown account is restated"))?.clone();
         self.place(id, terms.place())?;
-        let account = Account {
-            balance: known.balance,
-            held: known.held,
-            wrong_tries: known.wrong_tries,
-            recent: known.recent,
-            holder_key: known.holder_key,
-            holder_required: known.holder_required,
-            enrolment: known.enrolment,
-            ..terms.clone()
-        };
+        let account = known.restated(terms, at.month());
+        self.lives.restated(id, &known, &account);
         self.accounts.insert(id, account);
         Ok(())
     }
@@ -376,6 +416,7 @@ impl Books {
         let account = self.accounts.get_mut(&id).ok_or(Inconsistent("a card of an unknown account"))?;
         account.enrolment = Some(enrolment);
         account.holder_key = None;
+        account.life.reissued = true;
         Ok(())
     }
 

@@ -350,6 +350,7 @@ impl Model {
 fn entries(change: &Change) -> &[Entry] {
     match change {
         Change::Opened { entry, .. } => std::slice::from_ref(entry),
+        Change::Account(change) => &change.entries,
         Change::Restated { .. } | Change::Rekeyed { .. } | Change::Issued { .. } => &[],
         Change::Decided(decided) => &decided.entries,
         Change::Reversed { entries, .. }

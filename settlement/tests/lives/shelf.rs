@@ -52,7 +52,10 @@ pub fn rows(books: &Books) -> Rows {
     let refunds = books.refunds().map(|((seller, id), _)| RowKey::Refund(*seller, *id));
     let guesses = books.guessed().map(|(seller, _)| RowKey::Guesses(*seller));
     let groups = books.groups().map(|group| RowKey::Group(group.first));
+    let statements = books.statements().map(|((id, month), _)| RowKey::Statement(*id, *month));
+    let repayments = books.repayments().map(|(id, _)| RowKey::Repayment(*id));
     let keys = accounts.chain(charges).chain(refunds).chain(guesses).chain(groups);
+    let keys = keys.chain(statements).chain(repayments);
     assert!(rows.keys().eq(keys.map(|key| codec::encode(&key)).collect::<BTreeSet<_>>().iter()));
     rows
 }
