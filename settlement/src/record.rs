@@ -8,7 +8,8 @@ use kessai_shared::store::{self, Stamp};
 use serde::Serialize;
 
 use crate::ledger::{
-    Account, Books, Change, Charge, Group, Guessed, Refund, Repayment, Row, RowKey, Statement,
+    Account, Batches, Books, Change, Charge, Chargeback, Group, Guessed, Late, Refund, Repayment, Row,
+    RowKey, Statement,
 };
 
 /// The version of the form that is written.
@@ -22,6 +23,9 @@ enum RowRef<'a> {
     Refund(&'a Refund),
     Guesses(&'a Guessed),
     Group(&'a Group),
+    Chargeback(&'a Chargeback),
+    Late(&'a Late),
+    Batches(&'a Batches),
     Statement(&'a Statement),
     Repayment(&'a Repayment),
 }
@@ -86,6 +90,15 @@ impl store::Books for Books {
         }
         for group in self.groups() {
             put(RowKey::Group(group.first), RowRef::Group(group))?;
+        }
+        for (id, chargeback) in self.chargebacks() {
+            put(RowKey::Chargeback(*id), RowRef::Chargeback(chargeback))?;
+        }
+        for ((seller, order), late) in self.late_presentments() {
+            put(RowKey::Late(*seller, *order), RowRef::Late(late))?;
+        }
+        for (seller, batches) in self.batches() {
+            put(RowKey::Batches(*seller), RowRef::Batches(batches))?;
         }
         for ((id, month), statement) in self.statements() {
             put(RowKey::Statement(*id, *month), RowRef::Statement(statement))?;

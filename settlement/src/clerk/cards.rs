@@ -170,8 +170,9 @@ fn import(
                 acts::open(stated.account, by)
             }
             Some((id, known)) => {
-                // What it is late with is a part of what it owes here, not in the table.
-                stated.account.balance = known.balance;
+                // What it is late with is a part of what it owes here, not in the table; and the money of
+                // an account stays in the currency that it began in.
+                (stated.account.balance, stated.account.currency) = (known.balance, known.currency);
                 stated.account.owe_late_months(month, terms);
                 // Compared as it is kept here, or every account that a rekey has not reached, or has
                 // reached since, would seem to be changed.
