@@ -1,6 +1,7 @@
 //! The settlement's one writer: decides each command over the books, and answers once the group that
 //! holds the decision is on the disk.
 
+pub mod accounts;
 pub mod cards;
 pub mod money;
 
@@ -16,7 +17,7 @@ use kessai_shared::writer::{self, Clock};
 use tokio::sync::oneshot;
 
 use crate::ledger::acts::{self, Act, Inquired};
-use crate::ledger::{Books, Decided, Group, Policy, Presented};
+use crate::ledger::{Books, Decided, Group, Policy, Presented, Terms};
 use crate::vault::Vault;
 
 /// Most holds that one round gives back; the rest is for the next round, a moment later.
@@ -58,6 +59,7 @@ pub enum Command {
     Cards(cards::Command),
     /// Looks at the books at the end of a group, and at the position of a record that is durable then.
     Read(Look),
+    Accounts(accounts::Command),
 }
 
 /// A look at the books, which has to be a short one: nothing else is decided meanwhile.
@@ -70,6 +72,8 @@ type Desk<'a> = writer::Desk<'a, Books>;
 
 pub struct Clerk {
     policy: Arc<Policy>,
+    terms: Terms,
+    months: accounts::Months,
     /// What decisions call now. Records have times of their own that never go back; the credit
     /// rules go by the clock, so that a clock that once ran ahead does not expire cards for ever.
     clock: Clock,
@@ -77,7 +81,13 @@ pub struct Clerk {
 
 impl Clerk {
     pub fn new(policy: Policy, clock: Clock) -> Self {
-        Self { policy: Arc::new(policy), clock }
+        Self { policy: Arc::new(policy), terms: Terms::default(), months: accounts::Months::default(), clock }
+    }
+
+    /// What cardholders have agreed to, where it is not the default.
+    #[must_use]
+    pub fn with_terms(self, terms: Terms) -> Self {
+        Self { terms, ..self }
     }
 
     fn inquiry(
@@ -161,7 +171,8 @@ impl writer::Clerk for Clerk {
                 Ok(())
             }
             Command::Money(command) => money::handle(command, &self.policy, (self.clock)(), desk),
-            Command::Cards(command) => cards::handle(command, desk),
+            Command::Cards(command) => cards::handle(command, (&self.terms, (self.clock)()), desk),
+            Command::Accounts(command) => accounts::handle(command, (&self.terms, (self.clock)()), desk),
         }
     }
 
@@ -173,7 +184,7 @@ impl writer::Clerk for Clerk {
                 desk.change(&change)?;
             }
         }
-        Ok(())
+        self.months.turn(&self.terms, (self.clock)(), desk)
     }
 }
 

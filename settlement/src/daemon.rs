@@ -24,7 +24,7 @@ use crate::clerk::Clerk;
 use crate::heads::Heads;
 use crate::keys::Keys;
 use crate::ledger::Books;
-use crate::operator::office::Office;
+use crate::operator::office::{self, Office};
 use crate::operator::socket::Door;
 use crate::operator_wire::Service as Operators;
 use crate::service::Service;
@@ -76,14 +76,15 @@ pub async fn run<N: Net>(
         daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(|fault| fault.to_string())?;
     vault.lease().fits(store.books())?;
     let (writer, queue) = mpsc::channel(MAX_QUEUED);
-    let clerk = Clerk::new(settings.policy, ground.clock.clone());
+    let clerk = Clerk::new(settings.policy, ground.clock.clone()).with_terms(settings.terms);
     let clock = ground.clock.clone();
     let ended =
         daemon::start(store, clerk, queue, ground.clock, as_task).map_err(|error| error.to_string())?;
     // Only now, with the books open, does it answer anybody.
     let endpoint = ground.net.endpoint(settings.listen, Some(tls)).map_err(|error| error.to_string())?;
     let address = endpoint.local_addr().map_err(|error| error.to_string())?;
-    let office = Arc::new(Office::new(Arc::clone(&vault), writer.clone(), true));
+    let office =
+        Arc::new(Office::new(Arc::clone(&vault), writer.clone(), office::local_operator(&keys), true));
     office.resume();
     // A simulated machine has no user who could be at a socket.
     let door = if as_task { None } else { open_door(&settings.data) };

@@ -11,7 +11,7 @@ use kessai_shared::seal::Suite;
 use kessai_shared::time::Timestamp;
 
 use crate::keys::{EpochTerms, Keys};
-use crate::ledger::Policy;
+use crate::ledger::{Policy, Terms};
 
 /// What a data folder of the settlement says it is.
 pub const FOLDER: FolderKind = FolderKind { name: "kessai-settlement", version: 2 };
@@ -40,6 +40,8 @@ pub struct Settings {
     /// How long each sealing key serves.
     pub epochs: EpochTerms,
     pub policy: Policy,
+    /// What cardholders have agreed to.
+    pub terms: Terms,
 }
 
 impl Settings {
@@ -86,6 +88,9 @@ impl Settings {
         if epochs.overlap_seconds > 10 * epochs.epoch_seconds {
             config.mistake("overlap_seconds is at most ten times epoch_seconds");
         }
+        let terms: Terms =
+            config.take("terms", "a table such as { due_days = 21, late_fee = 0 }").unwrap_or_default();
+        terms.mistakes().iter().for_each(|mistake| config.mistake(&format!("terms: {mistake}")));
         let path = |taken: Option<PathBuf>, name: &str| data.join(taken.unwrap_or_else(|| name.into()));
         let sellers = path(config.take("sellers", "a file name"), "sellers.txt");
         let keys = path(config.take("keys", "a folder name"), "keys");
@@ -98,6 +103,7 @@ impl Settings {
             suite,
             epochs,
             policy: Policy::default(),
+            terms,
         };
         match (config.finish(), policy(&data.join("policy.toml"))) {
             (Ok(()), Ok(policy)) => Ok(Self { policy, ..settings }),

@@ -150,6 +150,7 @@ impl World {
             keys: data.join("keys"),
             suite: Suite::X25519,
             epochs: EPOCHS,
+            terms: ledger::Terms::default(),
             policy: Policy {
                 hold_seconds: self.terms.hold_seconds,
                 // A simulation is over long before the grace of a real shop is.
@@ -246,7 +247,9 @@ fn open_accounts(data: &Path, terminals: usize) -> MemoryDisk {
     std::fs::write(&file, table).unwrap();
     let vault = Vault::load_or_create(&data.join("keys/vault.key"), &data.join("journal")).unwrap();
     let accounts = kessai_settlement::import::accounts(&file, &vault).unwrap().rows;
-    let changes = accounts.into_iter().map(|stated| ledger::acts::open(stated.account));
+    let changes = accounts
+        .into_iter()
+        .map(|stated| ledger::acts::open(stated.account, kessai_shared::pin::Pin([0; 32])));
     begin::<ledger::Books>(data, kessai_settlement::settings::JOURNAL, changes)
 }
 

@@ -7,6 +7,7 @@ use kessai_shared::ids::OrderId;
 use kessai_shared::pin::Pin;
 
 use super::{Account, AccountId, Books, Change, Charge, Key, Timestamp};
+use crate::ledger::life::Event;
 
 impl Books {
     /// How many holds are live.
@@ -42,6 +43,16 @@ impl Change {
     /// What has happened, in a word.
     pub const fn name(&self) -> &'static str {
         match self {
+            Change::Account(change) => match change.event {
+                Event::Stated { .. } => "stated",
+                Event::Passed { .. } => "passed",
+                Event::Repaid { .. } => "repaid",
+                Event::Blocked { .. } => "blocked",
+                Event::Unblocked { .. } => "unblocked",
+                Event::Limited { .. } => "limited",
+                Event::Closed { .. } => "closed",
+                Event::WrittenOff { .. } => "written off",
+            },
             Change::Opened { .. } => "opened",
             Change::Restated { .. } => "restated",
             Change::Decided(_) => "decided",
@@ -71,7 +82,33 @@ impl Change {
             Change::Opened { .. }
             | Change::Restated { .. }
             | Change::Rekeyed { .. }
-            | Change::Issued { .. } => None,
+            | Change::Issued { .. }
+            | Change::Account(_) => None,
+        }
+    }
+
+    /// The operator whose act it was, if it was one's.
+    pub fn by(&self) -> Option<Pin> {
+        match self {
+            Change::Opened { by, .. } | Change::Restated { by, .. } | Change::Issued { by, .. } => Some(*by),
+            Change::ChargedBack { chargeback, .. } => Some(chargeback.by),
+            Change::Account(change) => match &change.event {
+                Event::Stated { by, .. } | Event::Passed { by, .. } => *by,
+                Event::Repaid { by, .. }
+                | Event::Blocked { by, .. }
+                | Event::Unblocked { by }
+                | Event::Limited { by, .. }
+                | Event::Closed { by }
+                | Event::WrittenOff { by, .. } => Some(*by),
+            },
+            Change::Decided(_)
+            | Change::Reversed { .. }
+            | Change::Captured { .. }
+            | Change::Released { .. }
+            | Change::Refunded { .. }
+            | Change::PresentedLate { .. }
+            | Change::Expired { .. }
+            | Change::Rekeyed { .. } => None,
         }
     }
 }
