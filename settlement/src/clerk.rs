@@ -2,6 +2,7 @@
 //! holds the decision is on the disk.
 
 pub mod cards;
+pub mod policy;
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use kessai_shared::writer::{self, Clock};
 use tokio::sync::oneshot;
 
 use crate::ledger::acts::{self, Act, Inquired};
-use crate::ledger::{Books, Decided, Group, Policy, Presented};
+use crate::ledger::{Books, Decided, Group, Presented};
 use crate::vault::Vault;
 
 /// Most holds that one round gives back; the rest is for the next round, a moment later.
@@ -44,6 +45,7 @@ pub enum Command {
     Capture { seller: Pin, order: OrderId, amount: Minor, tell: Tell<Result<(), Refusal>> },
     Refund { seller: Pin, refund: RefundId, order: OrderId, amount: Minor, tell: Tell<Result<(), Refusal>> },
     Cards(cards::Command),
+    Policy(policy::Adopt),
 }
 
 /// The vault that something was made with: held until the books have it.
@@ -52,15 +54,14 @@ type Tell<T> = oneshot::Sender<T>;
 type Desk<'a> = writer::Desk<'a, Books>;
 
 pub struct Clerk {
-    policy: Arc<Policy>,
     /// What decisions call now. Records have times of their own that never go back; the credit
     /// rules go by the clock, so that a clock that once ran ahead does not expire cards for ever.
     clock: Clock,
 }
 
 impl Clerk {
-    pub fn new(policy: Policy, clock: Clock) -> Self {
-        Self { policy: Arc::new(policy), clock }
+    pub fn new(clock: Clock) -> Self {
+        Self { clock }
     }
 
     fn inquiry(
@@ -72,7 +73,8 @@ impl Clerk {
     ) -> Result<(), Fault> {
         let now = (self.clock)();
         let presented = card.map(|card| &card.presented);
-        match acts::inquire(desk.books(), &purchase, presented, &self.policy, now) {
+        let policy = desk.books().policies().policy();
+        match acts::inquire(desk.books(), &purchase, presented, policy, now) {
             Inquired::Duplicate => {
                 answer(desk, tell, Err(Refusal::Duplicate));
                 return Ok(());
@@ -85,7 +87,8 @@ impl Clerk {
             Inquired::Fresh(fresh) => {
                 let sealed = card.map(|card| seal_reason(fresh.reason, &purchase, &card.response));
                 let sealed = sealed.unwrap_or_default();
-                desk.change(&acts::decided(purchase, fresh, sealed, &self.policy, now))?;
+                let change = acts::decided(purchase, fresh, sealed, policy, now);
+                desk.change(&change)?;
             }
         }
         desk.after(move |books| {
@@ -141,6 +144,7 @@ impl writer::Clerk for Clerk {
                 carry_out(acts::refund(desk.books(), seller, refund, order, amount), tell, desk)
             }
             Command::Cards(command) => cards::handle(command, desk),
+            Command::Policy(adopt) => policy::handle(adopt, desk),
         }
     }
 

@@ -18,12 +18,14 @@ use kessai_shared::writer::{Clock, MAX_QUEUED};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::clerk::Clerk;
+use crate::clerk::policy::InForce;
+use crate::clerk::{Clerk, Command};
 use crate::heads::Heads;
 use crate::keys::Keys;
-use crate::ledger::Books;
+use crate::ledger::{Books, Proposed};
 use crate::operator::office::Office;
 use crate::operator::socket::Door;
+use crate::policy_file::{self, AdoptError};
 use crate::service::Service;
 use crate::settings::{JOURNAL, Settings};
 use crate::vault::LiveVault;
@@ -73,10 +75,17 @@ pub async fn run<N: Net>(
         daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(|fault| fault.to_string())?;
     vault.lease().fits(store.books())?;
     let (writer, queue) = mpsc::channel(MAX_QUEUED);
-    let clerk = Clerk::new(settings.policy, ground.clock.clone());
+    // Books that never had a policy begin with the default, so that a later default changes nothing.
+    let is_first = store.books().policies().in_force().is_none();
+    let proposed = settings.policy.or_else(|| is_first.then(Proposed::default));
+    let clerk = Clerk::new(ground.clock.clone());
     let clock = ground.clock.clone();
-    let ended =
+    let mut ended =
         daemon::start(store, clerk, queue, ground.clock, as_task).map_err(|error| error.to_string())?;
+    let by = keys.identity.pin();
+    if let Some(proposed) = proposed {
+        put_in_force(&writer, proposed, by, &settings.data, &mut ended).await?;
+    }
     // Only now, with the books open, does it answer anybody.
     let endpoint = ground.net.endpoint(settings.listen, Some(tls)).map_err(|error| error.to_string())?;
     let address = endpoint.local_addr().map_err(|error| error.to_string())?;
@@ -87,6 +96,7 @@ pub async fn run<N: Net>(
     let door = door.map(|door| tokio::spawn(door.serve(Arc::clone(&office))));
     ready(Ready { address, pin: keys.identity.pin(), root: keys.root });
     let reload = tokio::spawn(follow(sellers, settings.sellers));
+    let policy = tokio::spawn(policy_file::follow(policy_file::of(&settings.data), writer.clone(), by));
     let tending = tokio::spawn(tend(Arc::clone(&keys), clock.clone()));
     let service = Arc::new(Service { keys, vault, writer, clock, heads: Heads::default() });
     let limits = Limits {
@@ -95,7 +105,9 @@ pub async fn run<N: Net>(
         ..Limits::default()
     };
     let end = daemon::serve(endpoint, peers, service, limits, ended, stop, || {
+        // Whatever holds the writer's queue open would keep it from its end.
         door.iter().for_each(JoinHandle::abort);
+        policy.abort();
         office.close();
         drop(office);
     })
@@ -103,6 +115,29 @@ pub async fn run<N: Net>(
     reload.abort();
     tending.abort();
     end
+}
+
+/// Puts the policy of the file in force before anything is decided.
+async fn put_in_force(
+    writer: &mpsc::Sender<Command>,
+    proposed: Proposed,
+    by: Pin,
+    data: &Path,
+    ended: &mut daemon::Ended,
+) -> Result<(), String> {
+    match policy_file::adopt(writer, proposed, by).await {
+        Ok(InForce { adopted, is_new: true }) => {
+            tracing::info!("{} is in force", policy_file::name(&adopted))
+        }
+        Ok(InForce { is_new: false, .. }) => {}
+        Err(AdoptError::Refused(why)) => return Err(format!("{}: {why}", policy_file::of(data).display())),
+        Err(AdoptError::WriterGone) => {
+            // The writer knows best why it is gone.
+            let end = ended.await.map_err(|_| "stopped: the writer is gone".to_owned())?;
+            return Err(end.err().map_or("stopped".to_owned(), |fault| format!("stopped: {fault}")));
+        }
+    }
+    Ok(())
 }
 
 /// The operator's socket. A settlement without one still serves its sellers.

@@ -12,8 +12,10 @@ mod group;
 mod guesses;
 mod hold;
 mod index;
+mod policies;
 mod policy;
 mod proofs;
+mod rulings;
 
 pub use account::{Account, AccountId, MAX_LATE_MONTHS_KEPT, MAX_TRIES_KEPT, Status};
 pub use at_rest::{AtRest, Candidate, Stated};
@@ -25,5 +27,6 @@ pub use group::Group;
 pub use guesses::Guessed;
 pub use hold::{Charge, ChargeState, Decided, Refund};
 pub use index::Place;
+pub use policies::{Adopted, Adoption, Policies, Proposed};
 pub use policy::{Policy, Window};
 pub use proofs::Proven;

@@ -7,7 +7,7 @@ use kessai_shared::record::{RowBytes, put_versioned, unversioned, versioned};
 use kessai_shared::store::{self, Stamp};
 use serde::Serialize;
 
-use crate::ledger::{Account, Books, Change, Charge, Group, Guessed, Refund, Row, RowKey};
+use crate::ledger::{Account, Adopted, Books, Change, Charge, Group, Guessed, Refund, Row, RowKey};
 
 /// The version of the form that is written.
 const VERSION: u8 = 3;
@@ -20,6 +20,7 @@ enum RowRef<'a> {
     Refund(&'a Refund),
     Guesses(&'a Guessed),
     Group(&'a Group),
+    Policy(&'a Adopted),
 }
 
 impl store::Books for Books {
@@ -82,6 +83,9 @@ impl store::Books for Books {
         }
         for group in self.groups() {
             put(RowKey::Group(group.first), RowRef::Group(group))?;
+        }
+        for adopted in self.policies().all() {
+            put(RowKey::Policy(adopted.adoption.sequence), RowRef::Policy(adopted))?;
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use kessai_settlement::heads::Heads;
 use kessai_settlement::ledger::acts::{self, Inquired};
 use kessai_settlement::ledger::{
     Account, AccountId, AtRest, Audit, Books, Candidate, Change, ChargeState, Entry, Group, Policy,
-    Presented, Row, RowKey, Window,
+    Presented, Proposed, Row, RowKey, Window,
 };
 use kessai_shared::identity::Identity;
 use kessai_shared::ids::{OrderId, RefundId};
@@ -108,6 +108,9 @@ impl Life {
             now,
             generation,
         };
+        let proposed = Proposed { version: None, policy: life.policy.clone() };
+        let adopted = acts::adopt(&life.books, &proposed, seller(0)).expect("a sound policy");
+        life.apply(adopted.expect("the first policy"));
         // The third account is over its limit from the beginning, and one of the pool has none.
         for (card, limit, balance) in [(0, 100, 0), (1, 80, -20), (2, 50, 60)] {
             life.apply(acts::open(account(at_rest(card, 1), limit, balance)));
@@ -548,7 +551,7 @@ fn cards_that_cannot_be_where_a_change_puts_them_are_refused_and_nothing_is_chan
     let (amount, currency, quote_hash) = (Minor(1), Currency::Gbp, [0; 32]);
     let (seller, order, deadline) = (seller(0), order(0), START.plus_seconds(9));
     let purchase = Purchase { seller, order, amount, currency, quote_hash, deadline };
-    let fresh = acts::Fresh { reason: Reason::Approved, account: Some(id), enrolled: None };
+    let fresh = acts::Fresh { reason: Reason::Approved, account: Some(id), enrolled: None, policy: 1 };
     let mut uncoded = acts::decided(purchase, fresh, Vec::new(), &life.policy, START);
     if let Change::Decided(decided) = &mut uncoded {
         decided.enrolled = Some([9; 32]);

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 
 use golden::Sample;
 use kessai_settlement::ledger::{
-    Account, AccountId, Books, Change, Charge, ChargeState, Decided, DecidedChange, Entry, Group,
-    LedgerAccount, Refund, Row, RowKey, Status,
+    Account, AccountId, Adopted, Adoption, Books, Change, Charge, ChargeState, Decided, DecidedChange, Entry,
+    Group, LedgerAccount, Policy, Refund, Row, RowKey, Status, Window,
 };
 use kessai_shared::codec;
 use kessai_shared::ids::{OrderId, RefundId};
@@ -62,6 +62,25 @@ fn purchase() -> Purchase {
     }
 }
 
+/// Every number of the policy is another than its neighbours', so that none can take another's place.
+fn adoption() -> Adoption {
+    let policy = Policy {
+        max_months_late: 3,
+        max_late_months: 4,
+        history_months: 6,
+        tries: Window { seconds: 86_401, max: 7 },
+        seller_tries: Window { seconds: 3_601, max: 501 },
+        require_holder_key: true,
+        frequency: Some(Window { seconds: 61, max: 8 }),
+        amount: Some(Window { seconds: 62, max: 70_001 }),
+        hold_seconds: 604_801,
+        max_purchase: Minor(1_000_001),
+        max_utilisation_percent: Some(90),
+        late_utilisation_percent: Some(50),
+    };
+    Adoption { sequence: 2, version: 300, digest: policy.digest(), policy, by: Pin([12; 32]) }
+}
+
 fn changes() -> Vec<Change> {
     let key = (SELLER, ORDER);
     let release = Entry::release(Currency::Gbp, ID, SELLER, Minor(76_500));
@@ -73,6 +92,7 @@ fn changes() -> Vec<Change> {
         expires: Timestamp(9),
         entries: vec![Entry::hold(Currency::Gbp, ID, SELLER, Minor(76_500))],
         enrolled: Some([0xcc; 32]),
+        policy: 70_000,
     };
     let charge = Entry::charge(Currency::Eur, ID, SELLER, Minor(76_500));
     let refund = Entry::refund(Currency::Jpy, ID, SELLER, Minor(255));
@@ -87,6 +107,7 @@ fn changes() -> Vec<Change> {
         Change::Expired { key, entries: Vec::new() },
         Change::Rekeyed { id: ID, card },
         Change::Issued { id: ID, enrolment: [0xdd; 32] },
+        Change::PolicyAdopted(Box::new(adoption())),
     ]
 }
 
@@ -95,7 +116,7 @@ fn rows() -> Vec<(RowKey, Row)> {
     let (reason, sealed_reason) = (Reason::Approved, vec![0xbb; 4]);
     let charge = Charge {
         state: ChargeState::Captured,
-        decided: Some(Decided { purchase: purchase(), reason, sealed_reason, position, at }),
+        decided: Some(Decided { purchase: purchase(), reason, sealed_reason, position, at, policy: 70_000 }),
         account: Some(ID),
         authorized: Minor(76_500),
         voided: Minor(500),
@@ -116,6 +137,7 @@ fn rows() -> Vec<(RowKey, Row)> {
         (RowKey::Refund(SELLER, REFUND), Row::Refund(Refund { order: ORDER, amount: Minor(255) })),
         (RowKey::Guesses(SELLER), Row::Guesses([Timestamp(7), Timestamp(8)].into())),
         (RowKey::Group(group.first), Row::Group(group)),
+        (RowKey::Policy(2), Row::Policy(Adopted { adoption: adoption(), position, at })),
     ]
 }
 
@@ -161,6 +183,7 @@ fn the_bytes_of_every_change_are_what_they_were() {
         Change::Expired { .. },
         Change::Rekeyed { .. },
         Change::Issued { .. },
+        Change::PolicyAdopted(_),
     );
     let samples: Vec<_> = names.iter().zip(changes).map(|(name, value)| change(name, value)).collect();
     golden::compare(&file("changes.txt"), &samples);
@@ -176,10 +199,18 @@ fn the_bytes_of_every_row_and_key_are_what_they_were() {
         RowKey::Refund(..),
         RowKey::Guesses(_),
         RowKey::Group(_),
+        RowKey::Policy(_),
     );
     let mut samples: Vec<_> = names.iter().zip(&keys).map(|(name, key)| Sample::equal(name, *key)).collect();
-    let names =
-        variants!(rows, Row::Account(_), Row::Charge(_), Row::Refund(_), Row::Guesses(_), Row::Group(_));
+    let names = variants!(
+        rows,
+        Row::Account(_),
+        Row::Charge(_),
+        Row::Refund(_),
+        Row::Guesses(_),
+        Row::Group(_),
+        Row::Policy(_)
+    );
     samples
         .extend(names.iter().zip(keys.iter().zip(&rows)).map(|(name, (key, value))| row(name, *key, value)));
     golden::compare(&file("rows.txt"), &samples);
@@ -257,8 +288,8 @@ fn a_row_under_a_key_of_another_kind_is_refused() {
 /// The books look decisions up in a group by their position, so its leaves have to be in order.
 #[test]
 fn a_group_that_contradicts_itself_or_its_key_is_refused() {
-    let (_, row) = rows().pop().expect("a group");
-    let Row::Group(group) = row else { panic!("the last row is a group") };
+    let is_group = |(_, row)| if let Row::Group(group) = row { Some(group) } else { None };
+    let group = rows().into_iter().find_map(is_group).expect("a group");
     let loads = |first: u64, change: fn(&mut Group)| {
         let mut group = group.clone();
         change(&mut group);

@@ -13,6 +13,7 @@ use super::books::{Books, Change, Key};
 use super::entry::{Entry, LedgerAccount};
 use super::hold::ChargeState;
 use super::proofs::{Proofs, Proven};
+use super::rulings::Rulings;
 
 #[derive(Default)]
 pub struct Audit {
@@ -25,6 +26,7 @@ pub struct Audit {
     /// How many changes were seen: where in the journal the last one stands.
     seen: u64,
     proofs: Proofs,
+    rulings: Rulings,
     proven: Option<Proven>,
     problems: Vec<String>,
 }
@@ -38,6 +40,7 @@ impl Audit {
         for (id, account) in books.accounts() {
             self.post(&[Entry::opening(account.currency, *id, account.balance)]);
         }
+        books.policies().all().for_each(|adopted| self.rulings.load(adopted));
         let mut refunds: HashMap<Key, i64> = HashMap::new();
         for ((seller, _), refund) in books.refunds() {
             *refunds.entry((*seller, refund.order)).or_default() += refund.amount.0;
@@ -49,6 +52,8 @@ impl Audit {
             if let Some(decided) = &charge.decided {
                 self.decided.insert(*key, (decided.reason, decided.purchase.amount.0));
                 self.proofs.load(*key, decided);
+                let wrong = self.rulings.in_force_at(decided.position, decided.policy).err();
+                wrong.iter().for_each(|what| self.problem("policy", key, what));
             }
             let refunded = refunds.remove(key).unwrap_or(0);
             if refunded > 0 {
@@ -82,8 +87,13 @@ impl Audit {
             Change::Opened { entry, .. } => self.post(&[*entry]),
             // None of these moves money.
             Change::Restated { .. } | Change::Rekeyed { .. } | Change::Issued { .. } => {}
+            Change::PolicyAdopted(adoption) => {
+                self.problems.extend(self.rulings.adopt(adoption, self.seen));
+            }
             Change::Decided(decided) => {
                 let key = (decided.purchase.seller, decided.purchase.order);
+                let wrong = self.rulings.judge(decided, self.seen, books).err();
+                wrong.iter().for_each(|what| self.problem("policy", &key, what));
                 self.post(&decided.entries);
                 let amount = decided.purchase.amount.0;
                 if self.decided.insert(key, (decided.reason, amount)).is_some() {

@@ -20,6 +20,7 @@ use super::group::{Group, Groups};
 use super::guesses::{Guessed, Guesses, is_guess};
 use super::hold::{Charge, ChargeState, Decided, Refund};
 use super::index::{Index, Place};
+use super::policies::{Adopted, Adoption, Policies};
 
 /// What a charge goes by: the seller that asked, and the order it asked for.
 pub type Key = (Pin, OrderId);
@@ -68,6 +69,8 @@ pub enum Change {
         id: AccountId,
         enrolment: [u8; 32],
     },
+    /// Another credit policy is in force from here on.
+    PolicyAdopted(Box<Adoption>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +84,8 @@ pub struct DecidedChange {
     pub entries: Vec<Entry>,
     /// The holder's key that this purchase enrolled, with the code of its account.
     pub enrolled: Option<[u8; 32]>,
+    /// The policy it was made under, by the sequence of its adoption.
+    pub policy: u32,
 }
 
 /// A change that cannot follow from the books as they are: the journal is not this ledger's.
@@ -97,6 +102,8 @@ pub enum RowKey {
     Guesses(Pin),
     /// A group of the journal that holds decisions, by the position of its first record.
     Group(u64),
+    /// A policy, by the sequence of its adoption.
+    Policy(u32),
 }
 
 /// A row of the books.
@@ -107,6 +114,7 @@ pub enum Row {
     Refund(Refund),
     Guesses(Guessed),
     Group(Group),
+    Policy(Adopted),
 }
 
 /// Sums over all accounts and charges, in minor units.
@@ -132,6 +140,7 @@ pub struct Books {
     index: Index,
     guesses: Guesses,
     groups: Groups,
+    policies: Policies,
 }
 
 impl Books {
@@ -213,6 +222,11 @@ impl Books {
         self.groups.all()
     }
 
+    /// The credit policy in force, and those that were before it.
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
     /// The live holds that have run out at `now`, the earliest first.
     pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = Key> {
         self.expiring.iter().take_while(move |(at, _)| *at <= now).map(|(_, key)| *key)
@@ -240,6 +254,7 @@ impl Books {
             Change::Expired { key, .. } => self.expire(key),
             Change::Rekeyed { id, card } => self.rekey(*id, card),
             Change::Issued { id, enrolment } => self.issue(*id, *enrolment),
+            Change::PolicyAdopted(adoption) => self.policies.adopt(adoption, position, at),
         }
     }
 
@@ -256,6 +271,8 @@ impl Books {
             | Change::Restated { id, .. }
             | Change::Rekeyed { id, .. }
             | Change::Issued { id, .. } => return each(&RowKey::Account(*id)),
+            // What was in force when is no credit information, so it has no place on the shelf.
+            Change::PolicyAdopted(_) => return,
             Change::Decided(decided) => {
                 decided.account.iter().for_each(|id| each(&RowKey::Account(*id)));
                 if is_guess(decided.reason) {
@@ -279,6 +296,7 @@ impl Books {
             RowKey::Refund(seller, id) => self.refunds.get(&(*seller, *id)).copied().map(Row::Refund),
             RowKey::Guesses(seller) => self.guesses.row(*seller).map(Row::Guesses),
             RowKey::Group(first) => self.groups.begun_at(*first).map(|group| Row::Group(Group::clone(group))),
+            RowKey::Policy(sequence) => self.policies.get(*sequence).cloned().map(Row::Policy),
         }
     }
 
@@ -304,12 +322,14 @@ impl Books {
             }
             (RowKey::Guesses(seller), Row::Guesses(guesses)) => self.guesses.load(seller, guesses),
             (RowKey::Group(first), Row::Group(group)) => self.groups.load(first, group)?,
+            (RowKey::Policy(sequence), Row::Policy(adopted)) => self.policies.load(sequence, adopted)?,
             (
                 RowKey::Account(_)
                 | RowKey::Charge(..)
                 | RowKey::Refund(..)
                 | RowKey::Guesses(_)
-                | RowKey::Group(_),
+                | RowKey::Group(_)
+                | RowKey::Policy(_),
                 _,
             ) => {
                 return Err(Inconsistent("a row is not of the kind its key says"));
@@ -403,6 +423,9 @@ impl Books {
             }
             Some(_) | None => {}
         }
+        if change.policy != self.policies.sequence() {
+            return Err(Inconsistent("a decision under a policy that is not in force"));
+        }
         let mut account = match change.account {
             Some(id) => {
                 Some(self.accounts.get_mut(&id).ok_or(Inconsistent("an unknown account is charged"))?)
@@ -420,6 +443,7 @@ impl Books {
             sealed_reason: change.sealed_reason.clone(),
             position,
             at,
+            policy: change.policy,
         };
         let leaf = decided.leaf();
         let mut charge = Charge {

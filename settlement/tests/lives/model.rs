@@ -350,7 +350,10 @@ impl Model {
 fn entries(change: &Change) -> &[Entry] {
     match change {
         Change::Opened { entry, .. } => std::slice::from_ref(entry),
-        Change::Restated { .. } | Change::Rekeyed { .. } | Change::Issued { .. } => &[],
+        Change::Restated { .. }
+        | Change::Rekeyed { .. }
+        | Change::Issued { .. }
+        | Change::PolicyAdopted(_) => &[],
         Change::Decided(decided) => &decided.entries,
         Change::Reversed { entries, .. }
         | Change::Captured { entries, .. }

@@ -52,7 +52,8 @@ pub fn rows(books: &Books) -> Rows {
     let refunds = books.refunds().map(|((seller, id), _)| RowKey::Refund(*seller, *id));
     let guesses = books.guessed().map(|(seller, _)| RowKey::Guesses(*seller));
     let groups = books.groups().map(|group| RowKey::Group(group.first));
-    let keys = accounts.chain(charges).chain(refunds).chain(guesses).chain(groups);
+    let policies = books.policies().all().map(|adopted| RowKey::Policy(adopted.adoption.sequence));
+    let keys = accounts.chain(charges).chain(refunds).chain(guesses).chain(groups).chain(policies);
     assert!(rows.keys().eq(keys.map(|key| codec::encode(&key)).collect::<BTreeSet<_>>().iter()));
     rows
 }
