@@ -7,8 +7,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use kessai_shared::daemon::{self, Ground};
-use kessai_shared::exchange::Limits;
+use kessai_shared::exchange::{Limits, Roster};
 use kessai_shared::net::Net;
+use kessai_shared::operator::keys::own_key;
+use kessai_shared::operator::post::{Post, Posted};
+use kessai_shared::operator::settlement::ALPN as OPERATOR_ALPN;
 use kessai_shared::pin::Pin;
 use kessai_shared::pin_set::PinSet;
 use kessai_shared::settlement::ALPN;
@@ -25,6 +28,7 @@ use crate::keys::Keys;
 use crate::ledger::{Books, Proposed};
 use crate::operator::office::Office;
 use crate::operator::socket::Door;
+use crate::operator_wire::Service as Operators;
 use crate::policy_file::{self, AdoptError};
 use crate::service::Service;
 use crate::settings::{JOURNAL, Settings};
@@ -82,7 +86,8 @@ pub async fn run<N: Net>(
     let clock = ground.clock.clone();
     let mut ended =
         daemon::start(store, clerk, queue, ground.clock, as_task).map_err(|error| error.to_string())?;
-    let by = keys.identity.pin();
+    // Whoever writes the file is the operator of this machine.
+    let by = own_key(&settings.data)?.pin();
     if let Some(proposed) = proposed {
         put_in_force(&writer, proposed, by, &settings.data, &mut ended).await?;
     }
@@ -94,22 +99,31 @@ pub async fn run<N: Net>(
     // A simulated machine has no user who could be at a socket.
     let door = if as_task { None } else { open_door(&settings.data) };
     let door = door.map(|door| tokio::spawn(door.serve(Arc::clone(&office))));
+    let post = settings
+        .operator_listen
+        .map(|listen| Post::open((&ground.net, listen), &keys.identity, &settings.data, OPERATOR_ALPN));
+    let post = post.transpose()?;
     ready(Ready { address, pin: keys.identity.pin(), root: keys.root });
-    let reload = tokio::spawn(follow(sellers, settings.sellers));
+    let reload = tokio::spawn(follow(Arc::clone(&sellers), settings.sellers));
     let policy = tokio::spawn(policy_file::follow(policy_file::of(&settings.data), writer.clone(), by));
     let tending = tokio::spawn(tend(Arc::clone(&keys), clock.clone()));
-    let service = Arc::new(Service { keys, vault, writer, clock, heads: Heads::default() });
+    let (heads, roster) = (Heads::default(), Roster::default());
+    let service = Arc::new(Service { keys, vault, writer: writer.clone(), clock, heads, roster });
     let limits = Limits {
         max_in_flight_per_connection: MAX_IN_FLIGHT,
         max_connections_per_peer: MAX_CONNECTIONS_PER_SELLER,
         ..Limits::default()
     };
+    let operators =
+        Operators { sellers, sellers_roster: service.roster.clone(), writer, roster: Roster::default() };
+    let posted = post.map(|post| post.serve(Arc::new(operators)));
     let end = daemon::serve(endpoint, peers, service, limits, ended, stop, || {
         // Whatever holds the writer's queue open would keep it from its end.
         door.iter().for_each(JoinHandle::abort);
         policy.abort();
         office.close();
         drop(office);
+        posted.into_iter().for_each(Posted::close);
     })
     .await;
     reload.abort();

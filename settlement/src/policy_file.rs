@@ -68,6 +68,7 @@ fn parse(mut config: Config) -> Result<Proposed, ConfigError> {
     policy.frequency = config.take("frequency", window);
     policy.amount = config.take("amount", window);
     set(&mut policy.hold_seconds, config.take("hold_seconds", seconds));
+    set(&mut policy.hold_grace_seconds, config.take("hold_grace_seconds", seconds));
     set(&mut policy.max_purchase, config.take::<i64>("max_purchase_pence", "a number of pence").map(Minor));
     policy.max_utilisation_percent = config.take("max_utilisation_percent", percent);
     policy.late_utilisation_percent = config.take("late_utilisation_percent", percent);

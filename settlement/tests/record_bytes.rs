@@ -9,11 +9,12 @@ use std::path::PathBuf;
 
 use golden::Sample;
 use kessai_settlement::ledger::{
-    Account, AccountId, Adopted, Adoption, Books, Change, Charge, ChargeState, Decided, DecidedChange, Entry,
-    Group, LedgerAccount, Policy, Refund, Row, RowKey, Status, Window,
+    Account, AccountId, Adopted, Adoption, Batches, Books, Capture, Change, Charge, ChargeState, Chargeback,
+    ChargebackReason, Cleared, Decided, DecidedChange, Entry, GivenBack, Group, Late, LedgerAccount, Policy,
+    Refund, Row, RowKey, Status, Window,
 };
 use kessai_shared::codec;
-use kessai_shared::ids::{OrderId, RefundId};
+use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::outcome::Reason;
 use kessai_shared::pin::Pin;
@@ -26,6 +27,8 @@ const ID: AccountId = AccountId([1; 16]);
 const SELLER: Pin = Pin([2; 32]);
 const ORDER: OrderId = OrderId::from_bytes([3; 16]);
 const REFUND: RefundId = RefundId::from_bytes([4; 16]);
+const CAPTURE: CaptureId = CaptureId::from_bytes([5; 16]);
+const CHARGEBACK: ChargebackId = ChargebackId::from_bytes([6; 16]);
 /// The version that is written now; another one is another form of record.
 const VERSION: u8 = 3;
 
@@ -62,6 +65,15 @@ fn purchase() -> Purchase {
     }
 }
 
+fn capture() -> Capture {
+    Capture { id: CAPTURE, amount: Minor(76_000), last: true, batch: 301 }
+}
+
+fn chargeback() -> Chargeback {
+    let (amount, reason, by) = (Minor(254), ChargebackReason::Fraud, Pin([7; 32]));
+    Chargeback { key: (SELLER, ORDER), amount, reason, by, batch: 301 }
+}
+
 /// Every number of the policy is another than its neighbours', so that none can take another's place.
 fn adoption() -> Adoption {
     let policy = Policy {
@@ -74,6 +86,7 @@ fn adoption() -> Adoption {
         frequency: Some(Window { seconds: 61, max: 8 }),
         amount: Some(Window { seconds: 62, max: 70_001 }),
         hold_seconds: 604_801,
+        hold_grace_seconds: 3_602,
         max_purchase: Minor(1_000_001),
         max_utilisation_percent: Some(90),
         late_utilisation_percent: Some(50),
@@ -102,11 +115,14 @@ fn changes() -> Vec<Change> {
         Change::Restated { id: ID, terms: account() },
         Change::Decided(Box::new(decided)),
         Change::Reversed { key, entries: vec![release] },
-        Change::Captured { key, amount: Minor(76_500), entries: vec![release, charge] },
-        Change::Refunded { key, refund: REFUND, amount: Minor(255), entries: vec![refund] },
+        Change::Captured { key, capture: capture(), entries: vec![release, charge] },
+        Change::Refunded { key, refund: REFUND, amount: Minor(255), batch: 301, entries: vec![refund] },
         Change::Expired { key, entries: Vec::new() },
         Change::Rekeyed { id: ID, card },
         Change::Issued { id: ID, enrolment: [0xdd; 32] },
+        Change::Released { key, release: REFUND, amount: Minor(254), entries: vec![release] },
+        Change::ChargedBack { id: CHARGEBACK, chargeback: chargeback(), entries: vec![refund] },
+        Change::PresentedLate { key, capture: CAPTURE, amount: Minor(253) },
         Change::PolicyAdopted(Box::new(adoption())),
     ]
 }
@@ -122,8 +138,22 @@ fn rows() -> Vec<(RowKey, Row)> {
         voided: Minor(500),
         captured: Minor(76_000),
         refunded: Minor(255),
+        charged_back: Minor(254),
+        captures: vec![capture()],
         expires: Timestamp(9),
+        ran_out: true,
     };
+    let given = GivenBack::Refunded { batch: 301 };
+    let cleared = Cleared {
+        captures: 300,
+        captured: Minor(76_000),
+        refunds: 2,
+        refunded: Minor(255),
+        chargebacks: 3,
+        charged_back: Minor(254),
+    };
+    let totals = [(301, [(Currency::Jpy, cleared)].into())].into();
+    let late = Late { capture: CAPTURE, amount: Minor(253), at: Timestamp(12) };
     let group = Group {
         first: 4_999_999_999,
         last: position,
@@ -134,9 +164,12 @@ fn rows() -> Vec<(RowKey, Row)> {
     vec![
         (RowKey::Account(ID), Row::Account(account())),
         (RowKey::Charge(SELLER, ORDER), Row::Charge(charge)),
-        (RowKey::Refund(SELLER, REFUND), Row::Refund(Refund { order: ORDER, amount: Minor(255) })),
+        (RowKey::Refund(SELLER, REFUND), Row::Refund(Refund { order: ORDER, amount: Minor(255), given })),
         (RowKey::Guesses(SELLER), Row::Guesses([Timestamp(7), Timestamp(8)].into())),
         (RowKey::Group(group.first), Row::Group(group)),
+        (RowKey::Chargeback(CHARGEBACK), Row::Chargeback(chargeback())),
+        (RowKey::Late(SELLER, ORDER), Row::Late(late)),
+        (RowKey::Batches(SELLER), Row::Batches(Batches { open: 302, totals })),
         (RowKey::Policy(2), Row::Policy(Adopted { adoption: adoption(), position, at })),
     ]
 }
@@ -183,6 +216,9 @@ fn the_bytes_of_every_change_are_what_they_were() {
         Change::Expired { .. },
         Change::Rekeyed { .. },
         Change::Issued { .. },
+        Change::Released { .. },
+        Change::ChargedBack { .. },
+        Change::PresentedLate { .. },
         Change::PolicyAdopted(_),
     );
     let samples: Vec<_> = names.iter().zip(changes).map(|(name, value)| change(name, value)).collect();
@@ -199,6 +235,9 @@ fn the_bytes_of_every_row_and_key_are_what_they_were() {
         RowKey::Refund(..),
         RowKey::Guesses(_),
         RowKey::Group(_),
+        RowKey::Chargeback(_),
+        RowKey::Late(..),
+        RowKey::Batches(_),
         RowKey::Policy(_),
     );
     let mut samples: Vec<_> = names.iter().zip(&keys).map(|(name, key)| Sample::equal(name, *key)).collect();
@@ -209,6 +248,9 @@ fn the_bytes_of_every_row_and_key_are_what_they_were() {
         Row::Refund(_),
         Row::Guesses(_),
         Row::Group(_),
+        Row::Chargeback(_),
+        Row::Late(_),
+        Row::Batches(_),
         Row::Policy(_)
     );
     samples
@@ -226,6 +268,19 @@ fn the_bytes_of_every_small_choice_are_what_they_were() {
         .zip(states)
         .map(|(name, state)| Sample::equal(&format!("ChargeState.{name}"), state))
         .collect();
+    let reasons = ChargebackReason::ALL.to_vec();
+    let names = variants!(
+        reasons,
+        ChargebackReason::NotReceived,
+        ChargebackReason::NotAsDescribed,
+        ChargebackReason::Fraud,
+        ChargebackReason::Duplicate,
+        ChargebackReason::CreditNotProcessed,
+    );
+    samples.extend(names.iter().zip(reasons).map(|(name, reason)| Sample::equal(name, reason)));
+    let given = vec![GivenBack::Released, GivenBack::Refunded { batch: 301 }];
+    let names = variants!(given, GivenBack::Released, GivenBack::Refunded { .. });
+    samples.extend(names.iter().zip(given).map(|(name, given)| Sample::equal(name, given)));
     let statuses = vec![Status::Normal, Status::Lost, Status::Stolen, Status::Restricted];
     let names = variants!(statuses, Status::Normal, Status::Lost, Status::Stolen, Status::Restricted);
     samples.extend(names.iter().zip(statuses).map(|(name, status)| Sample::equal(name, status)));

@@ -143,9 +143,15 @@ impl World {
 
     pub fn settlement_settings(&self) -> kessai_settlement::settings::Settings {
         let data = self.settlement.data.clone();
-        let policy = Policy { hold_seconds: self.terms.hold_seconds, ..Policy::default() };
+        let policy = Policy {
+            hold_seconds: self.terms.hold_seconds,
+            // A simulation is over long before the grace of a real shop is.
+            hold_grace_seconds: 0,
+            ..Policy::default()
+        };
         kessai_settlement::settings::Settings {
             listen: any(SETTLEMENT_PORT),
+            operator_listen: None,
             sellers: data.join("sellers.txt"),
             keys: data.join("keys"),
             suite: Suite::X25519,
@@ -160,6 +166,7 @@ impl World {
         kessai_server::settings::Settings {
             shop: "Kessai".to_owned(),
             listen: any(SELLER_PORT),
+            operator_listen: None,
             closed_bind: any(0),
             settlement: self.settlement_address(),
             settlement_pins: vec![self.settlement_pin],

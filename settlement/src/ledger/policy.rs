@@ -3,10 +3,14 @@
 use kessai_shared::codec;
 use kessai_shared::digest::sha256;
 use kessai_shared::money::{MAX_AMOUNT, Minor};
+use kessai_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::account::Account;
 
+/// Longest grace after the end of a hold, in seconds: seven days. Until it is over, what was held is
+/// neither charged nor free to be spent.
+const MAX_HOLD_GRACE_SECONDS: u64 = 7 * 24 * 3_600;
 /// Longest span of any rule, in seconds: ten years, more than an account's card is valid for.
 const MAX_SECONDS: u64 = 10 * 365 * 24 * 3_600;
 
@@ -41,6 +45,10 @@ pub struct Policy {
     pub amount: Option<Window>,
     /// How long an approval is held for the seller to capture, in seconds.
     pub hold_seconds: u64,
+    /// How long after that a hold is not given back yet, in seconds, 0 to 7 days. A capture that comes
+    /// within it still wins, so that a clock that is a little wrong, or a line that is down, does not
+    /// cost the seller its money.
+    pub hold_grace_seconds: u64,
     /// The largest single purchase, in minor units.
     pub max_purchase: Minor,
     /// How much of its limit an account may use, in percent, if less than all of it. What is asked for
@@ -64,6 +72,7 @@ impl Default for Policy {
             frequency: None,
             amount: None,
             hold_seconds: 7 * 24 * 3_600,
+            hold_grace_seconds: 3_600,
             max_purchase: Minor(MAX_AMOUNT),
             max_utilisation_percent: None,
             late_utilisation_percent: None,
@@ -72,6 +81,11 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// Holds whose time was over by then are given back now.
+    pub fn gives_back_until(&self, now: Timestamp) -> Timestamp {
+        now.minus_seconds(self.hold_grace_seconds)
+    }
+
     /// The digest of every number in it: two policies have the same one only when they are the same.
     pub fn digest(&self) -> [u8; 32] {
         sha256(&[b"kessai credit policy", &codec::encode(self)])
@@ -111,6 +125,8 @@ impl Policy {
         need((1..=1_000).contains(&self.seller_tries.max), "seller_tries.max is from 1 to 1000");
         need(self.seller_tries.seconds > 0, "seller_tries.seconds is at least 1");
         need(self.hold_seconds > 0, "hold_seconds is at least 1");
+        let most = MAX_HOLD_GRACE_SECONDS;
+        need(self.hold_grace_seconds <= most, &format!("hold_grace_seconds is at most {most}"));
         let purchase = 1..=MAX_AMOUNT;
         need(
             purchase.contains(&self.max_purchase.0),
