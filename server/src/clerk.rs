@@ -234,7 +234,8 @@ impl Clerk {
                 let _ = tell.send(books.shared_order(id).ok_or(Refusal::UnknownOrder));
             }
             for tell in cancels {
-                let _ = tell.send(books.shared_order(id).ok_or(Refusal::UnknownOrder).and_then(was_cancelled));
+                let _ =
+                    tell.send(books.shared_order(id).ok_or(Refusal::UnknownOrder).and_then(was_cancelled));
             }
         });
     }

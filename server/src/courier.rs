@@ -144,7 +144,12 @@ impl Courier {
 
     /// Asks until there is an answer that ends it. A refusal that no repetition changes is one: nothing
     /// is asked for ever.
-    async fn insist(&self, order: OrderId, request: Request, done: impl Fn(&Reply) -> Option<Answer>) -> Answer {
+    async fn insist(
+        &self,
+        order: OrderId,
+        request: Request,
+        done: impl Fn(&Reply) -> Option<Answer>,
+    ) -> Answer {
         let mut pause = FIRST_PAUSE;
         loop {
             match self.link.call::<_, Reply>(&request, CALL_DEADLINE).await {

@@ -15,10 +15,23 @@ use crate::sales::{Change, GiveBack, LinePieces, Order, Reason, Stock};
 /// An operator's act, and whom it tells.
 pub enum Operation {
     /// Ships these lines, each by its place from 0, or all that is left; tells that it was begun.
-    Ship { order: OrderId, lines: Vec<LinePieces>, by: Pin, tell: Tell<Result<Arc<Order>, CannotOperate>> },
-    Deliver { order: OrderId, by: Pin, tell: Tell<Result<Arc<Order>, CannotOperate>> },
+    Ship {
+        order: OrderId,
+        lines: Vec<LinePieces>,
+        by: Pin,
+        tell: Tell<Result<Arc<Order>, CannotOperate>>,
+    },
+    Deliver {
+        order: OrderId,
+        by: Pin,
+        tell: Tell<Result<Arc<Order>, CannotOperate>>,
+    },
     /// Tells when it is done.
-    Cancel { order: OrderId, by: Pin, tell: TellOrder },
+    Cancel {
+        order: OrderId,
+        by: Pin,
+        tell: TellOrder,
+    },
     /// Takes goods of one order back for its buyer; tells when it is settled.
     Return {
         id: ReturnId,
@@ -28,8 +41,20 @@ pub enum Operation {
         by: Pin,
         tell: Tell<Result<GiveBack, Refusal>>,
     },
-    Receive { sku: Sku, pieces: u32, note: String, by: Pin, tell: Tell<Result<Stock, CannotOperate>> },
-    Adjust { sku: Sku, pieces: i64, reason: Reason, by: Pin, tell: Tell<Result<Stock, CannotOperate>> },
+    Receive {
+        sku: Sku,
+        pieces: u32,
+        note: String,
+        by: Pin,
+        tell: Tell<Result<Stock, CannotOperate>>,
+    },
+    Adjust {
+        sku: Sku,
+        pieces: i64,
+        reason: Reason,
+        by: Pin,
+        tell: Tell<Result<Stock, CannotOperate>>,
+    },
 }
 
 /// Why an operator's act changed nothing.

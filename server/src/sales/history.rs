@@ -46,6 +46,27 @@ pub enum Deed {
 }
 
 impl Deed {
+    pub const ALL: [Deed; 18] = [
+        Deed::Placed,
+        Deed::TurnedAway,
+        Deed::Approved,
+        Deed::Declined,
+        Deed::Doubted,
+        Deed::Reversed,
+        Deed::CaptureStarted,
+        Deed::Shipped,
+        Deed::Lapsed,
+        Deed::Delivered,
+        Deed::CancelAsked,
+        Deed::Cancelled,
+        Deed::RestCancelled,
+        Deed::CancelTooLate,
+        Deed::ReturnAsked,
+        Deed::Released,
+        Deed::Refunded,
+        Deed::Refused,
+    ];
+
     pub const fn word(self) -> &'static str {
         match self {
             Deed::Placed => "placed",

@@ -180,9 +180,8 @@ impl Order {
     ) -> Result<(), Inconsistent> {
         let rest = self.unshipped();
         let rising = shipping.lines.is_sorted_by(|one, other| one.0 < other.0);
-        let there = |(line, pieces): &LinePieces| {
-            *pieces > 0 && *pieces <= self.unshipped_of(usize::from(*line))
-        };
+        let there =
+            |(line, pieces): &LinePieces| *pieces > 0 && *pieces <= self.unshipped_of(usize::from(*line));
         let sound = self.is_shippable()
             && usize::try_from(shipping.nth).is_ok_and(|nth| nth == self.shipments.len() + 1)
             && (shipping.last || self.shipments.len() + 1 < MAX_SHIPMENTS)

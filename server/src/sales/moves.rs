@@ -37,13 +37,7 @@ impl Books {
         Ok(())
     }
 
-    pub(super) fn decided(
-        &mut self,
-        id: OrderId,
-        decision: &Decision,
-        position: u64,
-        at: Timestamp,
-    ) -> Done {
+    pub(super) fn decided(&mut self, id: OrderId, decision: &Decision, position: u64, at: Timestamp) -> Done {
         self.step(id, |order| order.decide(decision, position, at))?;
         self.move_all(id, if approves(decision) { Stock::allocate } else { Stock::release })
     }

@@ -119,12 +119,7 @@ pub fn deliver(books: &Books, id: OrderId, by: Option<Pin>) -> Result<Option<Cha
 ///
 /// # Errors
 /// [`Cannot::UnknownOrder`]; [`Cannot::AlreadyShipped`] when nothing is left that could be cancelled.
-pub fn cancel(
-    books: &Books,
-    id: OrderId,
-    why: Cancelled,
-    by: Option<Pin>,
-) -> Result<Option<Change>, Cannot> {
+pub fn cancel(books: &Books, id: OrderId, why: Cancelled, by: Option<Pin>) -> Result<Option<Change>, Cannot> {
     let order = books.order(id).ok_or(Cannot::UnknownOrder)?;
     if order.is_cancellable() {
         return Ok(Some(Change::CancelAsked { order: id, why, by }));

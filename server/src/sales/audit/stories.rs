@@ -243,13 +243,21 @@ impl Audit {
             let pieces = back.pieces.min(there);
             too_many |= had_left && line.waiting() > 0 && back.pieces > 0;
             line.asked -= pieces;
-            if had_left { line.came_back += pieces } else { line.dropped += pieces }
+            if had_left {
+                line.came_back += pieces
+            } else {
+                line.dropped += pieces
+            }
             let (sku, price) = (line.sku, line.price);
             back.pieces -= pieces;
             worth += pieces * price;
             count += pieces;
             let shelf = self.shelf(&sku);
-            if had_left { shelf.returned += pieces } else { shelf.allocated -= pieces }
+            if had_left {
+                shelf.returned += pieces
+            } else {
+                shelf.allocated -= pieces
+            }
             shelf.written_off += if restock { 0 } else { pieces };
         }
         let left_over = open.iter().any(|back| back.pieces > 0);
@@ -268,7 +276,11 @@ impl Audit {
         }
         // Without an amount it was refused: what was never charged is free all the same.
         let paid = amount.map_or(if had_left { 0 } else { worth }, i128::from);
-        if had_left { story.refunded += paid } else { story.released += paid }
+        if had_left {
+            story.refunded += paid
+        } else {
+            story.released += paid
+        }
         if story.verdict != Some(Verdict::Approved) {
             self.problem("I12", order, "is refunded without an approval");
         } else if story.refunded > story.captured || story.captured + story.released > story.total() {
@@ -296,7 +308,8 @@ impl Audit {
         // A release that is refused is done all the same: what is not held cannot be charged.
         let story = self.stories.entry(id).or_default();
         let open = self.given.get(&(given, id)).map_or(&[][..], |(open, _)| open);
-        let here = |back: &Back| back.pieces > 0 && story.lines.get(back.line).is_some_and(|l| l.waiting() > 0);
+        let here =
+            |back: &Back| back.pieces > 0 && story.lines.get(back.line).is_some_and(|l| l.waiting() > 0);
         let had_left = !open.iter().any(here);
         self.back(given, id, had_left, None);
     }
