@@ -51,6 +51,8 @@ pub enum Command {
         tell: TellOrder,
     },
     Operate(Operation),
+    /// Looks at the books at the end of a group, and at the position of a record that is durable then.
+    Read(Look),
     /// The courier is back from an errand.
     Answered(Work, Answer),
     Import {
@@ -77,6 +79,9 @@ pub struct Imported {
     pub relisted: u64,
     pub unchanged: u64,
 }
+
+/// A look at the books, which has to be a short one: nothing else is decided meanwhile.
+pub type Look = Box<dyn FnOnce(&Books, u64) + Send>;
 
 pub(crate) type Tell<T> = oneshot::Sender<T>;
 /// Whoever waits for an order.
@@ -340,6 +345,11 @@ impl writer::Clerk for Clerk {
             }
             Command::Operate(operation) => self.operate(operation, desk),
             Command::Answered(work, answer) => self.answered(&work, answer, desk),
+            Command::Read(look) => {
+                let last = desk.next_stamp().position.saturating_sub(1);
+                desk.after(move |books| look(books, last));
+                Ok(())
+            }
             Command::Import { listings, tell } => import(listings, tell, desk),
         }
     }

@@ -77,7 +77,12 @@ fn opened(number: u64) -> Change {
     let expiry = "2030-01".parse().expect("a month");
     let account = Account::new(card, expiry, Currency::Gbp, Minor(1 << 40));
     let Stated { account, .. } = Stated { account, older: None };
-    Change::Opened { id: id(number), entry: Entry::opening(id(number), account.balance), account }
+    Change::Opened {
+        id: id(number),
+        entry: Entry::opening(account.currency, id(number), account.balance),
+        account,
+        by: Pin([0; 32]),
+    }
 }
 
 fn decided(number: u64, accounts: u64) -> Change {
@@ -98,7 +103,7 @@ fn decided(number: u64, accounts: u64) -> Change {
         sealed_reason: vec![3; 40],
         account: Some(account),
         expires: Timestamp(u64::MAX / 2 + number),
-        entries: vec![Entry::hold(account, purchase.seller, purchase.amount)],
+        entries: vec![Entry::hold(purchase.currency, account, purchase.seller, purchase.amount)],
         enrolled: None,
     }))
 }

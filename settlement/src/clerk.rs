@@ -1,12 +1,13 @@
 //! The settlement's one writer: decides each command over the books, and answers once the group that
 //! holds the decision is on the disk.
 
+pub mod accounts;
 pub mod cards;
+pub mod money;
 
 use std::sync::Arc;
 
-use kessai_shared::ids::{OrderId, RefundId};
-use kessai_shared::money::Minor;
+use kessai_shared::ids::OrderId;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
 use kessai_shared::seal::{ResponseSecret, seal_reason};
@@ -16,7 +17,7 @@ use kessai_shared::writer::{self, Clock};
 use tokio::sync::oneshot;
 
 use crate::ledger::acts::{self, Act, Inquired};
-use crate::ledger::{Books, Decided, Group, Policy, Presented};
+use crate::ledger::{Books, Decided, Group, Policy, Presented, Terms};
 use crate::vault::Vault;
 
 /// Most holds that one round gives back; the rest is for the next round, a moment later.
@@ -38,13 +39,31 @@ pub struct Journaled {
 
 /// What the writer is asked to do, and whom it tells.
 pub enum Command {
-    Inquiry { purchase: Purchase, card: Option<Opened>, tell: Tell<Result<Journaled, Refusal>> },
-    Status { seller: Pin, order: OrderId, tell: Tell<Option<(Standing, Option<Journaled>)>> },
-    Reversal { seller: Pin, order: OrderId, tell: Tell<Result<(), Refusal>> },
-    Capture { seller: Pin, order: OrderId, amount: Minor, tell: Tell<Result<(), Refusal>> },
-    Refund { seller: Pin, refund: RefundId, order: OrderId, amount: Minor, tell: Tell<Result<(), Refusal>> },
+    Inquiry {
+        purchase: Purchase,
+        card: Option<Opened>,
+        tell: Tell<Result<Journaled, Refusal>>,
+    },
+    Status {
+        seller: Pin,
+        order: OrderId,
+        tell: Tell<Option<(Standing, Option<Journaled>)>>,
+    },
+    Reversal {
+        seller: Pin,
+        order: OrderId,
+        tell: Tell<Result<(), Refusal>>,
+    },
+    /// A capture, release, refund or chargeback.
+    Money(money::Command),
     Cards(cards::Command),
+    /// Looks at the books at the end of a group, and at the position of a record that is durable then.
+    Read(Look),
+    Accounts(accounts::Command),
 }
+
+/// A look at the books, which has to be a short one: nothing else is decided meanwhile.
+pub type Look = Box<dyn FnOnce(&Books, u64) + Send>;
 
 /// The vault that something was made with: held until the books have it.
 pub type Lease = Arc<Vault>;
@@ -53,6 +72,8 @@ type Desk<'a> = writer::Desk<'a, Books>;
 
 pub struct Clerk {
     policy: Arc<Policy>,
+    terms: Terms,
+    months: accounts::Months,
     /// What decisions call now. Records have times of their own that never go back; the credit
     /// rules go by the clock, so that a clock that once ran ahead does not expire cards for ever.
     clock: Clock,
@@ -60,7 +81,13 @@ pub struct Clerk {
 
 impl Clerk {
     pub fn new(policy: Policy, clock: Clock) -> Self {
-        Self { policy: Arc::new(policy), clock }
+        Self { policy: Arc::new(policy), terms: Terms::default(), months: accounts::Months::default(), clock }
+    }
+
+    /// What cardholders have agreed to, where it is not the default.
+    #[must_use]
+    pub fn with_terms(self, terms: Terms) -> Self {
+        Self { terms, ..self }
     }
 
     fn inquiry(
@@ -71,6 +98,8 @@ impl Clerk {
         desk: &mut Desk<'_>,
     ) -> Result<(), Fault> {
         let now = (self.clock)();
+        // What has run out is not called approved again.
+        money::end_overdue((purchase.seller, purchase.order), &self.policy, now, desk)?;
         let presented = card.map(|card| &card.presented);
         match acts::inquire(desk.books(), &purchase, presented, &self.policy, now) {
             Inquired::Duplicate => {
@@ -131,28 +160,31 @@ impl writer::Clerk for Clerk {
                 Ok(())
             }
             Command::Reversal { seller, order, tell } => {
-                carry_out(acts::reverse(desk.books(), (seller, order)), tell, desk)
+                // A hold whose time is over ends as expired, whoever comes first to say so.
+                let key = (seller, order);
+                money::end_overdue(key, &self.policy, (self.clock)(), desk)?;
+                carry_out(acts::reverse(desk.books(), key), tell, desk)
             }
-            Command::Capture { seller, order, amount, tell } => {
-                let now = (self.clock)();
-                carry_out(acts::capture(desk.books(), (seller, order), amount, now), tell, desk)
+            Command::Read(look) => {
+                let last = desk.next_stamp().position.saturating_sub(1);
+                desk.after(move |books| look(books, last));
+                Ok(())
             }
-            Command::Refund { seller, refund, order, amount, tell } => {
-                carry_out(acts::refund(desk.books(), seller, refund, order, amount), tell, desk)
-            }
-            Command::Cards(command) => cards::handle(command, desk),
+            Command::Money(command) => money::handle(command, &self.policy, (self.clock)(), desk),
+            Command::Cards(command) => cards::handle(command, (&self.terms, (self.clock)()), desk),
+            Command::Accounts(command) => accounts::handle(command, (&self.terms, (self.clock)()), desk),
         }
     }
 
     fn tick(&mut self, desk: &mut Desk<'_>) -> Result<(), Fault> {
-        let now = (self.clock)();
-        let due: Vec<_> = desk.books().expired(now).take(MAX_EXPIRIES_A_ROUND).collect();
+        let until = self.policy.gives_back_until((self.clock)());
+        let due: Vec<_> = desk.books().expired(until).take(MAX_EXPIRIES_A_ROUND).collect();
         for key in due {
             if let Some(change) = acts::expire(desk.books(), key) {
                 desk.change(&change)?;
             }
         }
-        Ok(())
+        self.months.turn(&self.terms, (self.clock)(), desk)
     }
 }
 

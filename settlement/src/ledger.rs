@@ -6,24 +6,34 @@ pub mod acts;
 mod at_rest;
 mod audit;
 mod books;
+mod clearing;
 mod decision;
 mod entry;
+mod given;
 mod group;
 mod guesses;
 mod hold;
 mod index;
+mod life;
 mod policy;
 mod proofs;
 
 pub use account::{Account, AccountId, MAX_LATE_MONTHS_KEPT, MAX_TRIES_KEPT, Status};
 pub use at_rest::{AtRest, Candidate, Stated};
 pub use audit::Audit;
-pub use books::{Books, Change, DecidedChange, Inconsistent, Key, Row, RowKey, Totals};
+pub use books::{Books, Change, DecidedChange, Inconsistent, Key, Money, Row, RowKey, Totals};
+pub use clearing::{Batches, Cleared, FIRST_BATCH};
 pub use decision::{Presented, decide};
 pub use entry::{Entry, LedgerAccount};
+pub use given::{Capture, Chargeback, ChargebackReason, GivenBack, Late, Refund};
 pub use group::Group;
 pub use guesses::Guessed;
-pub use hold::{Charge, ChargeState, Decided, Refund};
+pub use hold::{Charge, ChargeState, Decided, MAX_CAPTURES};
 pub use index::Place;
+pub use life::acts::{AccountAct, Blocked, NotDone, act, close_month};
+pub use life::{
+    AccountChange, Billing, Block, Due, Event, Life, MAX_STATEMENTS_KEPT, MAX_WHY_BYTES, Month, Moved,
+    Repayment, Statement, Terms,
+};
 pub use policy::{Policy, Window};
 pub use proofs::Proven;

@@ -7,10 +7,13 @@ use kessai_shared::record::{RowBytes, put_versioned, unversioned, versioned};
 use kessai_shared::store::{self, Stamp};
 use serde::Serialize;
 
-use crate::ledger::{Account, Books, Change, Charge, Group, Guessed, Refund, Row, RowKey};
+use crate::ledger::{
+    Account, Batches, Books, Change, Charge, Chargeback, Group, Guessed, Late, Refund, Repayment, Row,
+    RowKey, Statement,
+};
 
 /// The version of the form that is written.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// A [`Row`] that is only looked at: the bytes are the same, and nothing is copied for them.
 #[derive(Serialize)]
@@ -20,6 +23,11 @@ enum RowRef<'a> {
     Refund(&'a Refund),
     Guesses(&'a Guessed),
     Group(&'a Group),
+    Chargeback(&'a Chargeback),
+    Late(&'a Late),
+    Batches(&'a Batches),
+    Statement(&'a Statement),
+    Repayment(&'a Repayment),
 }
 
 impl store::Books for Books {
@@ -82,6 +90,21 @@ impl store::Books for Books {
         }
         for group in self.groups() {
             put(RowKey::Group(group.first), RowRef::Group(group))?;
+        }
+        for (id, chargeback) in self.chargebacks() {
+            put(RowKey::Chargeback(*id), RowRef::Chargeback(chargeback))?;
+        }
+        for ((seller, order), late) in self.late_presentments() {
+            put(RowKey::Late(*seller, *order), RowRef::Late(late))?;
+        }
+        for (seller, batches) in self.batches() {
+            put(RowKey::Batches(*seller), RowRef::Batches(batches))?;
+        }
+        for ((id, month), statement) in self.statements() {
+            put(RowKey::Statement(*id, *month), RowRef::Statement(statement))?;
+        }
+        for (id, repayment) in self.repayments() {
+            put(RowKey::Repayment(*id), RowRef::Repayment(repayment))?;
         }
         Ok(())
     }

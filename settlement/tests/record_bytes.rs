@@ -9,11 +9,12 @@ use std::path::PathBuf;
 
 use golden::Sample;
 use kessai_settlement::ledger::{
-    Account, AccountId, Books, Change, Charge, ChargeState, Decided, DecidedChange, Entry, Group,
-    LedgerAccount, Refund, Row, RowKey, Status,
+    Account, AccountChange, AccountId, Batches, Billing, Block, Books, Capture, Change, Charge, ChargeState,
+    Chargeback, ChargebackReason, Cleared, Decided, DecidedChange, Due, Entry, Event, GivenBack, Group, Late,
+    LedgerAccount, Life, Moved, Refund, Repayment, Row, RowKey, Statement, Status,
 };
 use kessai_shared::codec;
-use kessai_shared::ids::{OrderId, RefundId};
+use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId, RepaymentId};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::outcome::Reason;
 use kessai_shared::pin::Pin;
@@ -25,9 +26,13 @@ use kessai_shared::time::Timestamp;
 const ID: AccountId = AccountId([1; 16]);
 const SELLER: Pin = Pin([2; 32]);
 const ORDER: OrderId = OrderId::from_bytes([3; 16]);
+const REPAYMENT: RepaymentId = RepaymentId::from_bytes([5; 16]);
+const OPERATOR: Pin = Pin([6; 32]);
 const REFUND: RefundId = RefundId::from_bytes([4; 16]);
+const CAPTURE: CaptureId = CaptureId::from_bytes([5; 16]);
+const CHARGEBACK: ChargebackId = ChargebackId::from_bytes([6; 16]);
 /// The version that is written now; another one is another form of record.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 fn account() -> Account {
     Account {
@@ -48,7 +53,58 @@ fn account() -> Account {
         holder_key: Some([0xcc; 32]),
         holder_required: true,
         enrolment: Some([0xdd; 32]),
+        life: life(),
     }
+}
+
+fn life() -> Life {
+    let day = "2026-11-21".parse().expect("a day");
+    let due = Due { month: "2026-10".parse().expect("a month"), day, left: Minor(300) };
+    let billing = Billing {
+        awake: true,
+        month: Some("2026-11".parse().expect("a month")),
+        opening: Minor(-7),
+        moved: moved(),
+        dues: vec![due],
+        paid_late: true,
+        found_late: 2,
+        counted: true,
+    };
+    let block = Block { why: "chip does not answer".to_owned(), by: OPERATOR, at: Timestamp(12) };
+    Life { billing, block: Some(block), reissued: true, written_off: Minor(400) }
+}
+
+fn moved() -> Moved {
+    let [purchases, refunds, repayments, fees, written_off] = [900, 80, 70, 6, 5].map(Minor);
+    Moved { purchases, refunds, repayments, fees, written_off }
+}
+
+fn statement() -> Statement {
+    Statement {
+        month: "2026-11".parse().expect("a month"),
+        opening: Minor(-7),
+        moved: moved(),
+        closing: Minor(744),
+        past_due: Minor(300),
+        minimum_due: Minor(500),
+        due: "2026-12-21".parse().expect("a day"),
+        months_late: 1,
+    }
+}
+
+fn events() -> Vec<Event> {
+    let by = OPERATOR;
+    let why = "chip does not answer".to_owned();
+    vec![
+        Event::Stated { statement: statement(), by: None },
+        Event::Passed { month: "2026-11".parse().expect("a month"), by: Some(by) },
+        Event::Repaid { repayment: REPAYMENT, amount: Minor(70), received: Timestamp(13), by },
+        Event::Blocked { status: Status::Stolen, why, by },
+        Event::Unblocked { by },
+        Event::Limited { limit: Minor(300), by },
+        Event::Closed { by },
+        Event::WrittenOff { amount: Minor(400), by },
+    ]
 }
 
 fn purchase() -> Purchase {
@@ -62,31 +118,53 @@ fn purchase() -> Purchase {
     }
 }
 
+fn capture() -> Capture {
+    Capture { id: CAPTURE, amount: Minor(76_000), last: true, batch: 301 }
+}
+
+fn chargeback() -> Chargeback {
+    let (amount, reason, by) = (Minor(254), ChargebackReason::Fraud, Pin([7; 32]));
+    Chargeback { key: (SELLER, ORDER), amount, reason, by, batch: 301 }
+}
+
 fn changes() -> Vec<Change> {
     let key = (SELLER, ORDER);
-    let release = Entry::release(ID, SELLER, Minor(76_500));
+    let release = Entry::release(Currency::Gbp, ID, SELLER, Minor(76_500));
     let decided = DecidedChange {
         purchase: purchase(),
         reason: Reason::Approved,
         sealed_reason: vec![0xbb; 4],
         account: Some(ID),
         expires: Timestamp(9),
-        entries: vec![Entry::hold(ID, SELLER, Minor(76_500))],
+        entries: vec![Entry::hold(Currency::Gbp, ID, SELLER, Minor(76_500))],
         enrolled: Some([0xcc; 32]),
     };
-    let charge = Entry::charge(ID, SELLER, Minor(76_500));
-    let refund = Entry::refund(ID, SELLER, Minor(255));
+    let charge = Entry::charge(Currency::Eur, ID, SELLER, Minor(76_500));
+    let refund = Entry::refund(Currency::Jpy, ID, SELLER, Minor(255));
     let card = account().at_rest();
     vec![
-        Change::Opened { id: ID, account: account(), entry: Entry::opening(ID, Minor(-120)) },
-        Change::Restated { id: ID, terms: account() },
+        Change::Opened {
+            id: ID,
+            account: account(),
+            entry: Entry::opening(Currency::Usd, ID, Minor(-120)),
+            by: OPERATOR,
+        },
+        Change::Restated { id: ID, terms: account(), by: OPERATOR },
         Change::Decided(Box::new(decided)),
         Change::Reversed { key, entries: vec![release] },
-        Change::Captured { key, amount: Minor(76_500), entries: vec![release, charge] },
-        Change::Refunded { key, refund: REFUND, amount: Minor(255), entries: vec![refund] },
+        Change::Captured { key, capture: capture(), entries: vec![release, charge] },
+        Change::Refunded { key, refund: REFUND, amount: Minor(255), batch: 301, entries: vec![refund] },
         Change::Expired { key, entries: Vec::new() },
         Change::Rekeyed { id: ID, card },
-        Change::Issued { id: ID, enrolment: [0xdd; 32] },
+        Change::Issued { id: ID, enrolment: [0xdd; 32], by: OPERATOR },
+        Change::Account(Box::new(AccountChange {
+            id: ID,
+            event: events().swap_remove(2),
+            entries: vec![Entry::refund(Currency::Jpy, ID, SELLER, Minor(70))],
+        })),
+        Change::Released { key, release: REFUND, amount: Minor(254), entries: vec![release] },
+        Change::ChargedBack { id: CHARGEBACK, chargeback: chargeback(), entries: vec![refund] },
+        Change::PresentedLate { key, capture: CAPTURE, amount: Minor(253) },
     ]
 }
 
@@ -101,8 +179,22 @@ fn rows() -> Vec<(RowKey, Row)> {
         voided: Minor(500),
         captured: Minor(76_000),
         refunded: Minor(255),
+        charged_back: Minor(254),
+        captures: vec![capture()],
         expires: Timestamp(9),
+        ran_out: true,
     };
+    let given = GivenBack::Refunded { batch: 301 };
+    let cleared = Cleared {
+        captures: 300,
+        captured: Minor(76_000),
+        refunds: 2,
+        refunded: Minor(255),
+        chargebacks: 3,
+        charged_back: Minor(254),
+    };
+    let totals = [(301, [(Currency::Jpy, cleared)].into())].into();
+    let late = Late { capture: CAPTURE, amount: Minor(253), at: Timestamp(12) };
     let group = Group {
         first: 4_999_999_999,
         last: position,
@@ -113,9 +205,22 @@ fn rows() -> Vec<(RowKey, Row)> {
     vec![
         (RowKey::Account(ID), Row::Account(account())),
         (RowKey::Charge(SELLER, ORDER), Row::Charge(charge)),
-        (RowKey::Refund(SELLER, REFUND), Row::Refund(Refund { order: ORDER, amount: Minor(255) })),
+        (RowKey::Refund(SELLER, REFUND), Row::Refund(Refund { order: ORDER, amount: Minor(255), given })),
         (RowKey::Guesses(SELLER), Row::Guesses([Timestamp(7), Timestamp(8)].into())),
         (RowKey::Group(group.first), Row::Group(group)),
+        (RowKey::Statement(ID, statement().month), Row::Statement(statement())),
+        (
+            RowKey::Repayment(REPAYMENT),
+            Row::Repayment(Repayment {
+                account: ID,
+                amount: Minor(70),
+                received: Timestamp(13),
+                by: OPERATOR,
+            }),
+        ),
+        (RowKey::Chargeback(CHARGEBACK), Row::Chargeback(chargeback())),
+        (RowKey::Late(SELLER, ORDER), Row::Late(late)),
+        (RowKey::Batches(SELLER), Row::Batches(Batches { open: 302, totals })),
     ]
 }
 
@@ -161,6 +266,10 @@ fn the_bytes_of_every_change_are_what_they_were() {
         Change::Expired { .. },
         Change::Rekeyed { .. },
         Change::Issued { .. },
+        Change::Account(_),
+        Change::Released { .. },
+        Change::ChargedBack { .. },
+        Change::PresentedLate { .. },
     );
     let samples: Vec<_> = names.iter().zip(changes).map(|(name, value)| change(name, value)).collect();
     golden::compare(&file("changes.txt"), &samples);
@@ -176,10 +285,26 @@ fn the_bytes_of_every_row_and_key_are_what_they_were() {
         RowKey::Refund(..),
         RowKey::Guesses(_),
         RowKey::Group(_),
+        RowKey::Statement(..),
+        RowKey::Repayment(_),
+        RowKey::Chargeback(_),
+        RowKey::Late(..),
+        RowKey::Batches(_),
     );
     let mut samples: Vec<_> = names.iter().zip(&keys).map(|(name, key)| Sample::equal(name, *key)).collect();
-    let names =
-        variants!(rows, Row::Account(_), Row::Charge(_), Row::Refund(_), Row::Guesses(_), Row::Group(_));
+    let names = variants!(
+        rows,
+        Row::Account(_),
+        Row::Charge(_),
+        Row::Refund(_),
+        Row::Guesses(_),
+        Row::Group(_),
+        Row::Statement(_),
+        Row::Repayment(_),
+        Row::Chargeback(_),
+        Row::Late(_),
+        Row::Batches(_),
+    );
     samples
         .extend(names.iter().zip(keys.iter().zip(&rows)).map(|(name, (key, value))| row(name, *key, value)));
     golden::compare(&file("rows.txt"), &samples);
@@ -195,8 +320,28 @@ fn the_bytes_of_every_small_choice_are_what_they_were() {
         .zip(states)
         .map(|(name, state)| Sample::equal(&format!("ChargeState.{name}"), state))
         .collect();
-    let statuses = vec![Status::Normal, Status::Lost, Status::Stolen, Status::Restricted];
-    let names = variants!(statuses, Status::Normal, Status::Lost, Status::Stolen, Status::Restricted);
+    let reasons = ChargebackReason::ALL.to_vec();
+    let names = variants!(
+        reasons,
+        ChargebackReason::NotReceived,
+        ChargebackReason::NotAsDescribed,
+        ChargebackReason::Fraud,
+        ChargebackReason::Duplicate,
+        ChargebackReason::CreditNotProcessed,
+    );
+    samples.extend(names.iter().zip(reasons).map(|(name, reason)| Sample::equal(name, reason)));
+    let given = vec![GivenBack::Released, GivenBack::Refunded { batch: 301 }];
+    let names = variants!(given, GivenBack::Released, GivenBack::Refunded { .. });
+    samples.extend(names.iter().zip(given).map(|(name, given)| Sample::equal(name, given)));
+    let statuses = vec![Status::Normal, Status::Lost, Status::Stolen, Status::Restricted, Status::Closed];
+    let names = variants!(
+        statuses,
+        Status::Normal,
+        Status::Lost,
+        Status::Stolen,
+        Status::Restricted,
+        Status::Closed,
+    );
     samples.extend(names.iter().zip(statuses).map(|(name, status)| Sample::equal(name, status)));
     let accounts = vec![
         LedgerAccount::Receivable(ID),
@@ -204,6 +349,10 @@ fn the_bytes_of_every_small_choice_are_what_they_were() {
         LedgerAccount::Payable(SELLER),
         LedgerAccount::PayableOnCapture(SELLER),
         LedgerAccount::Opening,
+        LedgerAccount::Bank,
+        LedgerAccount::MerchantFees,
+        LedgerAccount::CardholderFees,
+        LedgerAccount::WriteOffs,
     ];
     let names = variants!(
         accounts,
@@ -212,8 +361,25 @@ fn the_bytes_of_every_small_choice_are_what_they_were() {
         LedgerAccount::Payable(_),
         LedgerAccount::PayableOnCapture(_),
         LedgerAccount::Opening,
+        LedgerAccount::Bank,
+        LedgerAccount::MerchantFees,
+        LedgerAccount::CardholderFees,
+        LedgerAccount::WriteOffs,
     );
     samples.extend(names.iter().zip(accounts).map(|(name, account)| Sample::equal(name, account)));
+    let events = events();
+    let names = variants!(
+        events,
+        Event::Stated { .. },
+        Event::Passed { .. },
+        Event::Repaid { .. },
+        Event::Blocked { .. },
+        Event::Unblocked { .. },
+        Event::Limited { .. },
+        Event::Closed { .. },
+        Event::WrittenOff { .. },
+    );
+    samples.extend(names.iter().zip(events).map(|(name, event)| Sample::equal(name, event)));
     golden::compare(&file("choices.txt"), &samples);
 }
 
@@ -249,8 +415,8 @@ fn a_row_under_a_key_of_another_kind_is_refused() {
 /// The books look decisions up in a group by their position, so its leaves have to be in order.
 #[test]
 fn a_group_that_contradicts_itself_or_its_key_is_refused() {
-    let (_, row) = rows().pop().expect("a group");
-    let Row::Group(group) = row else { panic!("the last row is a group") };
+    let (_, row) = rows().swap_remove(4);
+    let Row::Group(group) = row else { panic!("the fifth row is a group") };
     let loads = |first: u64, change: fn(&mut Group)| {
         let mut group = group.clone();
         change(&mut group);

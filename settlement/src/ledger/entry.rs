@@ -1,12 +1,13 @@
-//! Double entry: every movement of money names the account it leaves and the one it reaches.
+//! Double entry: every movement of money names the account it leaves and the one it reaches, and the
+//! one currency it is in.
 
-use kessai_shared::money::Minor;
+use kessai_shared::money::{Currency, Minor};
 use kessai_shared::pin::Pin;
 use serde::{Deserialize, Serialize};
 
 use super::account::AccountId;
 
-/// Where money stands in the settlement's books.
+/// Where money stands in the settlement's books. Each of them is kept once for every currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum LedgerAccount {
     /// What a cardholder owes.
@@ -19,39 +20,54 @@ pub enum LedgerAccount {
     PayableOnCapture(Pin),
     /// What cardholders owed when their accounts were opened here.
     Opening,
+    /// Money that came in from cardholders and went out to sellers.
+    Bank,
+    /// What sellers are charged for their clearing.
+    MerchantFees,
+    /// What cardholders are charged for paying late.
+    CardholderFees,
+    /// What cardholders owed and will not pay any more.
+    WriteOffs,
 }
 
-/// One balanced entry: the same amount on both sides.
+/// One balanced entry: the same amount on both sides, in one currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
+    pub currency: Currency,
     pub debit: LedgerAccount,
     pub credit: LedgerAccount,
+    /// In minor units of the currency.
     pub amount: Minor,
 }
 
 impl Entry {
-    pub fn opening(account: AccountId, balance: Minor) -> Self {
-        Self { debit: LedgerAccount::Receivable(account), credit: LedgerAccount::Opening, amount: balance }
+    pub fn opening(currency: Currency, account: AccountId, balance: Minor) -> Self {
+        let (debit, credit) = (LedgerAccount::Receivable(account), LedgerAccount::Opening);
+        Self { currency, debit, credit, amount: balance }
     }
 
-    pub fn hold(account: AccountId, seller: Pin, amount: Minor) -> Self {
-        let credit = LedgerAccount::PayableOnCapture(seller);
-        Self { debit: LedgerAccount::Held(account), credit, amount }
+    pub fn hold(currency: Currency, account: AccountId, seller: Pin, amount: Minor) -> Self {
+        let (debit, credit) = (LedgerAccount::Held(account), LedgerAccount::PayableOnCapture(seller));
+        Self { currency, debit, credit, amount }
     }
 
     /// Gives a hold, or a part of it, back.
-    pub fn release(account: AccountId, seller: Pin, amount: Minor) -> Self {
-        let Entry { debit, credit, amount } = Self::hold(account, seller, amount);
-        Self { debit: credit, credit: debit, amount }
+    pub fn release(currency: Currency, account: AccountId, seller: Pin, amount: Minor) -> Self {
+        Self::hold(currency, account, seller, amount).turned()
     }
 
-    pub fn charge(account: AccountId, seller: Pin, amount: Minor) -> Self {
-        Self { debit: LedgerAccount::Receivable(account), credit: LedgerAccount::Payable(seller), amount }
+    pub fn charge(currency: Currency, account: AccountId, seller: Pin, amount: Minor) -> Self {
+        let (debit, credit) = (LedgerAccount::Receivable(account), LedgerAccount::Payable(seller));
+        Self { currency, debit, credit, amount }
     }
 
-    /// Gives a charge, or a part of it, back.
-    pub fn refund(account: AccountId, seller: Pin, amount: Minor) -> Self {
-        let Entry { debit, credit, amount } = Self::charge(account, seller, amount);
-        Self { debit: credit, credit: debit, amount }
+    /// Gives a charge, or a part of it, back: a refund, or a chargeback.
+    pub fn refund(currency: Currency, account: AccountId, seller: Pin, amount: Minor) -> Self {
+        Self::charge(currency, account, seller, amount).turned()
+    }
+
+    /// The same amount the other way.
+    pub fn turned(self) -> Self {
+        Self { debit: self.credit, credit: self.debit, ..self }
     }
 }

@@ -1,0 +1,117 @@
+//! Orders and products as operators see them.
+
+use kessai_shared::operator::seller::{Decided, Leg, OrderDetail, OrderRow, Shipped, StockRow};
+use kessai_shared::money::Minor;
+
+use crate::sales::{self, Deed, Order, Product, Shipment};
+
+pub fn order_row(order: &Order) -> OrderRow {
+    OrderRow {
+        order: order.quote.order,
+        placed_at: order.placed_at,
+        state: order.order,
+        payment: order.payment,
+        fulfilment: order.fulfilment,
+        lines: order.quote.lines.len() as u64,
+        total: order.quote.total,
+        currency: order.quote.currency,
+    }
+}
+
+pub fn order_detail(order: &Order, names: Vec<String>) -> OrderDetail {
+    OrderDetail {
+        owner: order.owner,
+        quote: order.quote.clone(),
+        names,
+        shipped: order.lines.iter().map(|pieces| pieces.shipped).collect(),
+        cancelled_pieces: order.lines.iter().map(|pieces| pieces.cancelled).collect(),
+        returned: order.returned(),
+        placed_at: order.placed_at,
+        state: order.order,
+        payment: order.payment,
+        fulfilment: order.fulfilment,
+        cancelled: order.cancelled.clone(),
+        cancelling: order.cancelling.clone(),
+        decision: decided(order),
+        capturing: order.shipping.as_ref().map(|shipping| shipping.amount),
+        captured: order.captured,
+        refunded: order.refunded,
+        refunding: order.refunding.clone(),
+        refused: order.refused,
+        shipments: order.shipments.iter().map(shipped).collect(),
+    }
+}
+
+fn shipped(shipment: &Shipment) -> Shipped {
+    let Shipment { nth, amount, batch, at, .. } = *shipment;
+    let pieces = shipment.lines.iter().map(|(_, pieces)| u64::from(*pieces)).sum();
+    Shipped { nth, pieces, amount, batch, at }
+}
+
+fn decided(order: &Order) -> Option<Decided> {
+    order.decision.as_ref().map(|decision| Decided {
+        verdict: decision.statement.verdict,
+        position: decision.statement.position,
+        at: decision.statement.decided_at,
+    })
+}
+
+/// Everything that happened to an order.
+pub fn legs(order: &Order) -> Vec<Leg> {
+    let mut nth = 0;
+    let leg = |leg: &sales::Leg| {
+        let text = text(order, leg.what, &mut nth);
+        Leg { at: leg.at, kind: leg.what.word().to_owned(), text, by: leg.by }
+    };
+    order.legs.iter().map(leg).collect()
+}
+
+/// What there is to say of a leg besides its name. `nth` counts the shipments that have left.
+fn text(order: &Order, what: Deed, nth: &mut usize) -> String {
+    let money = |amount: Minor| amount.show(order.quote.currency);
+    match what {
+        Deed::Placed => format!("{} lines, {}", order.quote.lines.len(), money(order.quote.total)),
+        Deed::Approved | Deed::Declined => decided(order).map_or_else(String::new, |decided| {
+            format!("position {} of the settlement's journal", decided.position)
+        }),
+        Deed::Shipped => {
+            let shipment = order.shipments.get(*nth);
+            *nth += 1;
+            shipment.map_or_else(String::new, |shipment| {
+                format!("shipment {}, {}, batch {}", shipment.nth, money(shipment.amount), shipment.batch)
+            })
+        }
+        Deed::Refused => order.refused.map_or_else(String::new, |refusal| format!("{refusal:?}")),
+        Deed::TurnedAway
+        | Deed::Doubted
+        | Deed::Reversed
+        | Deed::CaptureStarted
+        | Deed::Lapsed
+        | Deed::Delivered
+        | Deed::CancelAsked
+        | Deed::Cancelled
+        | Deed::RestCancelled
+        | Deed::CancelTooLate
+        | Deed::ReturnAsked
+        | Deed::Released
+        | Deed::Refunded => String::new(),
+    }
+}
+
+pub fn stock_row(product: &Product) -> StockRow {
+    let stock = product.stock;
+    StockRow {
+        sku: product.sku,
+        name: product.name.clone(),
+        unit_price: product.unit_price,
+        on_hand: stock.on_hand(),
+        reserved: stock.reserved,
+        allocated: stock.allocated,
+        available: stock.available,
+        shipped: stock.shipped,
+        returned: stock.returned,
+        received: stock.received,
+        found: stock.found,
+        written_off: stock.written_off,
+    }
+}
