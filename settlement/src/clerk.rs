@@ -57,8 +57,13 @@ pub enum Command {
     /// A capture, release, refund or chargeback.
     Money(money::Command),
     Cards(cards::Command),
+    /// Looks at the books at the end of a group, and at the position of a record that is durable then.
+    Read(Look),
     Accounts(accounts::Command),
 }
+
+/// A look at the books, which has to be a short one: nothing else is decided meanwhile.
+pub type Look = Box<dyn FnOnce(&Books, u64) + Send>;
 
 /// The vault that something was made with: held until the books have it.
 pub type Lease = Arc<Vault>;
@@ -159,6 +164,11 @@ impl writer::Clerk for Clerk {
                 let key = (seller, order);
                 money::end_overdue(key, &self.policy, (self.clock)(), desk)?;
                 carry_out(acts::reverse(desk.books(), key), tell, desk)
+            }
+            Command::Read(look) => {
+                let last = desk.next_stamp().position.saturating_sub(1);
+                desk.after(move |books| look(books, last));
+                Ok(())
             }
             Command::Money(command) => money::handle(command, &self.policy, (self.clock)(), desk),
             Command::Cards(command) => cards::handle(command, (&self.terms, (self.clock)()), desk),

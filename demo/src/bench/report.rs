@@ -187,15 +187,18 @@ impl Level {
         writeln!(text, "\n  {:<20}{:>9}{:>9}{:>11}", "a purchase", "load", "seller", "settlement")?;
         writeln!(text, "  {:<20}{load:>9.1}{seller:>9.1}{settlement:>11.1}", "CPU, µs")?;
         let Bytes { open_wire, seller_journal, settlement_journal } = self.bytes_per_purchase;
-        writeln!(text, "  {:<20}{:>9}{seller_journal:>9.0}{settlement_journal:>11.0}", "journal, bytes", "")?;
+        // What a checkpoint has taken whole cannot be counted any more.
+        let shown = |value: f64, places: usize| {
+            if value.is_finite() { format!("{value:.places$}") } else { "gone".to_owned() }
+        };
+        let [one, other] = [seller_journal, settlement_journal].map(|bytes| shown(bytes, 0));
+        writeln!(text, "  {:<20}{:>9}{one:>9}{other:>11}", "journal, bytes", "")?;
         let wire = open_wire.text();
         writeln!(text, "  {:<20}   {wire}", "open wire, bytes")?;
         let [one, other] = [&self.seller_journal, &self.settlement_journal];
         writeln!(text, "\n  {:<20}{:>9}{:>9}{:>11}", "journal", "", "seller", "settlement")?;
-        // What a checkpoint has taken whole cannot be counted any more.
-        let shown = |value: f64| if value.is_finite() { format!("{value:.1}") } else { "gone".to_owned() };
         let mut row = |name: &str, one: f64, other: f64| {
-            writeln!(text, "  {name:<20}{:>9}{:>9}{:>11}", "", shown(one), shown(other))
+            writeln!(text, "  {name:<20}{:>9}{:>9}{:>11}", "", shown(one, 1), shown(other, 1))
         };
         row("fsyncs a second", one.fsyncs_per_second, other.fsyncs_per_second)?;
         row("records a group", one.records_per_group, other.records_per_group)?;

@@ -2,6 +2,7 @@
 //! invariants. The rest of them needs a standby, which this shop does not have.
 
 mod clocks_and_disks;
+mod impossible;
 mod money;
 mod seller_dies;
 mod settlement_dies;

@@ -37,6 +37,11 @@ pub enum Deed {
     Clash {
         of: usize,
     },
+    /// Has one list of goods quoted and buys another under the same id; then the first once more.
+    ChangeOfMind {
+        first: Vec<Line>,
+        then: Vec<Line>,
+    },
     GiveBack {
         /// Which of its orders it is from.
         of: usize,
@@ -149,6 +154,10 @@ impl Terminal {
                     self.buy(note, patience, insists, twice).await;
                 }
                 Deed::Clash { of } => self.clash(of).await,
+                Deed::ChangeOfMind { first, then } => {
+                    let note = self.open(at, Card::Good, &then);
+                    self.change_of_mind(note, &first).await;
+                }
                 Deed::GiveBack { of, lines, named, twice } => {
                     let note = self.mint(at, of, &lines, named);
                     self.give_back(note, twice).await;
@@ -255,6 +264,20 @@ impl Terminal {
                     self.notes().complaints.push(text);
                 }
                 drop(quote);
+            }
+            Err(error) => self.note_error(error),
+        }
+    }
+
+    async fn change_of_mind(&self, note: usize, first: &[Line]) {
+        let id = self.notes().orders[note].id;
+        let shop = self.shop.patient_for(Duration::from_secs(30));
+        let Ok(old) = shop.quote(id, first).await else { return };
+        self.buy(note, Duration::from_secs(30), true, false).await;
+        match shop.pay(&old, &particulars(self.number, Card::Good).into()).await {
+            Ok(ending) => {
+                let text = format!("order {id} was bought for the amount of before: {ending:?}");
+                self.notes().complaints.push(text);
             }
             Err(error) => self.note_error(error),
         }

@@ -3,6 +3,7 @@
 
 mod charges;
 mod life;
+mod lists;
 mod totals;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
