@@ -172,7 +172,7 @@ async fn an_import_brings_lateness_along_and_again_changes_nothing() {
     let desk = Desk::open(tempfile::tempdir().expect("a folder"), "2026-05-30");
     let mut late = new_account(1, 100_000, 40_000);
     (late.months_late, late.late_history) = (2, vec![1, 0]);
-    let count = |opened, restated, unchanged| Imported { opened, restated, unchanged };
+    let count = |opened, restated, unchanged| Imported { opened, restated, unchanged, other_currency: 0 };
     assert_eq!(desk.import(vec![late.clone(), new_account(2, 1_000, 0)]).await, count(2, 0, 0));
     assert_eq!(desk.import(vec![late.clone(), new_account(2, 1_000, 0)]).await, count(0, 0, 2));
     let shown = desk.show(1).await.account;
