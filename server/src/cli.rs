@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use kessai_shared::console::{self, FAILED, Failure, OK};
 use kessai_shared::daemon::{self, Ground};
 use kessai_shared::folder::DataFolder;
+use kessai_shared::manual::Generate;
 use kessai_shared::net::RealNet;
 use kessai_shared::operator::reach::Operators;
 use kessai_shared::operator::seller::Reply;
@@ -68,6 +69,9 @@ enum Act {
     Status(state::Asked),
     /// Tell who is connected to the running seller.
     Peers(state::Asked),
+    /// Completions for shells, and manual pages.
+    #[command(subcommand)]
+    Generate(Generate),
     /// Whose keys may operate this seller.
     #[command(subcommand)]
     Operators(Operators),
@@ -120,6 +124,7 @@ impl Cli {
             Act::Stock(stock) => stock.run(),
             Act::Status(asked) => state::status(&asked),
             Act::Peers(asked) => state::peers(&asked),
+            Act::Generate(generate) => generate.run::<Self>(),
             Act::Operators(operators) => operators.run(SELLER),
             Act::Keys { data } => show_keys(&data.path()?),
         }
