@@ -1,6 +1,7 @@
 //! The settlement's one writer: decides each command over the books, and answers once the group that
 //! holds the decision is on the disk.
 
+pub mod accounts;
 pub mod cards;
 pub mod money;
 
@@ -16,7 +17,7 @@ use kessai_shared::writer::{self, Clock};
 use tokio::sync::oneshot;
 
 use crate::ledger::acts::{self, Act, Inquired};
-use crate::ledger::{Books, Decided, Group, Policy, Presented};
+use crate::ledger::{Books, Decided, Group, Policy, Presented, Terms};
 use crate::vault::Vault;
 
 /// Most holds that one round gives back; the rest is for the next round, a moment later.
@@ -56,7 +57,13 @@ pub enum Command {
     /// A capture, release, refund or chargeback.
     Money(money::Command),
     Cards(cards::Command),
+    /// Looks at the books at the end of a group, and at the position of a record that is durable then.
+    Read(Look),
+    Accounts(accounts::Command),
 }
+
+/// A look at the books, which has to be a short one: nothing else is decided meanwhile.
+pub type Look = Box<dyn FnOnce(&Books, u64) + Send>;
 
 /// The vault that something was made with: held until the books have it.
 pub type Lease = Arc<Vault>;
@@ -65,6 +72,8 @@ type Desk<'a> = writer::Desk<'a, Books>;
 
 pub struct Clerk {
     policy: Arc<Policy>,
+    terms: Terms,
+    months: accounts::Months,
     /// What decisions call now. Records have times of their own that never go back; the credit
     /// rules go by the clock, so that a clock that once ran ahead does not expire cards for ever.
     clock: Clock,
@@ -72,7 +81,13 @@ pub struct Clerk {
 
 impl Clerk {
     pub fn new(policy: Policy, clock: Clock) -> Self {
-        Self { policy: Arc::new(policy), clock }
+        Self { policy: Arc::new(policy), terms: Terms::default(), months: accounts::Months::default(), clock }
+    }
+
+    /// What cardholders have agreed to, where it is not the default.
+    #[must_use]
+    pub fn with_terms(self, terms: Terms) -> Self {
+        Self { terms, ..self }
     }
 
     fn inquiry(
@@ -150,8 +165,14 @@ impl writer::Clerk for Clerk {
                 money::end_overdue(key, &self.policy, (self.clock)(), desk)?;
                 carry_out(acts::reverse(desk.books(), key), tell, desk)
             }
+            Command::Read(look) => {
+                let last = desk.next_stamp().position.saturating_sub(1);
+                desk.after(move |books| look(books, last));
+                Ok(())
+            }
             Command::Money(command) => money::handle(command, &self.policy, (self.clock)(), desk),
-            Command::Cards(command) => cards::handle(command, desk),
+            Command::Cards(command) => cards::handle(command, (&self.terms, (self.clock)()), desk),
+            Command::Accounts(command) => accounts::handle(command, (&self.terms, (self.clock)()), desk),
         }
     }
 
@@ -163,7 +184,7 @@ impl writer::Clerk for Clerk {
                 desk.change(&change)?;
             }
         }
-        Ok(())
+        self.months.turn(&self.terms, (self.clock)(), desk)
     }
 }
 

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use kessai_shared::daemon::{self, Ground};
-use kessai_shared::exchange::Limits;
+use kessai_shared::exchange::{Limits, Roster};
 use kessai_shared::net::Net;
+use kessai_shared::operator::post::{Post, Posted};
+use kessai_shared::operator::settlement::ALPN as OPERATOR_ALPN;
 use kessai_shared::pin::Pin;
 use kessai_shared::pin_set::PinSet;
 use kessai_shared::settlement::ALPN;
@@ -22,8 +24,9 @@ use crate::clerk::Clerk;
 use crate::heads::Heads;
 use crate::keys::Keys;
 use crate::ledger::Books;
-use crate::operator::office::Office;
+use crate::operator::office::{self, Office};
 use crate::operator::socket::Door;
+use crate::operator_wire::Service as Operators;
 use crate::service::Service;
 use crate::settings::{JOURNAL, Settings};
 use crate::vault::LiveVault;
@@ -73,31 +76,40 @@ pub async fn run<N: Net>(
         daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(|fault| fault.to_string())?;
     vault.lease().fits(store.books())?;
     let (writer, queue) = mpsc::channel(MAX_QUEUED);
-    let clerk = Clerk::new(settings.policy, ground.clock.clone());
+    let clerk = Clerk::new(settings.policy, ground.clock.clone()).with_terms(settings.terms);
     let clock = ground.clock.clone();
     let ended =
         daemon::start(store, clerk, queue, ground.clock, as_task).map_err(|error| error.to_string())?;
     // Only now, with the books open, does it answer anybody.
     let endpoint = ground.net.endpoint(settings.listen, Some(tls)).map_err(|error| error.to_string())?;
     let address = endpoint.local_addr().map_err(|error| error.to_string())?;
-    let office = Arc::new(Office::new(Arc::clone(&vault), writer.clone(), true));
+    let office =
+        Arc::new(Office::new(Arc::clone(&vault), writer.clone(), office::local_operator(&keys), true));
     office.resume();
     // A simulated machine has no user who could be at a socket.
     let door = if as_task { None } else { open_door(&settings.data) };
     let door = door.map(|door| tokio::spawn(door.serve(Arc::clone(&office))));
+    let post = settings
+        .operator_listen
+        .map(|listen| Post::open((&ground.net, listen), &keys.identity, &settings.data, OPERATOR_ALPN));
+    let post = post.transpose()?;
     ready(Ready { address, pin: keys.identity.pin(), root: keys.root });
-    let reload = tokio::spawn(follow(sellers, settings.sellers));
+    let reload = tokio::spawn(follow(Arc::clone(&sellers), settings.sellers));
     let tending = tokio::spawn(tend(Arc::clone(&keys), clock.clone()));
-    let service = Arc::new(Service { keys, vault, writer, clock, heads: Heads::default() });
+    let (heads, roster) = (Heads::default(), Roster::default());
+    let service = Arc::new(Service { keys, vault, writer: writer.clone(), clock, heads, roster });
     let limits = Limits {
         max_in_flight_per_connection: MAX_IN_FLIGHT,
         max_connections_per_peer: MAX_CONNECTIONS_PER_SELLER,
         ..Limits::default()
     };
+    let operators = Operators::new((sellers, service.roster.clone()), writer, settings.data);
+    let posted = post.map(|post| post.serve(Arc::new(operators)));
     let end = daemon::serve(endpoint, peers, service, limits, ended, stop, || {
         door.iter().for_each(JoinHandle::abort);
         office.close();
         drop(office);
+        posted.into_iter().for_each(Posted::close);
     })
     .await;
     reload.abort();

@@ -145,10 +145,12 @@ impl World {
         let data = self.settlement.data.clone();
         kessai_settlement::settings::Settings {
             listen: any(SETTLEMENT_PORT),
+            operator_listen: None,
             sellers: data.join("sellers.txt"),
             keys: data.join("keys"),
             suite: Suite::X25519,
             epochs: EPOCHS,
+            terms: ledger::Terms::default(),
             policy: Policy {
                 hold_seconds: self.terms.hold_seconds,
                 // A simulation is over long before the grace of a real shop is.
@@ -164,6 +166,7 @@ impl World {
         kessai_server::settings::Settings {
             shop: "Kessai".to_owned(),
             listen: any(SELLER_PORT),
+            operator_listen: None,
             closed_bind: any(0),
             settlement: self.settlement_address(),
             settlement_pins: vec![self.settlement_pin],
@@ -244,7 +247,9 @@ fn open_accounts(data: &Path, terminals: usize) -> MemoryDisk {
     std::fs::write(&file, table).unwrap();
     let vault = Vault::load_or_create(&data.join("keys/vault.key"), &data.join("journal")).unwrap();
     let accounts = kessai_settlement::import::accounts(&file, &vault).unwrap().rows;
-    let changes = accounts.into_iter().map(|stated| ledger::acts::open(stated.account));
+    let changes = accounts
+        .into_iter()
+        .map(|stated| ledger::acts::open(stated.account, kessai_shared::pin::Pin([0; 32])));
     begin::<ledger::Books>(data, kessai_settlement::settings::JOURNAL, changes)
 }
 

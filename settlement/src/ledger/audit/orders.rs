@@ -181,7 +181,8 @@ impl Orders {
             | Change::Restated { .. }
             | Change::Decided(_)
             | Change::Rekeyed { .. }
-            | Change::Issued { .. } => {}
+            | Change::Issued { .. }
+            | Change::Account(_) => {}
         }
     }
 

@@ -1,0 +1,147 @@
+//! What the settlement answers its operators. All of it is durable: the books at the end of a group, or
+//! the journal as far as it was acknowledged.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use kessai_shared::exchange::{self, Roster};
+use kessai_shared::operator::settlement::{AccountRef, Charged, EntriesOf, Refusal, Reply, Request, Status};
+use kessai_shared::operator::{Endpoint, MAX_LOOKED_AT, Page, Peers, rows};
+use kessai_shared::pin::Pin;
+use kessai_shared::pin_set::PinSet;
+use kessai_shared::writer::{WriterGone, hand_in};
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use super::{entries, views};
+use crate::clerk::Command;
+use crate::ledger::{AccountId, Books, Charge};
+
+pub struct Service {
+    pub sellers: Arc<PinSet>,
+    /// Who is connected of them.
+    pub sellers_roster: Roster,
+    pub writer: mpsc::Sender<Command>,
+    pub roster: Roster,
+    pub data: PathBuf,
+    /// Held by whoever reads the journal.
+    pub reading: Mutex<()>,
+}
+
+impl Service {
+    /// Answers about the sellers on a list, and who is connected of them, and the books of a data folder.
+    pub fn new(
+        (sellers, sellers_roster): (Arc<PinSet>, Roster),
+        writer: mpsc::Sender<Command>,
+        data: PathBuf,
+    ) -> Self {
+        Self { sellers, sellers_roster, writer, roster: Roster::default(), data, reading: Mutex::new(()) }
+    }
+}
+
+impl exchange::Service for Service {
+    type Request = Request;
+    type Reply = Reply;
+
+    async fn call(self: Arc<Self>, _operator: Pin, request: Request) -> Reply {
+        let reply = match request {
+            Request::Status => self.status().await,
+            Request::Peers => Ok(Reply::Peers(self.peers())),
+            Request::Accounts { after, limit } => self.accounts(after, limit).await,
+            Request::Holds { seller, after, limit } => self.holds(seller, after, limit).await,
+            Request::Entries { of, from, limit } => self.entries(of, from, limit).await,
+            Request::Charge { of } => {
+                let key = views::key(of);
+                let charge = self.read(move |books, _| books.charge(&key).cloned()).await;
+                let detail = |charge: Charge| Reply::Charge(Box::new(views::charge_detail(key, &charge)));
+                charge.and_then(|charge| charge.map(detail).ok_or(Refusal::UnknownOrder))
+            }
+        };
+        reply.unwrap_or_else(Reply::Refused)
+    }
+
+    fn roster(&self) -> Option<&Roster> {
+        Some(&self.roster)
+    }
+}
+
+impl Service {
+    async fn status(&self) -> Result<Reply, Refusal> {
+        let (sellers, connections) = (self.sellers.len(), self.sellers_roster.connected().len());
+        self.read(move |books, position| {
+            Reply::Status(Box::new(Status {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                pid: std::process::id(),
+                accounts: books.accounts().len() as u64,
+                holds: books.live_holds() as u64,
+                generation: books.generations().last().unwrap_or_default(),
+                sellers: sellers as u64,
+                connections: connections as u64,
+                position,
+            }))
+        })
+        .await
+    }
+
+    async fn accounts(&self, after: Option<AccountRef>, limit: u16) -> Result<Reply, Refusal> {
+        let (after, limit) = (after.map(|account| AccountId(account.0)), rows(limit));
+        let page = self.read(move |books, _| {
+            let accounts = books.accounts_after(after)?;
+            let mut rows: Vec<_> =
+                accounts.take(limit + 1).map(|(id, account)| views::account_row(id, account)).collect();
+            let more = rows.len() > limit;
+            rows.truncate(limit);
+            let next = rows.last().filter(|_| more).map(|row| row.account);
+            Some(Reply::Accounts(Page { rows, next }))
+        });
+        page.await?.ok_or(Refusal::UnknownAccount)
+    }
+
+    async fn holds(&self, seller: Option<Pin>, after: Option<Charged>, limit: u16) -> Result<Reply, Refusal> {
+        let (after, limit) = (after.map(views::key), rows(limit));
+        let page = self.read(move |books, _| {
+            let (mut rows, mut next) = (Vec::new(), None);
+            for (looked, (key, charge)) in books.holds_after(after)?.enumerate() {
+                if rows.len() == limit || looked == MAX_LOOKED_AT {
+                    return Some(Reply::Holds(Page { rows, next }));
+                }
+                next = Some(views::charged(key));
+                if seller.is_none_or(|seller| seller == key.0) {
+                    rows.extend(views::hold_row(key, charge));
+                }
+            }
+            Some(Reply::Holds(Page { rows, next: None }))
+        });
+        page.await?.ok_or(Refusal::UnknownOrder)
+    }
+
+    async fn entries(&self, of: EntriesOf, from: u64, limit: u16) -> Result<Reply, Refusal> {
+        // One at a time: each may have a whole file of the journal in memory.
+        let _turn = self.reading.lock().await;
+        let durable = self.read(|_, position| position).await?;
+        let data = self.data.clone();
+        let read = tokio::task::spawn_blocking(move || entries::read(&data, of, (from, durable), limit));
+        read.await.unwrap_or(Err(Refusal::TryLater))
+    }
+
+    fn peers(&self) -> Peers {
+        let mut peers = Peers::default();
+        peers.add(Endpoint::Closed, self.sellers_roster.connected());
+        peers.add(Endpoint::Operator, self.roster.connected());
+        peers
+    }
+
+    /// Reads the books at the end of a group, when all that is in them is durable. The writer waits
+    /// meanwhile, so it has to be little.
+    async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Books, u64) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (tell, told) = oneshot::channel();
+        let look = Box::new(move |books: &Books, position| {
+            // Whoever asked may have gone meanwhile.
+            let _ = tell.send(look(books, position));
+        });
+        hand_in(&self.writer, Command::Read(look)).await.map_err(|WriterGone| Refusal::TryLater)?;
+        told.await.map_err(|_| Refusal::TryLater)
+    }
+}
