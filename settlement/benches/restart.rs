@@ -81,6 +81,7 @@ fn opened(number: u64) -> Change {
         id: id(number),
         entry: Entry::opening(account.currency, id(number), account.balance),
         account,
+        by: Pin([0; 32]),
     }
 }
 

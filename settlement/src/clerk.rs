@@ -1,6 +1,7 @@
 //! The settlement's one writer: decides each command over the books, and answers once the group that
 //! holds the decision is on the disk.
 
+pub mod accounts;
 pub mod cards;
 pub mod money;
 pub mod policy;
@@ -17,7 +18,7 @@ use kessai_shared::writer::{self, Clock};
 use tokio::sync::oneshot;
 
 use crate::ledger::acts::{self, Act, Inquired};
-use crate::ledger::{Books, Decided, Group, Presented};
+use crate::ledger::{Books, Decided, Group, Presented, Terms};
 use crate::vault::Vault;
 
 /// Most holds that one round gives back; the rest is for the next round, a moment later.
@@ -59,6 +60,7 @@ pub enum Command {
     Cards(cards::Command),
     /// Looks at the books at the end of a group, and at the position of a record that is durable then.
     Read(Look),
+    Accounts(accounts::Command),
     Policy(policy::Adopt),
 }
 
@@ -71,6 +73,8 @@ type Tell<T> = oneshot::Sender<T>;
 type Desk<'a> = writer::Desk<'a, Books>;
 
 pub struct Clerk {
+    terms: Terms,
+    months: accounts::Months,
     /// What decisions call now. Records have times of their own that never go back; the credit
     /// rules go by the clock, so that a clock that once ran ahead does not expire cards for ever.
     clock: Clock,
@@ -78,7 +82,13 @@ pub struct Clerk {
 
 impl Clerk {
     pub fn new(clock: Clock) -> Self {
-        Self { clock }
+        Self { terms: Terms::default(), months: accounts::Months::default(), clock }
+    }
+
+    /// What cardholders have agreed to, where it is not the default.
+    #[must_use]
+    pub fn with_terms(self, terms: Terms) -> Self {
+        Self { terms, ..self }
     }
 
     fn inquiry(
@@ -163,8 +173,9 @@ impl writer::Clerk for Clerk {
                 desk.after(move |books| look(books, last));
                 Ok(())
             }
+            Command::Cards(command) => cards::handle(command, (&self.terms, (self.clock)()), desk),
+            Command::Accounts(command) => accounts::handle(command, (&self.terms, (self.clock)()), desk),
             Command::Money(command) => money::handle(command, (self.clock)(), desk),
-            Command::Cards(command) => cards::handle(command, desk),
             Command::Policy(adopt) => policy::handle(adopt, desk),
         }
     }
@@ -177,7 +188,7 @@ impl writer::Clerk for Clerk {
                 desk.change(&change)?;
             }
         }
-        Ok(())
+        self.months.turn(&self.terms, (self.clock)(), desk)
     }
 }
 

@@ -14,6 +14,7 @@ mod group;
 mod guesses;
 mod hold;
 mod index;
+mod life;
 mod policies;
 mod policy;
 mod proofs;
@@ -31,6 +32,11 @@ pub use group::Group;
 pub use guesses::Guessed;
 pub use hold::{Charge, ChargeState, Decided, MAX_CAPTURES};
 pub use index::Place;
+pub use life::acts::{AccountAct, Blocked, NotDone, act, close_month};
+pub use life::{
+    AccountChange, Billing, Block, Due, Event, Life, MAX_STATEMENTS_KEPT, MAX_WHY_BYTES, Month, Moved,
+    Repayment, Statement, Terms,
+};
 pub use policies::{Adopted, Adoption, Policies, Proposed};
 pub use policy::{Policy, Window};
 pub use proofs::Proven;

@@ -11,6 +11,7 @@ use kessai_shared::time::Timestamp;
 
 use crate::keys::{EpochTerms, Keys};
 use crate::ledger::Proposed;
+use crate::ledger::Terms;
 use crate::policy_file;
 
 /// What a data folder of the settlement says it is.
@@ -39,6 +40,8 @@ pub struct Settings {
     pub suite: Suite,
     /// How long each sealing key serves.
     pub epochs: EpochTerms,
+    /// What cardholders have agreed to.
+    pub terms: Terms,
     /// The credit policy as its file states it; `None` without a file.
     pub policy: Option<Proposed>,
 }
@@ -87,6 +90,9 @@ impl Settings {
         if epochs.overlap_seconds > 10 * epochs.epoch_seconds {
             config.mistake("overlap_seconds is at most ten times epoch_seconds");
         }
+        let terms: Terms =
+            config.take("terms", "a table such as { due_days = 21, late_fee = 0 }").unwrap_or_default();
+        terms.mistakes().iter().for_each(|mistake| config.mistake(&format!("terms: {mistake}")));
         let path = |taken: Option<PathBuf>, name: &str| data.join(taken.unwrap_or_else(|| name.into()));
         let sellers = path(config.take("sellers", "a file name"), "sellers.txt");
         let keys = path(config.take("keys", "a folder name"), "keys");
@@ -98,6 +104,7 @@ impl Settings {
             keys,
             suite,
             epochs,
+            terms,
             policy: None,
         };
         match (config.finish(), policy_file::read(&policy_file::of(data))) {

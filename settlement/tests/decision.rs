@@ -1,7 +1,8 @@
 //! The credit decision, row by row of its table, and against a second account of the same rules.
 
 use kessai_settlement::ledger::{
-    Account, AccountId, Books, Candidate, Change, Entry, Policy, Presented, Status, Window, acts, decide,
+    Account, AccountId, Books, Candidate, Change, Entry, Life, Policy, Presented, Status, Window, acts,
+    decide,
 };
 use kessai_shared::ids::OrderId;
 use kessai_shared::money::{Currency, Minor};
@@ -53,6 +54,7 @@ impl Case {
             holder_key: None,
             holder_required: false,
             enrolment: None,
+            life: Life::default(),
         };
         let window = |max| Some(Window { seconds: WINDOW, max });
         let policy = Policy { frequency: window(3), amount: window(600), ..Policy::default() };
@@ -301,7 +303,12 @@ fn an_amount_window_is_not_outrun_by_many_small_purchases() {
         recent: Vec::new(),
         ..Case::good().account.expect("an account")
     };
-    let opened = Change::Opened { id: ID, account, entry: Entry::opening(Currency::Gbp, ID, Minor(0)) };
+    let opened = Change::Opened {
+        id: ID,
+        account,
+        entry: Entry::opening(Currency::Gbp, ID, Minor(0)),
+        by: Pin([0; 32]),
+    };
     books.apply(&opened, 1, NOW).expect("a new account");
     let mut spent = 0;
     for number in 0..150_u8 {
@@ -503,6 +510,7 @@ fn decided_here(f: &Facts) -> Reason {
         holder_key: byte(holder_key),
         holder_required,
         enrolment: byte(enrolment),
+        life: Life::default(),
     };
     let presented = Presented {
         holder: byte(signed_by),

@@ -44,7 +44,7 @@ impl Ledger {
                 balance: Minor(balance),
                 ..Account::new(at_rest(card), expiry, Currency::Gbp, Minor(1_000))
             };
-            ledger.apply(acts::open(account));
+            ledger.apply(acts::open(account, OPERATOR));
         }
         ledger
     }

@@ -9,12 +9,13 @@ use std::path::PathBuf;
 
 use golden::Sample;
 use kessai_settlement::ledger::{
-    Account, AccountId, Adopted, Adoption, Batches, Books, Capture, Change, Charge, ChargeState, Chargeback,
-    ChargebackReason, Cleared, Decided, DecidedChange, Entry, GivenBack, Group, Late, LedgerAccount, Policy,
-    Refund, Row, RowKey, Status, Window,
+    Account, AccountChange, AccountId, Adopted, Adoption, Batches, Billing, Block, Books, Capture, Change,
+    Charge, ChargeState, Chargeback, ChargebackReason, Cleared, Decided, DecidedChange, Due, Entry, Event,
+    GivenBack, Group, Late, LedgerAccount, Life, Moved, Policy, Refund, Repayment, Row, RowKey, Statement,
+    Status, Window,
 };
 use kessai_shared::codec;
-use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId};
+use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId, RepaymentId};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::outcome::Reason;
 use kessai_shared::pin::Pin;
@@ -26,6 +27,8 @@ use kessai_shared::time::Timestamp;
 const ID: AccountId = AccountId([1; 16]);
 const SELLER: Pin = Pin([2; 32]);
 const ORDER: OrderId = OrderId::from_bytes([3; 16]);
+const REPAYMENT: RepaymentId = RepaymentId::from_bytes([5; 16]);
+const OPERATOR: Pin = Pin([6; 32]);
 const REFUND: RefundId = RefundId::from_bytes([4; 16]);
 const CAPTURE: CaptureId = CaptureId::from_bytes([5; 16]);
 const CHARGEBACK: ChargebackId = ChargebackId::from_bytes([6; 16]);
@@ -51,7 +54,58 @@ fn account() -> Account {
         holder_key: Some([0xcc; 32]),
         holder_required: true,
         enrolment: Some([0xdd; 32]),
+        life: life(),
     }
+}
+
+fn life() -> Life {
+    let day = "2026-11-21".parse().expect("a day");
+    let due = Due { month: "2026-10".parse().expect("a month"), day, left: Minor(300) };
+    let billing = Billing {
+        awake: true,
+        month: Some("2026-11".parse().expect("a month")),
+        opening: Minor(-7),
+        moved: moved(),
+        dues: vec![due],
+        paid_late: true,
+        found_late: 2,
+        counted: true,
+    };
+    let block = Block { why: "chip does not answer".to_owned(), by: OPERATOR, at: Timestamp(12) };
+    Life { billing, block: Some(block), reissued: true, written_off: Minor(400) }
+}
+
+fn moved() -> Moved {
+    let [purchases, refunds, repayments, fees, written_off] = [900, 80, 70, 6, 5].map(Minor);
+    Moved { purchases, refunds, repayments, fees, written_off }
+}
+
+fn statement() -> Statement {
+    Statement {
+        month: "2026-11".parse().expect("a month"),
+        opening: Minor(-7),
+        moved: moved(),
+        closing: Minor(744),
+        past_due: Minor(300),
+        minimum_due: Minor(500),
+        due: "2026-12-21".parse().expect("a day"),
+        months_late: 1,
+    }
+}
+
+fn events() -> Vec<Event> {
+    let by = OPERATOR;
+    let why = "chip does not answer".to_owned();
+    vec![
+        Event::Stated { statement: statement(), by: None },
+        Event::Passed { month: "2026-11".parse().expect("a month"), by: Some(by) },
+        Event::Repaid { repayment: REPAYMENT, amount: Minor(70), received: Timestamp(13), by },
+        Event::Blocked { status: Status::Stolen, why, by },
+        Event::Unblocked { by },
+        Event::Limited { limit: Minor(300), by },
+        Event::Closed { by },
+        Event::WrittenOff { amount: Minor(400), by },
+    ]
 }
 
 fn purchase() -> Purchase {
@@ -111,15 +165,25 @@ fn changes() -> Vec<Change> {
     let refund = Entry::refund(Currency::Jpy, ID, SELLER, Minor(255));
     let card = account().at_rest();
     vec![
-        Change::Opened { id: ID, account: account(), entry: Entry::opening(Currency::Usd, ID, Minor(-120)) },
-        Change::Restated { id: ID, terms: account() },
+        Change::Opened {
+            id: ID,
+            account: account(),
+            entry: Entry::opening(Currency::Usd, ID, Minor(-120)),
+            by: OPERATOR,
+        },
+        Change::Restated { id: ID, terms: account(), by: OPERATOR },
         Change::Decided(Box::new(decided)),
         Change::Reversed { key, entries: vec![release] },
         Change::Captured { key, capture: capture(), entries: vec![release, charge] },
         Change::Refunded { key, refund: REFUND, amount: Minor(255), batch: 301, entries: vec![refund] },
         Change::Expired { key, entries: Vec::new() },
         Change::Rekeyed { id: ID, card },
-        Change::Issued { id: ID, enrolment: [0xdd; 32] },
+        Change::Issued { id: ID, enrolment: [0xdd; 32], by: OPERATOR },
+        Change::Account(Box::new(AccountChange {
+            id: ID,
+            event: events().swap_remove(2),
+            entries: vec![Entry::refund(Currency::Jpy, ID, SELLER, Minor(70))],
+        })),
         Change::Released { key, release: REFUND, amount: Minor(254), entries: vec![release] },
         Change::ChargedBack { id: CHARGEBACK, chargeback: chargeback(), entries: vec![refund] },
         Change::PresentedLate { key, capture: CAPTURE, amount: Minor(253) },
@@ -167,6 +231,16 @@ fn rows() -> Vec<(RowKey, Row)> {
         (RowKey::Refund(SELLER, REFUND), Row::Refund(Refund { order: ORDER, amount: Minor(255), given })),
         (RowKey::Guesses(SELLER), Row::Guesses([Timestamp(7), Timestamp(8)].into())),
         (RowKey::Group(group.first), Row::Group(group)),
+        (RowKey::Statement(ID, statement().month), Row::Statement(statement())),
+        (
+            RowKey::Repayment(REPAYMENT),
+            Row::Repayment(Repayment {
+                account: ID,
+                amount: Minor(70),
+                received: Timestamp(13),
+                by: OPERATOR,
+            }),
+        ),
         (RowKey::Chargeback(CHARGEBACK), Row::Chargeback(chargeback())),
         (RowKey::Late(SELLER, ORDER), Row::Late(late)),
         (RowKey::Batches(SELLER), Row::Batches(Batches { open: 302, totals })),
@@ -216,6 +290,7 @@ fn the_bytes_of_every_change_are_what_they_were() {
         Change::Expired { .. },
         Change::Rekeyed { .. },
         Change::Issued { .. },
+        Change::Account(_),
         Change::Released { .. },
         Change::ChargedBack { .. },
         Change::PresentedLate { .. },
@@ -235,6 +310,8 @@ fn the_bytes_of_every_row_and_key_are_what_they_were() {
         RowKey::Refund(..),
         RowKey::Guesses(_),
         RowKey::Group(_),
+        RowKey::Statement(..),
+        RowKey::Repayment(_),
         RowKey::Chargeback(_),
         RowKey::Late(..),
         RowKey::Batches(_),
@@ -248,6 +325,8 @@ fn the_bytes_of_every_row_and_key_are_what_they_were() {
         Row::Refund(_),
         Row::Guesses(_),
         Row::Group(_),
+        Row::Statement(_),
+        Row::Repayment(_),
         Row::Chargeback(_),
         Row::Late(_),
         Row::Batches(_),
@@ -281,8 +360,15 @@ fn the_bytes_of_every_small_choice_are_what_they_were() {
     let given = vec![GivenBack::Released, GivenBack::Refunded { batch: 301 }];
     let names = variants!(given, GivenBack::Released, GivenBack::Refunded { .. });
     samples.extend(names.iter().zip(given).map(|(name, given)| Sample::equal(name, given)));
-    let statuses = vec![Status::Normal, Status::Lost, Status::Stolen, Status::Restricted];
-    let names = variants!(statuses, Status::Normal, Status::Lost, Status::Stolen, Status::Restricted);
+    let statuses = vec![Status::Normal, Status::Lost, Status::Stolen, Status::Restricted, Status::Closed];
+    let names = variants!(
+        statuses,
+        Status::Normal,
+        Status::Lost,
+        Status::Stolen,
+        Status::Restricted,
+        Status::Closed,
+    );
     samples.extend(names.iter().zip(statuses).map(|(name, status)| Sample::equal(name, status)));
     let accounts = vec![
         LedgerAccount::Receivable(ID),
@@ -308,6 +394,19 @@ fn the_bytes_of_every_small_choice_are_what_they_were() {
         LedgerAccount::WriteOffs,
     );
     samples.extend(names.iter().zip(accounts).map(|(name, account)| Sample::equal(name, account)));
+    let events = events();
+    let names = variants!(
+        events,
+        Event::Stated { .. },
+        Event::Passed { .. },
+        Event::Repaid { .. },
+        Event::Blocked { .. },
+        Event::Unblocked { .. },
+        Event::Limited { .. },
+        Event::Closed { .. },
+        Event::WrittenOff { .. },
+    );
+    samples.extend(names.iter().zip(events).map(|(name, event)| Sample::equal(name, event)));
     golden::compare(&file("choices.txt"), &samples);
 }
 

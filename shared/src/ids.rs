@@ -87,6 +87,13 @@ id!(
 );
 
 id!(
+    /// One repayment of a cardholder, minted by whoever records it, so that recording it again does not
+    /// book it twice.
+    RepaymentId,
+    "not a repayment id: expected a form like 0190b5c0-7f4a-7000-8000-0123456789ab"
+);
+
+id!(
     /// One capture of an order: what is charged for one of its shipments. The seller derives it.
     CaptureId,
     "not a capture id: expected a form like 0190b5c0-7f4a-7000-8000-0123456789ab"

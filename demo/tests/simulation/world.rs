@@ -156,6 +156,7 @@ impl World {
             keys: data.join("keys"),
             suite: Suite::X25519,
             epochs: EPOCHS,
+            terms: ledger::Terms::default(),
             policy: Some(Proposed { version: None, policy }),
             data,
         }
@@ -247,7 +248,9 @@ fn open_accounts(data: &Path, terminals: usize) -> MemoryDisk {
     std::fs::write(&file, table).unwrap();
     let vault = Vault::load_or_create(&data.join("keys/vault.key"), &data.join("journal")).unwrap();
     let accounts = kessai_settlement::import::accounts(&file, &vault).unwrap().rows;
-    let changes = accounts.into_iter().map(|stated| ledger::acts::open(stated.account));
+    let changes = accounts
+        .into_iter()
+        .map(|stated| ledger::acts::open(stated.account, kessai_shared::pin::Pin([0; 32])));
     begin::<ledger::Books>(data, kessai_settlement::settings::JOURNAL, changes)
 }
 

@@ -4,6 +4,7 @@
 mod money;
 
 use kessai_shared::outcome::Reason;
+use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
 use kessai_shared::settlement::Refusal;
 use kessai_shared::time::Timestamp;
@@ -113,9 +114,9 @@ pub fn decided(
     }))
 }
 
-/// The change that opens an account. It is known from then on by what it is found by now.
-pub fn open(account: Account) -> Change {
+/// The change that opens an account, which the operator with this key did. It is known from then on by what it is found by now.
+pub fn open(account: Account, by: Pin) -> Change {
     let id = AccountId(account.index);
     let entry = Entry::opening(account.currency, id, account.balance);
-    Change::Opened { id, account, entry }
+    Change::Opened { id, account, entry, by }
 }

@@ -13,6 +13,7 @@ use kessai_shared::outcome::Reason;
 use super::account::AccountId;
 use super::books::{Books, Change, DecidedChange, Key};
 use super::entry::{Entry, LedgerAccount};
+use super::life::LifeAudit;
 use super::proofs::{Proofs, Proven};
 use super::rulings::Rulings;
 use orders::Orders;
@@ -26,6 +27,7 @@ pub struct Audit {
     /// How many changes were seen: where in the journal the last one stands.
     seen: u64,
     proofs: Proofs,
+    lives: LifeAudit,
     rulings: Rulings,
     proven: Option<Proven>,
     problems: Vec<String>,
@@ -37,6 +39,7 @@ impl Audit {
     /// they owe is taken for their opening balance, as nothing before it can be seen.
     pub fn begin(&mut self, books: &Books, position: u64) {
         self.seen = position;
+        self.lives.begin(books);
         for (id, account) in books.accounts() {
             self.post(&[Entry::opening(account.currency, *id, account.balance)]);
         }
@@ -58,6 +61,7 @@ impl Audit {
     /// Takes in one change; `books` are as they are after it.
     pub fn see(&mut self, change: &Change, books: &Books) {
         self.seen += 1;
+        self.lives.see(change, books);
         let entries = change.entries();
         self.post(entries);
         self.orders.see(change);
@@ -112,6 +116,7 @@ impl Audit {
         for (id, _) in books.accounts() {
             self.owes(*id, books);
         }
+        self.problems.extend(std::mem::take(&mut self.lives).finish(books));
         self.foreign(books);
         let (orders, batches) = std::mem::take(&mut self.orders).finish(books);
         orders.iter().for_each(|(invariant, key, what)| self.problem(invariant, key, what));

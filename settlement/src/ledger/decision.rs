@@ -65,6 +65,8 @@ fn reported(status: Status) -> Option<Reason> {
         Status::Lost => Some(Reason::Lost),
         Status::Stolen => Some(Reason::Stolen),
         Status::Restricted => Some(Reason::Restricted),
+        // The rules know no code for it: to whoever presents its card there is no such account.
+        Status::Closed => Some(Reason::UnknownCard),
     }
 }
 

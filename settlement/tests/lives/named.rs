@@ -424,14 +424,15 @@ fn cards_that_cannot_be_where_a_change_puts_them_are_refused_and_nothing_is_chan
         Change::Rekeyed { id, card: at_rest(0, 1) },
         Change::Rekeyed { id: other, card: at_rest(0, 2) },
         Change::Rekeyed { id: nobody, card: at_rest(77, 2) },
-        Change::Issued { id: nobody, enrolment: [1; 32] },
-        Change::Restated { id: other, terms: terms(at_rest(0, 2)) },
+        Change::Issued { id: nobody, enrolment: [1; 32], by: OPERATOR },
+        Change::Restated { id: other, terms: terms(at_rest(0, 2)), by: OPERATOR },
         Change::Opened {
             id: nobody,
             account: terms(at_rest(1, 1)),
             entry: Entry::opening(Currency::Gbp, nobody, Minor(0)),
+            by: OPERATOR,
         },
-        Change::Restated { id: other, terms: account(at_rest(1, 1), Currency::Jpy, 80, 0) },
+        Change::Restated { id: other, terms: account(at_rest(1, 1), Currency::Jpy, 80, 0), by: OPERATOR },
         uncoded,
     ];
     for change in refused {

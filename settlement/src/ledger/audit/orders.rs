@@ -182,6 +182,7 @@ impl Orders {
             | Change::Decided(_)
             | Change::Rekeyed { .. }
             | Change::Issued { .. }
+            | Change::Account(_)
             | Change::PolicyAdopted(_) => {}
         }
     }
