@@ -4,6 +4,7 @@ mod ask;
 mod epochs;
 mod issue;
 mod operate;
+mod policy;
 mod state;
 
 use std::net::SocketAddr;
@@ -83,6 +84,9 @@ enum Act {
     /// The keys that cards are sealed to, each for a short time.
     #[command(subcommand)]
     Epochs(epochs::Epochs),
+    /// The credit policy: what is in force, what was, and what a file would do.
+    #[command(subcommand)]
+    Policy(policy::PolicyAct),
     /// Let the seller with this pin connect.
     Allow {
         pin: kessai_shared::pin::Pin,
@@ -131,6 +135,7 @@ impl Cli {
             Act::Verify { data, json } => verify_books(&data.path()?, json),
             Act::Keys { data } => show_keys(&data.path()?),
             Act::Epochs(epochs) => epochs.run(),
+            Act::Policy(policy) => policy.run(),
             Act::Allow { pin, data } => allow(&data.path()?, pin),
         }
     }

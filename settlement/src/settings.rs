@@ -10,8 +10,7 @@ use kessai_shared::seal::Suite;
 use kessai_shared::time::Timestamp;
 
 use crate::keys::{EpochTerms, Keys};
-use crate::ledger::Proposed;
-use crate::ledger::Terms;
+use crate::ledger::{Proposed, Terms};
 use crate::policy_file;
 
 /// What a data folder of the settlement says it is.
