@@ -39,10 +39,10 @@ pub struct Settings {
     pub suite: Suite,
     /// How long each sealing key serves.
     pub epochs: EpochTerms,
-    /// The credit policy as its file states it; `None` without a file.
-    pub policy: Option<Proposed>,
     /// What cardholders have agreed to.
     pub terms: Terms,
+    /// The credit policy as its file states it; `None` without a file.
+    pub policy: Option<Proposed>,
 }
 
 impl Settings {
@@ -103,8 +103,8 @@ impl Settings {
             keys,
             suite,
             epochs,
-            policy: None,
             terms,
+            policy: None,
         };
         match (config.finish(), policy_file::read(&policy_file::of(data))) {
             (Ok(()), Ok(policy)) => Ok(Self { policy, ..settings }),

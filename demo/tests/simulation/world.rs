@@ -156,8 +156,8 @@ impl World {
             keys: data.join("keys"),
             suite: Suite::X25519,
             epochs: EPOCHS,
-            policy: Some(Proposed { version: None, policy }),
             terms: ledger::Terms::default(),
+            policy: Some(Proposed { version: None, policy }),
             data,
         }
     }
