@@ -16,6 +16,8 @@ pub struct Catalogue {
     /// Where in the entries a product stands.
     places: HashMap<Sku, usize>,
     categories: Vec<String>,
+    /// All SKUs in their own order.
+    skus: Vec<Sku>,
 }
 
 struct Entry {
@@ -42,7 +44,9 @@ impl Catalogue {
         };
         let entries: Vec<Entry> = products.into_iter().map(entry).collect();
         let places = entries.iter().enumerate().map(|(place, entry)| (entry.sku, place)).collect();
-        Self { entries, places, categories }
+        let mut skus: Vec<Sku> = entries.iter().map(|entry| entry.sku).collect();
+        skus.sort_unstable();
+        Self { entries, places, categories, skus }
     }
 
     /// What one piece of a product costs; `None` when the shop does not list it.
@@ -57,6 +61,15 @@ impl Catalogue {
 
     pub fn categories(&self) -> &[String] {
         &self.categories
+    }
+
+    /// At most `limit` SKUs behind one, or from the first, and what to ask on from, if there are more.
+    pub fn skus(&self, after: Option<Sku>, limit: usize) -> (Vec<Sku>, Option<Sku>) {
+        let from = after.map_or(0, |after| self.skus.partition_point(|sku| *sku <= after));
+        let rest = self.skus.get(from..).unwrap_or_default();
+        let page = &rest[..rest.len().min(limit)];
+        let next = if rest.len() > page.len() { page.last().copied() } else { None };
+        (page.to_vec(), next)
     }
 
     /// The products that hold every word of `query`, in the order of the catalogue.

@@ -40,6 +40,8 @@ pub enum Command {
         request: GiveBackRequest,
         tell: Tell<Result<GiveBack, Refusal>>,
     },
+    /// Looks at the books at the end of a group, and at the position of a record that is durable then.
+    Read(Look),
     /// The courier is back from an errand.
     Answered(OrderId, Answer),
     Import {
@@ -63,6 +65,9 @@ pub struct Imported {
     pub relisted: u64,
     pub unchanged: u64,
 }
+
+/// A look at the books, which has to be a short one: nothing else is decided meanwhile.
+pub type Look = Box<dyn FnOnce(&Books, u64) + Send>;
 
 type Tell<T> = oneshot::Sender<T>;
 /// Whoever waits for an order.
@@ -235,6 +240,11 @@ impl writer::Clerk for Clerk {
             Command::Place { quote, owner, card, tell } => self.place((&quote, owner), card, tell, desk),
             Command::GiveBack { request, tell } => self.give_back(&request, tell, desk),
             Command::Answered(order, answer) => self.answered(order, answer, desk),
+            Command::Read(look) => {
+                let last = desk.next_stamp().position.saturating_sub(1);
+                desk.after(move |books| look(books, last));
+                Ok(())
+            }
             Command::Import { listings, tell } => import(listings, tell, desk),
         }
     }

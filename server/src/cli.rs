@@ -1,5 +1,7 @@
 //! The seller's command line.
 
+mod state;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use kessai_shared::console::{self, FAILED, Failure, OK};
 use kessai_shared::daemon::{self, Ground};
 use kessai_shared::folder::DataFolder;
 use kessai_shared::net::RealNet;
+use kessai_shared::operator::reach::Operators;
+use kessai_shared::operator::seller::Reply;
 use kessai_shared::pin::Pin;
 use kessai_shared::time::Timestamp;
 use kessai_shared::writer::{self, Clock};
@@ -17,6 +21,7 @@ use tokio::sync::mpsc;
 
 use crate::clerk::{Clerk, Command, Imported};
 use crate::courier::Cards;
+use crate::operator::SELLER;
 use crate::sales::Books;
 use crate::settings::{FOLDER, Given, JOURNAL, Settings};
 use crate::shown::Shown;
@@ -51,6 +56,13 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Tell how the running seller is.
+    Status(state::Asked),
+    /// Tell who is connected to the running seller.
+    Peers(state::Asked),
+    /// Whose keys may operate this seller.
+    #[command(subcommand)]
+    Operators(Operators),
     /// Print the pin of this seller, making its key when there is none.
     Keys {
         #[command(flatten)]
@@ -72,6 +84,9 @@ struct Serve {
     /// The address on the open network.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    /// The address where operators connect [default: any free port, for this machine alone].
+    #[arg(long, value_name = "ADDRESS")]
+    operator_listen: Option<SocketAddr>,
     /// The settlement's address on the closed network.
     #[arg(long, value_name = "ADDRESS")]
     settlement: Option<SocketAddr>,
@@ -93,6 +108,9 @@ impl Cli {
             Act::Serve(serve) => self::serve(serve),
             Act::ImportProducts { file, data } => import_products(&data.path()?, &file),
             Act::Verify { data, json } => verify_books(&data.path()?, json),
+            Act::Status(asked) => state::status(&asked),
+            Act::Peers(asked) => state::peers(&asked),
+            Act::Operators(operators) => operators.run(SELLER),
             Act::Keys { data } => show_keys(&data.path()?),
         }
     }
@@ -106,8 +124,12 @@ impl Data {
 
 fn serve(serve: Serve) -> Result<u8, Failure> {
     let data = serve.data.path()?;
-    let given =
-        Given { listen: serve.listen, settlement: serve.settlement, settlement_pins: serve.settlement_pin };
+    let given = Given {
+        listen: serve.listen,
+        operator_listen: serve.operator_listen,
+        settlement: serve.settlement,
+        settlement_pins: serve.settlement_pin,
+    };
     let settings = Settings::read(&data, given).map_err(Failure::usage)?;
     let _folder = DataFolder::open(&data, FOLDER)?;
     let runtime = console::runtime()?;
@@ -174,4 +196,14 @@ fn show_keys(data: &Path) -> Result<u8, Failure> {
     let identity = crate::daemon::load_identity(data).map_err(Failure::failed)?;
     println!("seller {}", identity.pin());
     Ok(OK)
+}
+
+/// A refusal, or what no seller of this version answers.
+fn unexpected(reply: Reply) -> Failure {
+    match reply {
+        Reply::Refused(refusal) => Failure::failed(refusal),
+        _ => Failure::failed(
+            "the seller answered something else than it was asked; use the program of this seller",
+        ),
+    }
 }

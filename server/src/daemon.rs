@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kessai_shared::daemon::{self, Ground};
-use kessai_shared::exchange::{Limits, Link};
+use kessai_shared::exchange::{Limits, Link, Roster};
 use kessai_shared::folder::may_make_key;
 use kessai_shared::identity::Identity;
 use kessai_shared::money::Currency;
 use kessai_shared::net::Net;
+use kessai_shared::operator::post::{Post, Posted};
+use kessai_shared::operator::seller::ALPN as OPERATOR_ALPN;
 use kessai_shared::pin::Pin;
 use kessai_shared::settlement::{ALPN as SETTLEMENT_ALPN, Reply, Request};
 use kessai_shared::storefront::ALPN;
@@ -24,6 +26,7 @@ use crate::catalogue::Catalogue;
 use crate::clerk::{Clerk, Command};
 use crate::courier::{self, Cards};
 use crate::heard_keys::HeardKeys;
+use crate::operator::Service as Operators;
 use crate::quotes::Quotes;
 use crate::reader::Reader;
 use crate::sales::Books;
@@ -77,13 +80,18 @@ pub async fn run<N: Net>(
     let courier =
         tokio::spawn(courier::run(link.clone(), cards, to_carry, writer.clone(), Command::Answered));
     let heard = HeardKeys::in_folder(&settings.data);
-    let (seen, settlement) = watch::channel(ClosedLink { up: false, issuer_keys: heard.load() });
+    let issuer_keys = heard.load();
+    let (seen, settlement) = watch::channel(ClosedLink { issuer_keys, ..ClosedLink::default() });
     let mut settlement_up = settlement.clone();
     let echo = tokio::spawn(keep_in_touch(link, seen, heard));
     // Only now, with the books open, does it answer anybody.
     let endpoint = ground.net.endpoint(settings.listen, Some(tls)).map_err(text)?;
     let address = endpoint.local_addr().map_err(text)?;
     let pin = identity.pin();
+    let post = settings
+        .operator_listen
+        .map(|listen| Post::open((&ground.net, listen), &identity, &settings.data, OPERATOR_ALPN));
+    let post = post.transpose()?;
     let service = Arc::new(Service {
         shop: settings.shop,
         currency: Currency::Gbp,
@@ -93,9 +101,12 @@ pub async fn run<N: Net>(
         catalogue,
         shown,
         reader,
-        writer,
+        writer: writer.clone(),
         settlement,
+        roster: Roster::default(),
     });
+    let operators = Operators { shop: Arc::clone(&service), writer, roster: Roster::default() };
+    let posted = post.map(|post| post.serve(Arc::new(operators)));
     // Whoever opens a shop wants to find its payments up. A settlement that is away keeps nobody waiting
     // for long.
     let _ = timeout(SETTLEMENT_WAIT, settlement_up.wait_for(|link| link.up)).await;
@@ -104,6 +115,7 @@ pub async fn run<N: Net>(
     let release = || {
         courier.abort();
         echo.abort();
+        posted.into_iter().for_each(Posted::close);
     };
     daemon::serve(endpoint, Peers::Any, service, limits, ended, stop, release).await
 }
@@ -139,7 +151,7 @@ async fn keep_in_touch(link: Link, seen: watch::Sender<ClosedLink>, heard: Heard
         }
         told = answer.is_err();
         let up = match answer {
-            Ok(Reply::Echo { issuer_keys, .. }) => {
+            Ok(Reply::Echo { issuer_keys, open_batch }) => {
                 // A settlement that shows none has none to seal with; old decisions still have to be
                 // checked with what it showed before.
                 let known = || seen.borrow().issuer_keys.clone();
@@ -147,7 +159,7 @@ async fn keep_in_touch(link: Link, seen: watch::Sender<ClosedLink>, heard: Heard
                 if seen.borrow().issuer_keys != issuer_keys {
                     heard.keep(&issuer_keys);
                 }
-                seen.send_replace(ClosedLink { up: true, issuer_keys });
+                seen.send_replace(ClosedLink { up: true, issuer_keys, open_batch: Some(open_batch) });
                 true
             }
             Ok(_) | Err(_) => {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kessai_shared::exchange;
+use kessai_shared::exchange::{self, Roster};
 use kessai_shared::ids::{Customer, OrderId, ReturnId, Sku};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::pin::Pin;
@@ -32,6 +32,8 @@ const OUTCOME_WAIT: Duration = Duration::from_secs(8);
 pub struct ClosedLink {
     pub up: bool,
     pub issuer_keys: Vec<SignedIssuerKeys>,
+    /// Our clearing batch that it last said is open.
+    pub open_batch: Option<u32>,
 }
 
 pub struct Service {
@@ -45,6 +47,7 @@ pub struct Service {
     pub reader: Reader,
     pub writer: mpsc::Sender<Command>,
     pub settlement: watch::Receiver<ClosedLink>,
+    pub roster: Roster,
 }
 
 impl exchange::Service for Service {
@@ -70,6 +73,10 @@ impl exchange::Service for Service {
         };
         reply.unwrap_or_else(Reply::Refused)
     }
+
+    fn roster(&self) -> Option<&Roster> {
+        Some(&self.roster)
+    }
 }
 
 impl Service {
@@ -82,7 +89,7 @@ impl Service {
     }
 
     fn welcome(&self) -> Welcome {
-        let ClosedLink { up, issuer_keys } = self.settlement.borrow().clone();
+        let ClosedLink { up, issuer_keys, .. } = self.settlement.borrow().clone();
         Welcome {
             shop: self.shop.clone(),
             seller: self.quotes.seller(),

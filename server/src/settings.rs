@@ -24,6 +24,8 @@ pub struct Settings {
     pub shop: String,
     /// Where terminals connect, on the open network.
     pub listen: SocketAddr,
+    /// Where operators connect; nowhere on a machine that has none, as a simulated one.
+    pub operator_listen: Option<SocketAddr>,
     /// Where this seller stands on the closed network.
     pub closed_bind: SocketAddr,
     pub settlement: SocketAddr,
@@ -37,6 +39,7 @@ pub struct Settings {
 #[derive(Clone, Default)]
 pub struct Given {
     pub listen: Option<SocketAddr>,
+    pub operator_listen: Option<SocketAddr>,
     pub settlement: Option<SocketAddr>,
     pub settlement_pins: Vec<Pin>,
 }
@@ -50,6 +53,7 @@ impl Settings {
         let mut config = Config::read(&data.join("server.toml"))?;
         let address = "an address such as \"127.0.0.1:7000\"";
         let listen = config.take_parsed("listen", address);
+        let operator_listen = config.take_parsed("operator_listen", address);
         let settlement = config.take_parsed("settlement", address);
         let closed_bind = config.take_parsed("closed_bind", address);
         let pins = config.take_list("settlement_pins", "one or two pins of 64 hexadecimal digits");
@@ -80,6 +84,7 @@ impl Settings {
             data: data.to_owned(),
             shop,
             listen: given.listen.or(listen).unwrap_or(any),
+            operator_listen: given.operator_listen.or(operator_listen).or(Some(any)),
             closed_bind: closed_bind.unwrap_or(closed_any),
             settlement: settlement.unwrap_or(any),
             settlement_pins: pins,

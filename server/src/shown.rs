@@ -9,6 +9,7 @@ use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use kessai_shared::ids::{OrderId, ReturnId};
+use kessai_shared::operator::Page;
 use kessai_shared::pin::Pin;
 use kessai_shared::storefront::MAX_PAGE;
 
@@ -23,6 +24,8 @@ pub struct Shown(Arc<Parts>);
 struct Parts {
     orders: [RwLock<HashMap<OrderId, Arc<Order>>>; PARTS],
     owned: [RwLock<HashMap<Pin, BTreeSet<OrderId>>>; PARTS],
+    /// All orders, by age, for whoever keeps the shop.
+    ids: RwLock<BTreeSet<OrderId>>,
     returns: RwLock<HashMap<ReturnId, GiveBack>>,
     hasher: RandomState,
 }
@@ -33,6 +36,7 @@ impl Shown {
         let shown = Self(Arc::new(Parts {
             orders: Default::default(),
             owned: Default::default(),
+            ids: RwLock::default(),
             returns: RwLock::default(),
             hasher: RandomState::new(),
         }));
@@ -47,6 +51,7 @@ impl Shown {
         let owner = order.owner;
         if write(&self.0.orders[self.part(&id)]).insert(id, order).is_none() {
             write(&self.0.owned[self.part(&owner)]).entry(owner).or_default().insert(id);
+            write(&self.0.ids).insert(id);
         }
     }
 
@@ -75,6 +80,29 @@ impl Shown {
             all.flat_map(|ids| ids.range(..end).rev()).take(limit).copied().collect()
         };
         ids.into_iter().filter_map(|id| self.order(id)).collect()
+    }
+
+    /// The newest orders before one, or of all: as many rows as `fit` gives for them, up to `limit`, of
+    /// at most `most` that are looked at.
+    pub fn page<T>(
+        &self,
+        before: Option<OrderId>,
+        (limit, most): (usize, usize),
+        fit: impl Fn(&Order) -> Option<T>,
+    ) -> Page<T, OrderId> {
+        let end = before.unwrap_or(OrderId::from_bytes([0xff; 16]));
+        // Copied out, so that the writer waits for no more than that.
+        let ids: Vec<OrderId> = read(&self.0.ids).range(..end).rev().take(most).copied().collect();
+        let mut rows = Vec::new();
+        for (at, id) in ids.iter().enumerate() {
+            rows.extend(self.order(*id).and_then(|order| fit(&order)));
+            let more = at + 1 < ids.len() || ids.len() == most;
+            if rows.len() >= limit && more {
+                return Page { rows, next: Some(*id) };
+            }
+        }
+        let next = if ids.len() == most { ids.last().copied() } else { None };
+        Page { rows, next }
     }
 
     fn part(&self, key: &impl Hash) -> usize {

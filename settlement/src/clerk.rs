@@ -38,13 +38,41 @@ pub struct Journaled {
 
 /// What the writer is asked to do, and whom it tells.
 pub enum Command {
-    Inquiry { purchase: Purchase, card: Option<Opened>, tell: Tell<Result<Journaled, Refusal>> },
-    Status { seller: Pin, order: OrderId, tell: Tell<Option<(Standing, Option<Journaled>)>> },
-    Reversal { seller: Pin, order: OrderId, tell: Tell<Result<(), Refusal>> },
-    Capture { seller: Pin, order: OrderId, amount: Minor, tell: Tell<Result<(), Refusal>> },
-    Refund { seller: Pin, refund: RefundId, order: OrderId, amount: Minor, tell: Tell<Result<(), Refusal>> },
+    Inquiry {
+        purchase: Purchase,
+        card: Option<Opened>,
+        tell: Tell<Result<Journaled, Refusal>>,
+    },
+    Status {
+        seller: Pin,
+        order: OrderId,
+        tell: Tell<Option<(Standing, Option<Journaled>)>>,
+    },
+    Reversal {
+        seller: Pin,
+        order: OrderId,
+        tell: Tell<Result<(), Refusal>>,
+    },
+    Capture {
+        seller: Pin,
+        order: OrderId,
+        amount: Minor,
+        tell: Tell<Result<(), Refusal>>,
+    },
+    Refund {
+        seller: Pin,
+        refund: RefundId,
+        order: OrderId,
+        amount: Minor,
+        tell: Tell<Result<(), Refusal>>,
+    },
     Cards(cards::Command),
+    /// Looks at the books at the end of a group, and at the position of a record that is durable then.
+    Read(Look),
 }
+
+/// A look at the books, which has to be a short one: nothing else is decided meanwhile.
+pub type Look = Box<dyn FnOnce(&Books, u64) + Send>;
 
 /// The vault that something was made with: held until the books have it.
 pub type Lease = Arc<Vault>;
@@ -139,6 +167,11 @@ impl writer::Clerk for Clerk {
             }
             Command::Refund { seller, refund, order, amount, tell } => {
                 carry_out(acts::refund(desk.books(), seller, refund, order, amount), tell, desk)
+            }
+            Command::Read(look) => {
+                let last = desk.next_stamp().position.saturating_sub(1);
+                desk.after(move |books| look(books, last));
+                Ok(())
             }
             Command::Cards(command) => cards::handle(command, desk),
         }

@@ -4,6 +4,7 @@ mod ask;
 mod epochs;
 mod issue;
 mod operate;
+mod state;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,8 +16,10 @@ use kessai_shared::console::{self, FAILED, Failure, OK};
 use kessai_shared::daemon::Ground;
 use kessai_shared::folder::{DataFolder, FolderError};
 use kessai_shared::net::RealNet;
+use kessai_shared::operator::reach::Operators;
 use kessai_shared::time::Timestamp;
 
+use crate::operator_wire::SETTLEMENT;
 use crate::settings::{FOLDER, Settings};
 use crate::verify;
 
@@ -59,12 +62,12 @@ enum Act {
         act: issue::Wanted,
     },
     /// Tell how the settlement is.
-    Status {
-        #[command(flatten)]
-        data: Data,
-        #[arg(long)]
-        json: bool,
-    },
+    Status(state::Asked),
+    /// Tell who is connected to the running settlement.
+    Peers(state::Asked),
+    /// Whose keys may operate this settlement.
+    #[command(subcommand)]
+    Operators(Operators),
     /// Check journal, store and books, and print their totals. Exit code 1 when something is wrong.
     Verify {
         #[command(flatten)]
@@ -102,6 +105,10 @@ struct Serve {
     /// The address on the closed network.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    /// The address where operators connect, on the closed network [default: any free port, for this machine
+    /// alone].
+    #[arg(long, value_name = "ADDRESS")]
+    operator_listen: Option<SocketAddr>,
     /// Stop when standard input ends, as it does when the parent process is gone.
     #[arg(long)]
     with_parent: bool,
@@ -118,7 +125,9 @@ impl Cli {
             Act::ImportAccounts { file, data } => operate::import_accounts(&data.path()?, &file),
             Act::Rekey { data, json } => operate::rekey(&data.path()?, json),
             Act::IssueCard { data, act } => issue::issue_card(&data.path()?, &act),
-            Act::Status { data, json } => operate::status(&data.path()?, json),
+            Act::Status(asked) => state::status(&asked),
+            Act::Peers(asked) => state::peers(&asked),
+            Act::Operators(operators) => operators.run(SETTLEMENT),
             Act::Verify { data, json } => verify_books(&data.path()?, json),
             Act::Keys { data } => show_keys(&data.path()?),
             Act::Epochs(epochs) => epochs.run(),
@@ -148,6 +157,7 @@ fn hold(data: &Path) -> Result<DataFolder, Failure> {
 fn serve(serve: &Serve) -> Result<u8, Failure> {
     let data = serve.data.path()?;
     let settings = Settings::read(&data, serve.listen).map_err(Failure::usage)?;
+    let settings = settings.with_operators_at(serve.operator_listen).map_err(Failure::usage)?;
     let _folder = hold(&data)?;
     make_list(&settings.sellers)?;
     let runtime = console::runtime()?;

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use kessai_shared::daemon::{self, Ground};
-use kessai_shared::exchange::Limits;
+use kessai_shared::exchange::{Limits, Roster};
 use kessai_shared::net::Net;
+use kessai_shared::operator::post::{Post, Posted};
+use kessai_shared::operator::settlement::ALPN as OPERATOR_ALPN;
 use kessai_shared::pin::Pin;
 use kessai_shared::pin_set::PinSet;
 use kessai_shared::settlement::ALPN;
@@ -24,6 +26,7 @@ use crate::keys::Keys;
 use crate::ledger::Books;
 use crate::operator::office::Office;
 use crate::operator::socket::Door;
+use crate::operator_wire::Service as Operators;
 use crate::service::Service;
 use crate::settings::{JOURNAL, Settings};
 use crate::vault::LiveVault;
@@ -85,19 +88,28 @@ pub async fn run<N: Net>(
     // A simulated machine has no user who could be at a socket.
     let door = if as_task { None } else { open_door(&settings.data) };
     let door = door.map(|door| tokio::spawn(door.serve(Arc::clone(&office))));
+    let post = settings
+        .operator_listen
+        .map(|listen| Post::open((&ground.net, listen), &keys.identity, &settings.data, OPERATOR_ALPN));
+    let post = post.transpose()?;
     ready(Ready { address, pin: keys.identity.pin(), root: keys.root });
-    let reload = tokio::spawn(follow(sellers, settings.sellers));
+    let reload = tokio::spawn(follow(Arc::clone(&sellers), settings.sellers));
     let tending = tokio::spawn(tend(Arc::clone(&keys), clock.clone()));
-    let service = Arc::new(Service { keys, vault, writer, clock, heads: Heads::default() });
+    let (heads, roster) = (Heads::default(), Roster::default());
+    let service = Arc::new(Service { keys, vault, writer: writer.clone(), clock, heads, roster });
     let limits = Limits {
         max_in_flight_per_connection: MAX_IN_FLIGHT,
         max_connections_per_peer: MAX_CONNECTIONS_PER_SELLER,
         ..Limits::default()
     };
+    let operators =
+        Operators { sellers, sellers_roster: service.roster.clone(), writer, roster: Roster::default() };
+    let posted = post.map(|post| post.serve(Arc::new(operators)));
     let end = daemon::serve(endpoint, peers, service, limits, ended, stop, || {
         door.iter().for_each(JoinHandle::abort);
         office.close();
         drop(office);
+        posted.into_iter().for_each(Posted::close);
     })
     .await;
     reload.abort();

@@ -8,6 +8,7 @@ pub mod import;
 pub mod keys;
 pub mod ledger;
 pub mod operator;
+pub mod operator_wire;
 pub mod record;
 pub mod rekey;
 pub mod service;

@@ -1,3 +1,6 @@
+//! The operator's socket, for what carries key material and so never leaves the machine; everything else
+//! an operator asks comes over the operator wire (`settlement/src/operator_wire/`).
+//!
 //! The operator's hand: what whoever keeps the settlement may ask of it, on the same machine and
 //! under the same user. A running daemon is asked over a Unix socket in its data folder; without
 //! one, the same acts are done on the books directly. No card travels in the clear either way.

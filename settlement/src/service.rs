@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kessai_shared::exchange;
+use kessai_shared::exchange::{self, Roster};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Decision, Purchase};
 use kessai_shared::seal::Envelope;
@@ -21,6 +21,7 @@ pub struct Service {
     pub writer: mpsc::Sender<Command>,
     pub clock: Clock,
     pub heads: Heads,
+    pub roster: Roster,
 }
 
 impl exchange::Service for Service {
@@ -60,6 +61,10 @@ impl exchange::Service for Service {
             }
             Request::Reconcile { .. } => Reply::Refused(Refusal::NotClosed),
         }
+    }
+
+    fn roster(&self) -> Option<&Roster> {
+        Some(&self.roster)
     }
 }
 

@@ -21,11 +21,18 @@ pub const JOURNAL: Kind = Kind(b"STLM");
 /// How long a sealing key may serve, or overlap with the next.
 const EPOCH_SECONDS: std::ops::RangeInclusive<u64> = 5..=365 * 24 * 3_600;
 
+/// Why operators do not connect at 0.0.0.0 or [::].
+const EVERYWHERE: &str = "expected one address of this machine; on all of them, operators could connect from \
+    networks that are not the closed one";
+
 #[derive(Clone)]
 pub struct Settings {
     pub data: PathBuf,
     /// Where sellers connect, on the closed network.
     pub listen: SocketAddr,
+    /// Where operators connect, on the closed network; nowhere on a machine that has none, as a simulated
+    /// one.
+    pub operator_listen: Option<SocketAddr>,
     /// The file with the pins of the sellers that may.
     pub sellers: PathBuf,
     pub keys: PathBuf,
@@ -51,6 +58,12 @@ impl Settings {
     pub fn read(data: &Path, listen: Option<SocketAddr>) -> Result<Self, ConfigError> {
         let mut config = Config::read(&data.join("settlement.toml"))?;
         let from_file = config.take_parsed("listen", "an address such as \"127.0.0.1:7100\"");
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let operators = config.take_parsed("operator_listen", "an address such as \"127.0.0.1:7101\"");
+        let operators = operators.unwrap_or(any);
+        if operators.ip().is_unspecified() {
+            config.mistake(&format!("operator_listen: {EVERYWHERE}"));
+        }
         let suite = match config.take::<String>("suite", "\"x-wing\" or \"x25519\"").as_deref() {
             None | Some("x-wing") => Suite::XWing,
             Some("x25519") => Suite::X25519,
@@ -78,7 +91,8 @@ impl Settings {
         let keys = path(config.take("keys", "a folder name"), "keys");
         let settings = Self {
             data: data.to_owned(),
-            listen: listen.or(from_file).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+            listen: listen.or(from_file).unwrap_or(any),
+            operator_listen: Some(operators),
             sellers,
             keys,
             suite,
@@ -92,6 +106,18 @@ impl Settings {
                 Err(ConfigError(first))
             }
             (Err(error), Ok(_)) | (Ok(()), Err(error)) => Err(error),
+        }
+    }
+
+    /// Lets operators connect where the command line says.
+    ///
+    /// # Errors
+    /// A line when that is everywhere.
+    pub fn with_operators_at(self, address: Option<SocketAddr>) -> Result<Self, String> {
+        match address {
+            Some(address) if address.ip().is_unspecified() => Err(format!("--operator-listen: {EVERYWHERE}")),
+            Some(_) => Ok(Self { operator_listen: address, ..self }),
+            None => Ok(self),
         }
     }
 

@@ -129,7 +129,16 @@ fn check(path: &Path, kind: FolderKind) -> Result<(), FolderError> {
 
 /// An empty folder is a new one; anything else without a format file was never finished.
 fn unmarked(path: &Path) -> FolderError {
-    let own = [LOCK_FILE, DRAFT_FILE, "keys", "server.toml", "settlement.toml", "policy.toml", "sellers.txt"];
+    let own = [
+        LOCK_FILE,
+        DRAFT_FILE,
+        "keys",
+        "server.toml",
+        "settlement.toml",
+        "policy.toml",
+        "sellers.txt",
+        "operators.txt",
+    ];
     let strange = fs::read_dir(path)
         .map(|entries| entries.flatten().any(|entry| !own.iter().any(|name| entry.file_name() == *name)));
     match strange {

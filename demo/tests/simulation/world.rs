@@ -145,6 +145,7 @@ impl World {
         let data = self.settlement.data.clone();
         kessai_settlement::settings::Settings {
             listen: any(SETTLEMENT_PORT),
+            operator_listen: None,
             sellers: data.join("sellers.txt"),
             keys: data.join("keys"),
             suite: Suite::X25519,
@@ -159,6 +160,7 @@ impl World {
         kessai_server::settings::Settings {
             shop: "Kessai".to_owned(),
             listen: any(SELLER_PORT),
+            operator_listen: None,
             closed_bind: any(0),
             settlement: self.settlement_address(),
             settlement_pins: vec![self.settlement_pin],

@@ -1,6 +1,8 @@
 //! All products, orders and returns, and the changes that they go through. What stands here can be
 //! made anew from the changes alone, in their order.
 
+mod counts;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 

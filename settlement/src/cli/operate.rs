@@ -93,31 +93,47 @@ pub fn rekey(data: &Path, json: bool) -> Result<u8, Failure> {
     Ok(OK)
 }
 
-/// Tells how a settlement is.
+/// How the settlement of a data folder is, whether it runs or not.
+pub struct Local(Status);
+
+/// Asks how a settlement is.
 ///
 /// # Errors
 /// [`Failure`] when the books cannot be reached.
-pub fn status(data: &Path, json: bool) -> Result<u8, Failure> {
+pub fn status(data: &Path) -> Result<Local, Failure> {
     let settings = Settings::read(data, None).map_err(Failure::usage)?;
     must_exist(data)?;
     let reply = ask(&settings, Request::Status, |_| ())?;
     let Reply::Status(status) = reply else { return Err(unexpected(&reply)) };
-    if json {
-        let running = status.pid != std::process::id();
-        let mut report = serde_json::to_value(&status)?;
-        report["running"] = running.into();
-        if !running {
-            report["pid"] = serde_json::Value::Null;
-        }
-        println!("{report}");
-        return Ok(OK);
+    Ok(Local(status))
+}
+
+impl Local {
+    /// Whether a daemon answered, and not this process itself.
+    pub fn runs(&self) -> bool {
+        self.0.pid != std::process::id()
     }
-    let Status { version, pid, accounts, generation, rekey } = status;
-    let running = if pid == std::process::id() { "not running".to_owned() } else { format!("process {pid}") };
-    println!("settlement {version}, {running}");
-    println!("accounts   {accounts}, the key is of generation {generation}");
-    rekey.into_iter().for_each(|rekey| println!("rekey      {} of {} accounts", rekey.done, rekey.total));
-    Ok(OK)
+
+    pub fn json(&self) -> serde_json::Value {
+        let Status { version, pid, accounts, generation, rekey } = &self.0;
+        let pid = self.runs().then_some(pid);
+        serde_json::json!({
+            "version": version,
+            "pid": pid,
+            "accounts": accounts,
+            "generation": generation,
+            "rekey": rekey,
+            "running": self.runs(),
+        })
+    }
+
+    pub fn print(&self) {
+        let Status { version, pid, accounts, generation, rekey } = &self.0;
+        let running = if self.runs() { format!("process {pid}") } else { "not running".to_owned() };
+        println!("settlement {version}, {running}");
+        println!("accounts   {accounts}, the key is of generation {generation}");
+        rekey.iter().for_each(|rekey| println!("rekey      {} of {} accounts", rekey.done, rekey.total));
+    }
 }
 
 fn ask(settings: &Settings, request: Request, tell: impl FnMut(Progress)) -> Result<Reply, Failure> {

@@ -20,6 +20,7 @@ pub use client::{CONNECT_DEADLINE, Client};
 pub use error::{CallError, LinkError};
 pub use frame::{Decoder, Frame, HEADER_BYTES, MAX_FRAME_BYTES};
 pub use link::Link;
+pub use registry::{Connected, Roster};
 pub use server::{ENDED, Limits, Service, serve};
 
 /// Why a connection was closed, as the code the other side sees.

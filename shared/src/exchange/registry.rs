@@ -1,19 +1,40 @@
 //! Which keys have which connections.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use quinn::{Connection, VarInt};
+use tokio::time::Instant;
 
 use super::close;
 use crate::pin::Pin;
 use crate::tls::Peers;
 
+/// One live connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connected {
+    pub peer: Pin,
+    pub address: SocketAddr,
+    /// Since it was let in.
+    pub lasted: Duration,
+}
+
+/// Shows who is connected to a server that was given it. Clones show the same.
+#[derive(Clone, Default)]
+pub struct Roster(Arc<Mutex<Weak<Registry>>>);
+
+struct Live {
+    connection: Connection,
+    since: Instant,
+}
+
 /// The live connections of every key.
 pub(super) struct Registry {
     peers: Peers,
     per_peer: usize,
-    live: Mutex<HashMap<Pin, Vec<Connection>>>,
+    live: Mutex<HashMap<Pin, Vec<Live>>>,
 }
 
 impl Registry {
@@ -33,7 +54,7 @@ impl Registry {
         if seats.len() >= self.per_peer {
             return Err(close::TOO_MANY);
         }
-        seats.push(connection.clone());
+        seats.push(Live { connection: connection.clone(), since: Instant::now() });
         Ok(Seat { peer, id: connection.stable_id(), registry: Arc::clone(self) })
     }
 
@@ -45,15 +66,35 @@ impl Registry {
                 continue;
             }
             tracing::info!(%peer, connections = connections.len(), "closing: key revoked");
-            for connection in connections {
+            for Live { connection, .. } in connections {
                 connection.close(close::REVOKED, b"key revoked");
             }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Pin, Vec<Connection>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Pin, Vec<Live>>> {
         // No code between lock and unlock leaves the table half changed, even if it panics.
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Roster {
+    pub(super) fn show(&self, registry: &Arc<Registry>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(registry);
+    }
+
+    /// Everybody who is connected now; nobody before the server runs, and after it.
+    #[must_use]
+    pub fn connected(&self) -> Vec<Connected> {
+        let registry = self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        let Some(registry) = registry else { return Vec::new() };
+        let live = registry.lock();
+        let connected = |peer: Pin, live: &Live| Connected {
+            peer,
+            address: live.connection.remote_address(),
+            lasted: live.since.elapsed(),
+        };
+        live.iter().flat_map(|(peer, all)| all.iter().map(move |live| connected(*peer, live))).collect()
     }
 }
 
@@ -68,7 +109,7 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let mut live = self.registry.lock();
         if let Some(seats) = live.get_mut(&self.peer) {
-            seats.retain(|connection| connection.stable_id() != self.id);
+            seats.retain(|live| live.connection.stable_id() != self.id);
             if seats.is_empty() {
                 live.remove(&self.peer);
             }

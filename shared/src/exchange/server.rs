@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::close;
-use super::registry::Registry;
+use super::registry::{Registry, Roster};
 use super::session;
 use crate::pin::Pin;
 use crate::tls::{Peers, peer_pin};
@@ -38,6 +38,11 @@ pub trait Service: Send + Sync + 'static {
     /// Answers one request of the peer with this key. A call that has begun is carried through
     /// even when the connection it came on ends.
     fn call(self: Arc<Self>, peer: Pin, request: Self::Request) -> impl Future<Output = Self::Reply> + Send;
+
+    /// Where whoever is connected can be seen, for a service that somebody watches.
+    fn roster(&self) -> Option<&Roster> {
+        None
+    }
 }
 
 /// What a server takes on at once.
@@ -87,10 +92,14 @@ pub async fn serve<S: Service>(
 ) {
     let stop = watch::Sender::new(false);
     let (busy, mut quiet) = mpsc::channel(1);
+    let registry = Arc::new(Registry::new(peers.clone(), limits.max_connections_per_peer));
+    if let Some(roster) = service.roster() {
+        roster.show(&registry);
+    }
     let server = Arc::new(Server {
         service,
         limits,
-        registry: Arc::new(Registry::new(peers.clone(), limits.max_connections_per_peer)),
+        registry,
         places: Arc::new(Semaphore::new(limits.max_connections)),
         handshakes: Arc::new(()),
         stop: stop.subscribe(),

@@ -1,0 +1,91 @@
+//! Who is connected to the settlement, and how one on another machine is.
+
+use clap::Args;
+use kessai_shared::console::{Failure, OK};
+use kessai_shared::operator::print;
+use kessai_shared::operator::reach::Reach;
+use kessai_shared::operator::settlement::{Reply, Request, Status};
+use serde_json::Value;
+
+use super::operate;
+use crate::operator_wire::SETTLEMENT;
+
+#[derive(Args)]
+pub struct Asked {
+    #[command(flatten)]
+    reach: Reach,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Tells how a settlement is. One on this machine need not run.
+///
+/// # Errors
+/// [`Failure`] when it cannot be asked.
+pub fn status(asked: &Asked) -> Result<u8, Failure> {
+    let local = if asked.reach.is_elsewhere() {
+        None
+    } else {
+        Some(operate::status(&asked.reach.data(SETTLEMENT)?)?)
+    };
+    let more = match &local {
+        Some(local) if !local.runs() => None,
+        Some(_) | None => Some(remote(&asked.reach)?),
+    };
+    if asked.json {
+        let mut report =
+            local.as_ref().map_or_else(|| Value::Object(serde_json::Map::new()), operate::Local::json);
+        if let (Value::Object(report), Some(Value::Object(more))) =
+            (&mut report, more.as_ref().map(serde_json::to_value).transpose()?)
+        {
+            report.extend(more);
+            report.insert("running".to_owned(), true.into());
+        }
+        println!("{report}");
+        return Ok(OK);
+    }
+    match (&local, &more) {
+        (Some(local), _) => local.print(),
+        (None, Some(more)) => {
+            println!("settlement {}, process {}", more.version, more.pid);
+            println!("accounts   {}, the key is of generation {}", more.accounts, more.generation);
+        }
+        (None, None) => {}
+    }
+    if let Some(Status { sellers, connections, holds, position, .. }) = more.as_deref() {
+        println!("sellers    {sellers} may connect, {connections} connections");
+        println!("holds      {holds} live");
+        println!("journal    {position} records");
+    }
+    Ok(OK)
+}
+
+fn remote(reach: &Reach) -> Result<Box<Status>, Failure> {
+    match reach.ask(SETTLEMENT, &Request::Status)? {
+        Reply::Status(status) => Ok(status),
+        reply => Err(unexpected(reply)),
+    }
+}
+
+/// Tells who is connected.
+///
+/// # Errors
+/// [`Failure`] when it cannot be asked.
+pub fn peers(asked: &Asked) -> Result<u8, Failure> {
+    match asked.reach.ask(SETTLEMENT, &Request::Peers)? {
+        Reply::Peers(peers) => print::peers(&peers, asked.json),
+        reply => return Err(unexpected(reply)),
+    }
+    Ok(OK)
+}
+
+/// A refusal, or what no settlement of this version answers.
+pub fn unexpected(reply: Reply) -> Failure {
+    match reply {
+        Reply::Refused(refusal) => Failure::failed(refusal),
+        _ => Failure::failed(
+            "the settlement answered something else than it was asked; use the program of this settlement",
+        ),
+    }
+}

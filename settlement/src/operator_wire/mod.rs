@@ -1,0 +1,16 @@
+//! The operator wire at the settlement: what whoever keeps it asks of it and has it do, from this machine
+//! or another on the closed network. How to add a request stands at the head of `shared/src/operator.rs`.
+//!
+//! It is another thing than the operator's socket (`settlement/src/operator/`), where accounts are taken
+//! in, keys changed and cards issued: those carry key material, which never leaves the machine.
+
+mod service;
+
+pub use service::Service;
+
+use kessai_shared::operator::client::Daemon;
+use kessai_shared::operator::settlement::ALPN;
+
+/// The settlement as its operators reach it.
+pub const SETTLEMENT: Daemon =
+    Daemon { word: "settlement", program: "kessai-settlement", folder: crate::settings::FOLDER, alpn: ALPN };

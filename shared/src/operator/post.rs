@@ -1,0 +1,115 @@
+//! The answering side: an endpoint of its own beside the daemon's, and the file that says where it is.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::keys;
+use crate::exchange::{self, Limits, Service};
+use crate::identity::Identity;
+use crate::net::Net;
+use crate::tls::{self, Migration, Peers};
+
+/// Where the endpoint listens, for whoever is on the same machine: `ADDRESS PIN` on one line.
+const ADDRESS_FILE: &str = "operator.address";
+
+/// What operators may take of a daemon at once: they are few, and none may crowd a purchase out.
+const LIMITS: Limits = Limits {
+    max_connections: 32,
+    max_connections_per_peer: 8,
+    max_in_flight_per_connection: 8,
+    handshake_deadline: Duration::from_secs(5),
+    first_frame_deadline: Duration::from_secs(10),
+    retry_above: Some(8),
+};
+
+/// The file that says where a daemon's operator endpoint listens.
+pub fn address_file(data: &Path) -> PathBuf {
+    data.join(ADDRESS_FILE)
+}
+
+/// An endpoint that is open, before anybody is answered.
+pub struct Post {
+    endpoint: quinn::Endpoint,
+    peers: Peers,
+    file: PathBuf,
+    follow: JoinHandle<()>,
+}
+
+/// An endpoint that answers, until it is told to stop.
+pub struct Posted {
+    stop: Option<oneshot::Sender<()>>,
+    file: PathBuf,
+    follow: JoinHandle<()>,
+}
+
+impl Post {
+    /// Opens the endpoint of a daemon that goes by `identity`. Whose keys may connect, the data folder
+    /// says.
+    ///
+    /// # Errors
+    /// A line on what is wrong with the keys, the list or the address.
+    pub fn open<N: Net>(
+        (net, listen): (&N, SocketAddr),
+        identity: &Identity,
+        data: &Path,
+        alpn: &[u8],
+    ) -> Result<Self, String> {
+        let file = address_file(data);
+        // The one that a killed daemon left behind names a place where nobody is.
+        let _ = std::fs::remove_file(&file);
+        let own = keys::own_key(data)?.pin();
+        let set = keys::allowed(data, own)?;
+        let peers = Peers::Pins(Arc::clone(&set));
+        let tls = tls::server_config(identity, peers.clone(), alpn, Migration::Refused)
+            .map_err(|error| error.to_string())?;
+        let endpoint = net
+            .endpoint(listen, Some(tls))
+            .map_err(|error| format!("the operators' endpoint: {error}; see operator_listen"))?;
+        let address = endpoint.local_addr().map_err(|error| error.to_string())?;
+        if !address.ip().is_loopback() {
+            tracing::warn!("operators may connect from other machines, at {address}");
+        }
+        write(&file, &format!("{address} {}\n", identity.pin()))
+            .map_err(|error| format!("{}: cannot be written: {error}", file.display()))?;
+        let follow = tokio::spawn(keys::follow(data.to_owned(), own, set));
+        Ok(Self { endpoint, peers, file, follow })
+    }
+
+    /// Begins to answer.
+    pub fn serve<S: Service>(self, service: Arc<S>) -> Posted {
+        let Self { endpoint, peers, file, follow } = self;
+        let (stop, stopped) = oneshot::channel();
+        let until = async {
+            // One that is dropped stops too.
+            let _ = stopped.await;
+        };
+        tokio::spawn(exchange::serve(endpoint, peers, service, LIMITS, until));
+        Posted { stop: Some(stop), file, follow }
+    }
+}
+
+impl Posted {
+    /// Takes no further requests; those in progress are answered.
+    pub fn close(mut self) {
+        self.stop.take();
+    }
+}
+
+impl Drop for Posted {
+    fn drop(&mut self) {
+        self.follow.abort();
+        let _ = std::fs::remove_file(&self.file);
+    }
+}
+
+/// Written aside and renamed, so that whoever reads it finds a whole file.
+fn write(file: &Path, text: &str) -> std::io::Result<()> {
+    let draft = file.with_extension("new");
+    std::fs::write(&draft, text)?;
+    std::fs::rename(&draft, file)
+}

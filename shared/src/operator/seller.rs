@@ -1,0 +1,169 @@
+//! What an operator and the seller say to each other.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Page, Peers};
+use crate::ids::{OrderId, ReturnId, Sku};
+use crate::money::Minor;
+use crate::pin::Pin;
+use crate::receipt::{Quote, Verdict};
+use crate::storefront::{Cancelled, FulfilmentState, OrderState, PaymentState};
+use crate::time::Timestamp;
+
+/// The protocol's name in TLS. It is another one than the settlement's, so that what was meant for one
+/// daemon is never understood by the other.
+pub const ALPN: &[u8] = b"kessai-operator/1 seller";
+
+/// What an operator asks of a seller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Request {
+    Status,
+    Peers,
+    /// Orders older than `before`, or from the newest on, the newest first.
+    Orders {
+        state: Option<OrderState>,
+        before: Option<OrderId>,
+        limit: u16,
+    },
+    Order {
+        order: OrderId,
+    },
+    /// Everything that happened to an order.
+    History {
+        order: OrderId,
+    },
+    /// Products behind `after`, or from the first, by their SKU.
+    Stock {
+        after: Option<Sku>,
+        limit: u16,
+    },
+    Product {
+        sku: Sku,
+    },
+}
+
+/// What an operator is told by a seller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reply {
+    Status(Box<Status>),
+    Peers(Peers),
+    Orders(Page<OrderRow, OrderId>),
+    Order(Box<OrderDetail>),
+    History(Vec<Leg>),
+    Stock(Page<StockRow, Sku>),
+    Product(StockRow),
+    Refused(Refusal),
+}
+
+/// Why an operator's request was not carried out. Nothing has changed when one of these comes back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refusal {
+    UnknownOrder,
+    UnknownProduct,
+    /// The daemon is going down or cannot read its store; the same request may succeed later.
+    TryLater,
+}
+
+/// How a seller is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    pub version: String,
+    pub pid: u32,
+    pub shop: String,
+    pub products: u64,
+    pub orders: u64,
+    /// Orders whose decision is not there yet.
+    pub pending: u64,
+    /// Orders of which nobody knows yet whether they were approved; each is being reversed.
+    pub unknown: u64,
+    /// Orders for which the settlement owes an answer of any kind.
+    pub errands: u64,
+    pub settlement_up: bool,
+    /// The clearing batch that the settlement said is open; `None` before it has answered.
+    pub open_batch: Option<u32>,
+}
+
+/// An order in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderRow {
+    pub order: OrderId,
+    pub placed_at: Timestamp,
+    pub state: OrderState,
+    pub payment: PaymentState,
+    pub fulfilment: FulfilmentState,
+    pub lines: u64,
+    pub total: Minor,
+    pub currency: crate::money::Currency,
+}
+
+/// One order in full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderDetail {
+    /// The key of the terminal that placed it.
+    pub owner: Pin,
+    pub quote: Quote,
+    /// What the lines' products are called.
+    pub names: Vec<String>,
+    /// How many pieces of each line were given back.
+    pub returned: Vec<u32>,
+    pub placed_at: Timestamp,
+    pub state: OrderState,
+    pub payment: PaymentState,
+    pub fulfilment: FulfilmentState,
+    pub cancelled: Option<Cancelled>,
+    pub decision: Option<Decided>,
+    /// What a capture that is under way asks for.
+    pub capturing: Option<Minor>,
+    pub captured: Minor,
+    pub refunded: Minor,
+    /// The returns whose refunds are not answered yet.
+    pub refunding: Vec<ReturnId>,
+}
+
+/// What the settlement decided. The reason is sealed for the shopper, and not for the shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    pub verdict: Verdict,
+    /// Where in the settlement's journal it stands.
+    pub position: u64,
+    pub at: Timestamp,
+}
+
+/// One thing that happened to an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leg {
+    pub at: Timestamp,
+    /// A word or two, such as `placed`, `confirmed` or `shipped`.
+    pub kind: String,
+    /// What else there is to say, or nothing.
+    pub text: String,
+    /// The operator whose act it was.
+    pub by: Option<Pin>,
+}
+
+/// Where the pieces of a product are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockRow {
+    pub sku: Sku,
+    pub name: String,
+    pub unit_price: Minor,
+    /// In the shop: available, reserved and allocated together.
+    pub on_hand: u64,
+    pub reserved: u64,
+    pub allocated: u64,
+    pub available: u64,
+    pub shipped: u64,
+    pub returned: u64,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refusal::UnknownOrder => "there is no such order; `kessai-server orders list` names them",
+            Refusal::UnknownProduct => "there is no such product; `kessai-server stock list` names them",
+            Refusal::TryLater => "the seller cannot answer now; run the same command again",
+        })
+    }
+}
