@@ -14,7 +14,7 @@ use crate::keys::{EpochTerms, Keys};
 use crate::ledger::Policy;
 
 /// What a data folder of the settlement says it is.
-pub const FOLDER: FolderKind = FolderKind { name: "kessai-settlement", version: 2 };
+pub const FOLDER: FolderKind = kessai_shared::operator::settlement::DAEMON.folder;
 /// What its journal says it is.
 pub const JOURNAL: Kind = Kind(b"STLM");
 

@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::client::Daemon;
+use super::rows::{ShopBatch, Trade};
 use super::{Page, Peers};
+use crate::folder::FolderKind;
 use crate::ids::{OrderId, ReturnId, Sku};
 use crate::money::Minor;
 use crate::pin::Pin;
@@ -15,6 +18,14 @@ use crate::time::Timestamp;
 /// The protocol's name in TLS. It is another one than the settlement's, so that what was meant for one
 /// daemon is never understood by the other.
 pub const ALPN: &[u8] = b"kessai-operator/1 seller";
+
+/// The seller as its operators reach it.
+pub const DAEMON: Daemon = Daemon {
+    word: "seller",
+    program: "kessai-server",
+    folder: FolderKind { name: "kessai-server", version: 2 },
+    alpn: ALPN,
+};
 
 /// What an operator asks of a seller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +53,16 @@ pub enum Request {
     Product {
         sku: Sku,
     },
+    /// The money of each order older than `before`, or from the newest on, the newest first.
+    Trades {
+        before: Option<OrderId>,
+        limit: u16,
+    },
+    /// Clearing batches before this one, or from the newest on, the newest first.
+    Batches {
+        before: Option<u32>,
+        limit: u16,
+    },
 }
 
 /// What an operator is told by a seller.
@@ -54,6 +75,8 @@ pub enum Reply {
     History(Vec<Leg>),
     Stock(Page<StockRow, Sku>),
     Product(StockRow),
+    Trades(Page<Trade, OrderId>),
+    Batches(Page<ShopBatch, u32>),
     Refused(Refusal),
 }
 
