@@ -1,6 +1,8 @@
 //! The seller's command line.
 
+mod orders;
 mod state;
+mod stock;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -56,6 +58,12 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// The orders of the running seller.
+    #[command(subcommand)]
+    Orders(orders::Orders),
+    /// The stock of the running seller.
+    #[command(subcommand)]
+    Stock(stock::Stock),
     /// Tell how the running seller is.
     Status(state::Asked),
     /// Tell who is connected to the running seller.
@@ -108,6 +116,8 @@ impl Cli {
             Act::Serve(serve) => self::serve(serve),
             Act::ImportProducts { file, data } => import_products(&data.path()?, &file),
             Act::Verify { data, json } => verify_books(&data.path()?, json),
+            Act::Orders(orders) => orders.run(),
+            Act::Stock(stock) => stock.run(),
             Act::Status(asked) => state::status(&asked),
             Act::Peers(asked) => state::peers(&asked),
             Act::Operators(operators) => operators.run(SELLER),

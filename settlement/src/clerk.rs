@@ -2,11 +2,11 @@
 //! holds the decision is on the disk.
 
 pub mod cards;
+pub mod money;
 
 use std::sync::Arc;
 
-use kessai_shared::ids::{OrderId, RefundId};
-use kessai_shared::money::Minor;
+use kessai_shared::ids::OrderId;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
 use kessai_shared::seal::{ResponseSecret, seal_reason};
@@ -53,19 +53,8 @@ pub enum Command {
         order: OrderId,
         tell: Tell<Result<(), Refusal>>,
     },
-    Capture {
-        seller: Pin,
-        order: OrderId,
-        amount: Minor,
-        tell: Tell<Result<(), Refusal>>,
-    },
-    Refund {
-        seller: Pin,
-        refund: RefundId,
-        order: OrderId,
-        amount: Minor,
-        tell: Tell<Result<(), Refusal>>,
-    },
+    /// A capture, release, refund or chargeback.
+    Money(money::Command),
     Cards(cards::Command),
     /// Looks at the books at the end of a group, and at the position of a record that is durable then.
     Read(Look),
@@ -99,6 +88,8 @@ impl Clerk {
         desk: &mut Desk<'_>,
     ) -> Result<(), Fault> {
         let now = (self.clock)();
+        // What has run out is not called approved again.
+        money::end_overdue((purchase.seller, purchase.order), &self.policy, now, desk)?;
         let presented = card.map(|card| &card.presented);
         match acts::inquire(desk.books(), &purchase, presented, &self.policy, now) {
             Inquired::Duplicate => {
@@ -159,27 +150,24 @@ impl writer::Clerk for Clerk {
                 Ok(())
             }
             Command::Reversal { seller, order, tell } => {
-                carry_out(acts::reverse(desk.books(), (seller, order)), tell, desk)
-            }
-            Command::Capture { seller, order, amount, tell } => {
-                let now = (self.clock)();
-                carry_out(acts::capture(desk.books(), (seller, order), amount, now), tell, desk)
-            }
-            Command::Refund { seller, refund, order, amount, tell } => {
-                carry_out(acts::refund(desk.books(), seller, refund, order, amount), tell, desk)
+                // A hold whose time is over ends as expired, whoever comes first to say so.
+                let key = (seller, order);
+                money::end_overdue(key, &self.policy, (self.clock)(), desk)?;
+                carry_out(acts::reverse(desk.books(), key), tell, desk)
             }
             Command::Read(look) => {
                 let last = desk.next_stamp().position.saturating_sub(1);
                 desk.after(move |books| look(books, last));
                 Ok(())
             }
+            Command::Money(command) => money::handle(command, &self.policy, (self.clock)(), desk),
             Command::Cards(command) => cards::handle(command, desk),
         }
     }
 
     fn tick(&mut self, desk: &mut Desk<'_>) -> Result<(), Fault> {
-        let now = (self.clock)();
-        let due: Vec<_> = desk.books().expired(now).take(MAX_EXPIRIES_A_ROUND).collect();
+        let until = self.policy.gives_back_until((self.clock)());
+        let due: Vec<_> = desk.books().expired(until).take(MAX_EXPIRIES_A_ROUND).collect();
         for key in due {
             if let Some(change) = acts::expire(desk.books(), key) {
                 desk.change(&change)?;

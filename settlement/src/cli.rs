@@ -187,9 +187,17 @@ fn verify_books(data: &Path, json: bool) -> Result<u8, Failure> {
         let reasons: Vec<_> = report.reasons.iter().map(|(word, count)| format!("{word} {count}")).collect();
         println!("reasons   {}", reasons.join(", "));
         println!("proven    {} in {} signed groups", report.decisions_proven, report.groups_signed);
-        println!("holds     {} live, {} pence", report.live_holds, report.held_pence);
-        println!("balances  {} pence", report.balance_pence);
-        println!("captured  {} pence, refunded {} pence", report.captured_pence, report.refunded_pence);
+        println!("holds     {} live", report.live_holds);
+        for (code, money) in &report.money {
+            println!("{code}       {} held, balances {}", money.held, money.balance);
+            println!(
+                "          captured {}, refunded {}, charged back {} (minor units)",
+                money.captured, money.refunded, money.charged_back
+            );
+        }
+        if report.late_presentments > 0 {
+            println!("too late  {} order(s) captured after their hold had expired", report.late_presentments);
+        }
         println!("exposure  {} pence", report.exposure_pence);
         report.notes.iter().for_each(|note| println!("note      {note}"));
         report.problems.iter().for_each(|problem| println!("WRONG     {problem}"));

@@ -7,7 +7,9 @@ use kessai_shared::record::{RowBytes, put_versioned, unversioned, versioned};
 use kessai_shared::store::{self, Stamp};
 use serde::Serialize;
 
-use crate::ledger::{Account, Books, Change, Charge, Group, Guessed, Refund, Row, RowKey};
+use crate::ledger::{
+    Account, Batches, Books, Change, Charge, Chargeback, Group, Guessed, Late, Refund, Row, RowKey,
+};
 
 /// The version of the form that is written.
 const VERSION: u8 = 3;
@@ -20,6 +22,9 @@ enum RowRef<'a> {
     Refund(&'a Refund),
     Guesses(&'a Guessed),
     Group(&'a Group),
+    Chargeback(&'a Chargeback),
+    Late(&'a Late),
+    Batches(&'a Batches),
 }
 
 impl store::Books for Books {
@@ -82,6 +87,15 @@ impl store::Books for Books {
         }
         for group in self.groups() {
             put(RowKey::Group(group.first), RowRef::Group(group))?;
+        }
+        for (id, chargeback) in self.chargebacks() {
+            put(RowKey::Chargeback(*id), RowRef::Chargeback(chargeback))?;
+        }
+        for ((seller, order), late) in self.late_presentments() {
+            put(RowKey::Late(*seller, *order), RowRef::Late(late))?;
+        }
+        for (seller, batches) in self.batches() {
+            put(RowKey::Batches(*seller), RowRef::Batches(batches))?;
         }
         Ok(())
     }

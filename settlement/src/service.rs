@@ -10,7 +10,7 @@ use kessai_shared::settlement::{Refusal, Reply, Request, Standing};
 use kessai_shared::writer::{Clock, WriterGone, hand_in};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::clerk::{Command, Journaled, Opened};
+use crate::clerk::{Command, Journaled, Opened, money};
 use crate::heads::Heads;
 use crate::keys::Keys;
 use crate::vault::LiveVault;
@@ -30,7 +30,11 @@ impl exchange::Service for Service {
 
     async fn call(self: Arc<Self>, seller: Pin, request: Request) -> Reply {
         match request {
-            Request::Echo => Reply::Echo { issuer_keys: self.keys.shown((self.clock)()), open_batch: 1 },
+            Request::Echo => {
+                let open = self.ask(|tell| Command::Money(money::Command::OpenBatch { seller, tell })).await;
+                let issuer_keys = self.keys.shown((self.clock)());
+                reply(open.map(Ok), |open_batch| Reply::Echo { issuer_keys, open_batch })
+            }
             Request::Inquiry { purchase, card } => self.inquiry(seller, purchase, card).await,
             Request::Status { order } => {
                 let charge = self.ask(|tell| Command::Status { seller, order, tell }).await;
@@ -45,19 +49,25 @@ impl exchange::Service for Service {
             }
             Request::Reversal { order } => {
                 let done = self.ask(|tell| Command::Reversal { seller, order, tell }).await;
-                reply(done, Reply::Reversed)
+                reply(done, |()| Reply::Reversed)
             }
-            Request::Capture { order, amount, .. } => {
-                let done = self.ask(|tell| Command::Capture { seller, order, amount, tell }).await;
-                reply(done, Reply::Captured { amount, batch: 1 })
+            Request::Capture { capture, order, amount, last } => {
+                let done = self.ask(|tell| {
+                    Command::Money(money::Command::Capture { seller, capture, order, amount, last, tell })
+                });
+                reply(done.await, |batch| Reply::Captured { amount, batch })
             }
             Request::Refund { refund, order, amount } => {
-                let done = self.ask(|tell| Command::Refund { seller, refund, order, amount, tell }).await;
-                reply(done, Reply::Refunded { amount, batch: 1 })
+                let done = self.ask(|tell| {
+                    Command::Money(money::Command::Refund { seller, refund, order, amount, tell })
+                });
+                reply(done.await, |batch| Reply::Refunded { amount, batch })
             }
-            Request::Release { release: refund, order, amount } => {
-                let done = self.ask(|tell| Command::Refund { seller, refund, order, amount, tell }).await;
-                reply(done, Reply::Released { amount })
+            Request::Release { release, order, amount } => {
+                let done = self.ask(|tell| {
+                    Command::Money(money::Command::Release { seller, release, order, amount, tell })
+                });
+                reply(done.await, |()| Reply::Released { amount })
             }
             Request::Reconcile { .. } => Reply::Refused(Refusal::NotClosed),
         }
@@ -115,9 +125,9 @@ impl Service {
     }
 }
 
-fn reply(done: Result<Result<(), Refusal>, Refusal>, reply: Reply) -> Reply {
+fn reply<T>(done: Result<Result<T, Refusal>, Refusal>, reply: impl FnOnce(T) -> Reply) -> Reply {
     match done {
-        Ok(Ok(())) => reply,
+        Ok(Ok(done)) => reply(done),
         Ok(Err(refusal)) | Err(refusal) => Reply::Refused(refusal),
     }
 }

@@ -141,6 +141,7 @@ fn policy(file: &Path) -> Result<Policy, ConfigError> {
     policy.frequency = config.take("frequency", window);
     policy.amount = config.take("amount", window);
     set(&mut policy.hold_seconds, config.take("hold_seconds", "a number of seconds"));
+    set(&mut policy.hold_grace_seconds, config.take("hold_grace_seconds", "a number of seconds"));
     set(&mut policy.max_purchase, config.take::<i64>("max_purchase_pence", "a number of pence").map(Minor));
     policy.mistakes().iter().for_each(|mistake| config.mistake(mistake));
     config.finish().map(|()| policy)

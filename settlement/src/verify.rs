@@ -5,10 +5,11 @@ use std::path::Path;
 
 use kessai_shared::folder::DataFolder;
 use kessai_shared::journal::Head;
+use kessai_shared::money::Currency;
 use kessai_shared::store::{self, Auditor, Compared, Stamp};
 use serde::Serialize;
 
-use crate::ledger::{Audit, Books, Change};
+use crate::ledger::{Audit, Books, Change, Money};
 use crate::settings::{FOLDER, JOURNAL};
 
 /// What the books come to, and everything that is wrong with them.
@@ -28,16 +29,45 @@ pub struct Report {
     pub groups_signed: u64,
     pub decisions_proven: u64,
     pub live_holds: u64,
+    /// Orders for which a capture came after their hold had expired: goods that nobody paid for.
+    pub late_presentments: u64,
+    /// The accounts in pounds; those of every currency are in `money`.
     pub held_pence: i64,
     pub balance_pence: i64,
     pub captured_pence: i64,
     pub refunded_pence: i64,
     /// Balances and live holds together.
     pub exposure_pence: i64,
+    /// By the code of the currency, in its minor units. Sums of two currencies are never added up.
+    pub money: BTreeMap<&'static str, MoneyReport>,
     /// Whether the store beside the journal was compared; not while the daemon uses it.
     pub store_checked: bool,
     pub notes: Vec<String>,
     pub problems: Vec<String>,
+}
+
+/// The sums of one currency, in its minor units (yen have none smaller).
+#[derive(Debug, Serialize)]
+pub struct MoneyReport {
+    pub held: i64,
+    pub balance: i64,
+    pub exposure: i64,
+    pub captured: i64,
+    pub refunded: i64,
+    pub charged_back: i64,
+}
+
+impl From<Money> for MoneyReport {
+    fn from(money: Money) -> Self {
+        Self {
+            held: money.held.0,
+            balance: money.balance.0,
+            exposure: money.balance.0.saturating_add(money.held.0),
+            captured: money.captured.0,
+            refunded: money.refunded.0,
+            charged_back: money.charged_back.0,
+        }
+    }
 }
 
 /// Walks the journal and compares everything with everything.
@@ -71,6 +101,7 @@ pub fn verify(data: &Path) -> Result<Report, String> {
         }
     }
     let totals = books.totals();
+    let pounds = MoneyReport::from(totals.of(Currency::Gbp));
     Ok(Report {
         records: opened.head.position,
         changes_from: opened.checkpoint + 1,
@@ -83,11 +114,13 @@ pub fn verify(data: &Path) -> Result<Report, String> {
         groups_signed: proven.groups,
         decisions_proven: proven.decisions,
         live_holds: totals.live_holds,
-        held_pence: totals.held.0,
-        balance_pence: totals.balance.0,
-        captured_pence: totals.captured.0,
-        refunded_pence: totals.refunded.0,
-        exposure_pence: totals.balance.0 + totals.held.0,
+        late_presentments: totals.late_presentments,
+        held_pence: pounds.held,
+        balance_pence: pounds.balance,
+        captured_pence: pounds.captured,
+        refunded_pence: pounds.refunded,
+        exposure_pence: pounds.exposure,
+        money: totals.money.into_iter().map(|(currency, money)| (currency.code(), money.into())).collect(),
         store_checked: !live,
         notes,
         problems,

@@ -9,11 +9,12 @@ use std::path::PathBuf;
 
 use golden::Sample;
 use kessai_settlement::ledger::{
-    Account, AccountId, Books, Change, Charge, ChargeState, Decided, DecidedChange, Entry, Group,
-    LedgerAccount, Refund, Row, RowKey, Status,
+    Account, AccountId, Batches, Books, Capture, Change, Charge, ChargeState, Chargeback, ChargebackReason,
+    Cleared, Decided, DecidedChange, Entry, GivenBack, Group, Late, LedgerAccount, Refund, Row, RowKey,
+    Status,
 };
 use kessai_shared::codec;
-use kessai_shared::ids::{OrderId, RefundId};
+use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::outcome::Reason;
 use kessai_shared::pin::Pin;
@@ -26,6 +27,8 @@ const ID: AccountId = AccountId([1; 16]);
 const SELLER: Pin = Pin([2; 32]);
 const ORDER: OrderId = OrderId::from_bytes([3; 16]);
 const REFUND: RefundId = RefundId::from_bytes([4; 16]);
+const CAPTURE: CaptureId = CaptureId::from_bytes([5; 16]);
+const CHARGEBACK: ChargebackId = ChargebackId::from_bytes([6; 16]);
 /// The version that is written now; another one is another form of record.
 const VERSION: u8 = 3;
 
@@ -62,6 +65,15 @@ fn purchase() -> Purchase {
     }
 }
 
+fn capture() -> Capture {
+    Capture { id: CAPTURE, amount: Minor(76_000), last: true, batch: 301 }
+}
+
+fn chargeback() -> Chargeback {
+    let (amount, reason, by) = (Minor(254), ChargebackReason::Fraud, Pin([7; 32]));
+    Chargeback { key: (SELLER, ORDER), amount, reason, by, batch: 301 }
+}
+
 fn changes() -> Vec<Change> {
     let key = (SELLER, ORDER);
     let release = Entry::release(Currency::Gbp, ID, SELLER, Minor(76_500));
@@ -82,11 +94,14 @@ fn changes() -> Vec<Change> {
         Change::Restated { id: ID, terms: account() },
         Change::Decided(Box::new(decided)),
         Change::Reversed { key, entries: vec![release] },
-        Change::Captured { key, amount: Minor(76_500), entries: vec![release, charge] },
-        Change::Refunded { key, refund: REFUND, amount: Minor(255), entries: vec![refund] },
+        Change::Captured { key, capture: capture(), entries: vec![release, charge] },
+        Change::Refunded { key, refund: REFUND, amount: Minor(255), batch: 301, entries: vec![refund] },
         Change::Expired { key, entries: Vec::new() },
         Change::Rekeyed { id: ID, card },
         Change::Issued { id: ID, enrolment: [0xdd; 32] },
+        Change::Released { key, release: REFUND, amount: Minor(254), entries: vec![release] },
+        Change::ChargedBack { id: CHARGEBACK, chargeback: chargeback(), entries: vec![refund] },
+        Change::PresentedLate { key, capture: CAPTURE, amount: Minor(253) },
     ]
 }
 
@@ -101,8 +116,22 @@ fn rows() -> Vec<(RowKey, Row)> {
         voided: Minor(500),
         captured: Minor(76_000),
         refunded: Minor(255),
+        charged_back: Minor(254),
+        captures: vec![capture()],
         expires: Timestamp(9),
+        ran_out: true,
     };
+    let given = GivenBack::Refunded { batch: 301 };
+    let cleared = Cleared {
+        captures: 300,
+        captured: Minor(76_000),
+        refunds: 2,
+        refunded: Minor(255),
+        chargebacks: 3,
+        charged_back: Minor(254),
+    };
+    let totals = [(301, [(Currency::Jpy, cleared)].into())].into();
+    let late = Late { capture: CAPTURE, amount: Minor(253), at: Timestamp(12) };
     let group = Group {
         first: 4_999_999_999,
         last: position,
@@ -113,9 +142,12 @@ fn rows() -> Vec<(RowKey, Row)> {
     vec![
         (RowKey::Account(ID), Row::Account(account())),
         (RowKey::Charge(SELLER, ORDER), Row::Charge(charge)),
-        (RowKey::Refund(SELLER, REFUND), Row::Refund(Refund { order: ORDER, amount: Minor(255) })),
+        (RowKey::Refund(SELLER, REFUND), Row::Refund(Refund { order: ORDER, amount: Minor(255), given })),
         (RowKey::Guesses(SELLER), Row::Guesses([Timestamp(7), Timestamp(8)].into())),
         (RowKey::Group(group.first), Row::Group(group)),
+        (RowKey::Chargeback(CHARGEBACK), Row::Chargeback(chargeback())),
+        (RowKey::Late(SELLER, ORDER), Row::Late(late)),
+        (RowKey::Batches(SELLER), Row::Batches(Batches { open: 302, totals })),
     ]
 }
 
@@ -161,6 +193,9 @@ fn the_bytes_of_every_change_are_what_they_were() {
         Change::Expired { .. },
         Change::Rekeyed { .. },
         Change::Issued { .. },
+        Change::Released { .. },
+        Change::ChargedBack { .. },
+        Change::PresentedLate { .. },
     );
     let samples: Vec<_> = names.iter().zip(changes).map(|(name, value)| change(name, value)).collect();
     golden::compare(&file("changes.txt"), &samples);
@@ -176,10 +211,22 @@ fn the_bytes_of_every_row_and_key_are_what_they_were() {
         RowKey::Refund(..),
         RowKey::Guesses(_),
         RowKey::Group(_),
+        RowKey::Chargeback(_),
+        RowKey::Late(..),
+        RowKey::Batches(_),
     );
     let mut samples: Vec<_> = names.iter().zip(&keys).map(|(name, key)| Sample::equal(name, *key)).collect();
-    let names =
-        variants!(rows, Row::Account(_), Row::Charge(_), Row::Refund(_), Row::Guesses(_), Row::Group(_));
+    let names = variants!(
+        rows,
+        Row::Account(_),
+        Row::Charge(_),
+        Row::Refund(_),
+        Row::Guesses(_),
+        Row::Group(_),
+        Row::Chargeback(_),
+        Row::Late(_),
+        Row::Batches(_),
+    );
     samples
         .extend(names.iter().zip(keys.iter().zip(&rows)).map(|(name, (key, value))| row(name, *key, value)));
     golden::compare(&file("rows.txt"), &samples);
@@ -195,6 +242,19 @@ fn the_bytes_of_every_small_choice_are_what_they_were() {
         .zip(states)
         .map(|(name, state)| Sample::equal(&format!("ChargeState.{name}"), state))
         .collect();
+    let reasons = ChargebackReason::ALL.to_vec();
+    let names = variants!(
+        reasons,
+        ChargebackReason::NotReceived,
+        ChargebackReason::NotAsDescribed,
+        ChargebackReason::Fraud,
+        ChargebackReason::Duplicate,
+        ChargebackReason::CreditNotProcessed,
+    );
+    samples.extend(names.iter().zip(reasons).map(|(name, reason)| Sample::equal(name, reason)));
+    let given = vec![GivenBack::Released, GivenBack::Refunded { batch: 301 }];
+    let names = variants!(given, GivenBack::Released, GivenBack::Refunded { .. });
+    samples.extend(names.iter().zip(given).map(|(name, given)| Sample::equal(name, given)));
     let statuses = vec![Status::Normal, Status::Lost, Status::Stolen, Status::Restricted];
     let names = variants!(statuses, Status::Normal, Status::Lost, Status::Stolen, Status::Restricted);
     samples.extend(names.iter().zip(statuses).map(|(name, status)| Sample::equal(name, status)));
@@ -257,8 +317,8 @@ fn a_row_under_a_key_of_another_kind_is_refused() {
 /// The books look decisions up in a group by their position, so its leaves have to be in order.
 #[test]
 fn a_group_that_contradicts_itself_or_its_key_is_refused() {
-    let (_, row) = rows().pop().expect("a group");
-    let Row::Group(group) = row else { panic!("the last row is a group") };
+    let (_, row) = rows().swap_remove(4);
+    let Row::Group(group) = row else { panic!("the fifth row is a group") };
     let loads = |first: u64, change: fn(&mut Group)| {
         let mut group = group.clone();
         change(&mut group);

@@ -92,6 +92,13 @@ id!(
     "not a capture id: expected a form like 0190b5c0-7f4a-7000-8000-0123456789ab"
 );
 
+id!(
+    /// One chargeback: an operator gives a charge, or a part of it, back against the seller's will. Minted
+    /// by whoever asks for it.
+    ChargebackId,
+    "not a chargeback id: expected a form like 0190b5c0-7f4a-7000-8000-0123456789ab"
+);
+
 impl CaptureId {
     /// The capture of the `nth` shipment of an order: the same pair always names the same capture.
     pub fn of(order: OrderId, nth: u32) -> Self {

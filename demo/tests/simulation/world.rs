@@ -150,7 +150,12 @@ impl World {
             keys: data.join("keys"),
             suite: Suite::X25519,
             epochs: EPOCHS,
-            policy: Policy { hold_seconds: self.terms.hold_seconds, ..Policy::default() },
+            policy: Policy {
+                hold_seconds: self.terms.hold_seconds,
+                // A simulation is over long before the grace of a real shop is.
+                hold_grace_seconds: 0,
+                ..Policy::default()
+            },
             data,
         }
     }

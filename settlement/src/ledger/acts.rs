@@ -1,20 +1,21 @@
 //! What the books answer to each request, and the change that goes with it. An act only proposes;
 //! the one writer makes the change durable before anybody hears the answer.
 
-use kessai_shared::ids::{OrderId, RefundId};
-use kessai_shared::money::{Currency, Minor};
+mod money;
+
 use kessai_shared::outcome::Reason;
-use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
 use kessai_shared::settlement::Refusal;
 use kessai_shared::time::Timestamp;
 
 use super::account::{Account, AccountId};
-use super::books::{Books, Change, DecidedChange, Key};
+use super::books::{Books, Change, DecidedChange};
 use super::decision::{Presented, decide, enrols};
 use super::entry::Entry;
-use super::hold::{Charge, ChargeState};
+use super::hold::ChargeState;
 use super::policy::Policy;
+
+pub use money::{Booked, capture, charge_back, expire, overdue, presented_late, refund, release, reverse};
 
 /// How an inquiry is to be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,82 +111,4 @@ pub fn open(account: Account) -> Change {
     let id = AccountId(account.index);
     let entry = Entry::opening(account.currency, id, account.balance);
     Change::Opened { id, account, entry }
-}
-
-/// 0400: holds nothing for the order any more, and never will.
-///
-/// # Errors
-/// [`Refusal::Captured`] when the goods were charged already: that is for a refund.
-pub fn reverse(books: &Books, key: Key) -> Act {
-    let Some(charge) = books.charge(&key) else {
-        return Ok(Some(Change::Reversed { key, entries: Vec::new() }));
-    };
-    match charge.state {
-        ChargeState::Held | ChargeState::Declined => {
-            Ok(Some(Change::Reversed { key, entries: release(charge, key.0) }))
-        }
-        ChargeState::Tombstone | ChargeState::Reversed | ChargeState::Expired => Ok(None),
-        ChargeState::Captured => Err(Refusal::Captured),
-    }
-}
-
-/// 0220: charges what was held; what is left of the hold is given back.
-///
-/// # Errors
-/// A [`Refusal`] when there is no live hold for it or the amount is not within the hold.
-pub fn capture(books: &Books, key: Key, amount: Minor, now: Timestamp) -> Act {
-    let charge = books.charge(&key).ok_or(Refusal::NotHeld)?;
-    match charge.state {
-        ChargeState::Tombstone | ChargeState::Reversed => Err(Refusal::Reversed),
-        ChargeState::Declined => Err(Refusal::NotHeld),
-        ChargeState::Expired => Err(Refusal::Expired),
-        ChargeState::Captured if charge.captured == amount => Ok(None),
-        ChargeState::Captured => Err(Refusal::Duplicate),
-        // A hold that has run out is not captured, even before its expiry was written down.
-        ChargeState::Held if charge.expires <= now => Err(Refusal::Expired),
-        ChargeState::Held if !amount.is_positive() || amount > charge.live_hold() => Err(Refusal::Amount),
-        ChargeState::Held => {
-            let mut entries = release(charge, key.0);
-            entries.extend(charge.payer().map(|(id, currency)| Entry::charge(currency, id, key.0, amount)));
-            Ok(Some(Change::Captured { key, amount, entries }))
-        }
-    }
-}
-
-/// Gives a part of an order's money back: from the hold while it is one, from the charge after.
-///
-/// # Errors
-/// A [`Refusal`] when nothing is left to give back, or the refund id was used for something else.
-pub fn refund(books: &Books, seller: Pin, refund: RefundId, order: OrderId, amount: Minor) -> Act {
-    if let Some(done) = books.refund(seller, refund) {
-        let same = done.order == order && done.amount == amount;
-        return if same { Ok(None) } else { Err(Refusal::Duplicate) };
-    }
-    let key = (seller, order);
-    let charge = books.charge(&key).ok_or(Refusal::NotHeld)?;
-    let (left, entry): (Minor, fn(Currency, AccountId, Pin, Minor) -> Entry) = match charge.state {
-        ChargeState::Tombstone | ChargeState::Reversed => return Err(Refusal::Reversed),
-        ChargeState::Declined => return Err(Refusal::NotHeld),
-        ChargeState::Expired => return Err(Refusal::Expired),
-        ChargeState::Held => (charge.live_hold(), Entry::release),
-        ChargeState::Captured => (charge.live_charge(), Entry::refund),
-    };
-    if !amount.is_positive() || amount > left {
-        return Err(Refusal::Amount);
-    }
-    let entries =
-        charge.payer().map(|(id, currency)| entry(currency, id, seller, amount)).into_iter().collect();
-    Ok(Some(Change::Refunded { key, refund, amount, entries }))
-}
-
-/// The change that ends a hold whose time is over.
-pub fn expire(books: &Books, key: Key) -> Option<Change> {
-    let charge = books.charge(&key).filter(|charge| charge.state == ChargeState::Held)?;
-    Some(Change::Expired { key, entries: release(charge, key.0) })
-}
-
-fn release(charge: &Charge, seller: Pin) -> Vec<Entry> {
-    let left = charge.live_hold();
-    let entry = charge.payer().map(|(id, currency)| Entry::release(currency, id, seller, left));
-    entry.into_iter().filter(|_| left.is_positive()).collect()
 }

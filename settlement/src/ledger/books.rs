@@ -1,13 +1,15 @@
 //! All accounts and charges, and the changes that they go through. What stands here can be made
 //! anew from the changes alone, in their order.
 
+mod charges;
 mod lists;
+mod totals;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use kessai_shared::ids::{OrderId, RefundId};
+use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId};
 use kessai_shared::money::Minor;
 use kessai_shared::outcome::Reason;
 use kessai_shared::pin::Pin;
@@ -17,11 +19,15 @@ use serde::{Deserialize, Serialize};
 
 use super::account::{Account, AccountId};
 use super::at_rest::{AtRest, Candidate};
+use super::clearing::{Batches, Clearing};
 use super::entry::Entry;
+use super::given::{Capture, Chargeback, Late, Refund};
 use super::group::{Group, Groups};
 use super::guesses::{Guessed, Guesses, is_guess};
-use super::hold::{Charge, ChargeState, Decided, Refund};
+use super::hold::{Charge, ChargeState, Decided};
 use super::index::{Index, Place};
+
+pub use totals::{Money, Totals};
 
 /// What a charge goes by: the seller that asked, and the order it asked for.
 pub type Key = (Pin, OrderId);
@@ -46,14 +52,36 @@ pub enum Change {
     },
     Captured {
         key: Key,
+        capture: Capture,
+        entries: Vec<Entry>,
+    },
+    /// A part of a hold was given back.
+    Released {
+        key: Key,
+        release: RefundId,
         amount: Minor,
         entries: Vec<Entry>,
     },
+    /// A part of a charge was given back.
     Refunded {
         key: Key,
         refund: RefundId,
         amount: Minor,
+        /// The seller's clearing batch that it is kept back from.
+        batch: u32,
         entries: Vec<Entry>,
+    },
+    /// An operator gave a part of a charge back against the seller's will.
+    ChargedBack {
+        id: ChargebackId,
+        chargeback: Chargeback,
+        entries: Vec<Entry>,
+    },
+    /// A capture came after its hold had expired. It was refused; this moves no money.
+    PresentedLate {
+        key: Key,
+        capture: CaptureId,
+        amount: Minor,
     },
     Expired {
         key: Key,
@@ -85,6 +113,26 @@ pub struct DecidedChange {
     pub enrolled: Option<[u8; 32]>,
 }
 
+impl Change {
+    /// The balanced entries of everything that it moves.
+    pub fn entries(&self) -> &[Entry] {
+        match self {
+            Change::Opened { entry, .. } => std::slice::from_ref(entry),
+            Change::Decided(decided) => &decided.entries,
+            Change::Reversed { entries, .. }
+            | Change::Captured { entries, .. }
+            | Change::Released { entries, .. }
+            | Change::Refunded { entries, .. }
+            | Change::ChargedBack { entries, .. }
+            | Change::Expired { entries, .. } => entries,
+            Change::Restated { .. }
+            | Change::PresentedLate { .. }
+            | Change::Rekeyed { .. }
+            | Change::Issued { .. } => &[],
+        }
+    }
+}
+
 /// A change that cannot follow from the books as they are: the journal is not this ledger's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inconsistent(pub &'static str);
@@ -99,6 +147,11 @@ pub enum RowKey {
     Guesses(Pin),
     /// A group of the journal that holds decisions, by the position of its first record.
     Group(u64),
+    Chargeback(ChargebackId),
+    /// The capture that came too late for an order.
+    Late(Pin, OrderId),
+    /// The clearing batches of a seller.
+    Batches(Pin),
 }
 
 /// A row of the books.
@@ -109,26 +162,20 @@ pub enum Row {
     Refund(Refund),
     Guesses(Guessed),
     Group(Group),
-}
-
-/// Sums over all accounts and charges, in minor units.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    pub accounts: u64,
-    pub decisions: u64,
-    pub approved: u64,
-    pub live_holds: u64,
-    pub held: Minor,
-    pub balance: Minor,
-    pub captured: Minor,
-    pub refunded: Minor,
+    Chargeback(Chargeback),
+    Late(Late),
+    Batches(Batches),
 }
 
 #[derive(Default)]
 pub struct Books {
     accounts: HashMap<AccountId, Account>,
     charges: HashMap<Key, Charge>,
+    /// Releases and refunds; a seller's ids are of one kind for both.
     refunds: HashMap<(Pin, RefundId), Refund>,
+    chargebacks: BTreeMap<ChargebackId, Chargeback>,
+    late: BTreeMap<Key, Late>,
+    clearing: Clearing,
     /// The live holds by the time they run out.
     expiring: BTreeSet<(Timestamp, Key)>,
     index: Index,
@@ -200,6 +247,34 @@ impl Books {
         self.refunds.iter()
     }
 
+    pub fn chargeback(&self, id: ChargebackId) -> Option<&Chargeback> {
+        self.chargebacks.get(&id)
+    }
+
+    pub fn chargebacks(&self) -> impl Iterator<Item = (&ChargebackId, &Chargeback)> {
+        self.chargebacks.iter()
+    }
+
+    /// The capture that came too late for an order.
+    pub fn late(&self, key: &Key) -> Option<&Late> {
+        self.late.get(key)
+    }
+
+    /// The first capture of each order for which one came too late.
+    pub fn late_presentments(&self) -> impl Iterator<Item = (&Key, &Late)> {
+        self.late.iter()
+    }
+
+    /// The clearing batch that a seller's captures, refunds and chargebacks are booked under now.
+    pub fn open_batch(&self, seller: Pin) -> u32 {
+        self.clearing.open(seller)
+    }
+
+    /// The clearing batches of each seller that something was booked for.
+    pub fn batches(&self) -> impl Iterator<Item = (&Pin, &Batches)> {
+        self.clearing.all()
+    }
+
     /// The wrong guesses that came through each seller.
     pub fn guessed(&self) -> impl Iterator<Item = (&Pin, &Guessed)> {
         self.guesses.all()
@@ -215,7 +290,7 @@ impl Books {
         self.groups.all()
     }
 
-    /// The live holds that have run out at `now`, the earliest first.
+    /// The live holds that captures were certain of until `now` at most, the earliest first.
     pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = Key> {
         self.expiring.iter().take_while(move |(at, _)| *at <= now).map(|(_, key)| *key)
     }
@@ -237,8 +312,15 @@ impl Books {
             Change::Restated { id, terms } => self.restate(*id, terms),
             Change::Decided(decided) => self.decided(decided, position, at),
             Change::Reversed { key, .. } => self.reverse(key),
-            Change::Captured { key, amount, .. } => self.capture(key, *amount),
-            Change::Refunded { key, refund, amount, .. } => self.give_back(key, *refund, *amount),
+            Change::Captured { key, capture, .. } => self.capture(key, *capture),
+            Change::Released { key, release, amount, .. } => self.release(key, *release, *amount),
+            Change::Refunded { key, refund, amount, batch, .. } => {
+                self.give_back(key, *refund, *amount, *batch)
+            }
+            Change::ChargedBack { id, chargeback, .. } => self.charge_back(*id, *chargeback),
+            Change::PresentedLate { key, capture, amount } => {
+                self.note_late(key, Late { capture: *capture, amount: *amount, at })
+            }
             Change::Expired { key, .. } => self.expire(key),
             Change::Rekeyed { id, card } => self.rekey(*id, card),
             Change::Issued { id, enrolment } => self.issue(*id, *enrolment),
@@ -265,7 +347,10 @@ impl Books {
                 }
                 return;
             }
+            Change::PresentedLate { .. } => return,
+            Change::ChargedBack { chargeback, .. } => &chargeback.key,
             Change::Refunded { key, .. }
+            | Change::Released { key, .. }
             | Change::Reversed { key, .. }
             | Change::Captured { key, .. }
             | Change::Expired { key, .. } => key,
@@ -280,6 +365,9 @@ impl Books {
             RowKey::Charge(seller, order) => self.charges.get(&(*seller, *order)).cloned().map(Row::Charge),
             RowKey::Refund(seller, id) => self.refunds.get(&(*seller, *id)).copied().map(Row::Refund),
             RowKey::Guesses(seller) => self.guesses.row(*seller).map(Row::Guesses),
+            RowKey::Chargeback(id) => self.chargebacks.get(id).copied().map(Row::Chargeback),
+            RowKey::Late(seller, order) => self.late.get(&(*seller, *order)).copied().map(Row::Late),
+            RowKey::Batches(seller) => self.clearing.of(*seller).cloned().map(Row::Batches),
             RowKey::Group(first) => self.groups.begun_at(*first).map(|group| Row::Group(Group::clone(group))),
         }
     }
@@ -306,12 +394,22 @@ impl Books {
             }
             (RowKey::Guesses(seller), Row::Guesses(guesses)) => self.guesses.load(seller, guesses),
             (RowKey::Group(first), Row::Group(group)) => self.groups.load(first, group)?,
+            (RowKey::Chargeback(id), Row::Chargeback(chargeback)) => {
+                self.chargebacks.insert(id, chargeback);
+            }
+            (RowKey::Late(seller, order), Row::Late(late)) => {
+                self.late.insert((seller, order), late);
+            }
+            (RowKey::Batches(seller), Row::Batches(batches)) => self.clearing.load(seller, batches),
             (
                 RowKey::Account(_)
                 | RowKey::Charge(..)
                 | RowKey::Refund(..)
                 | RowKey::Guesses(_)
-                | RowKey::Group(_),
+                | RowKey::Group(_)
+                | RowKey::Chargeback(_)
+                | RowKey::Late(..)
+                | RowKey::Batches(_),
                 _,
             ) => {
                 return Err(Inconsistent("a row is not of the kind its key says"));
@@ -320,33 +418,11 @@ impl Books {
         Ok(())
     }
 
-    pub fn totals(&self) -> Totals {
-        let mut totals = Totals { accounts: self.accounts.len() as u64, ..Totals::default() };
-        for account in self.accounts.values() {
-            totals.held.0 += account.held.0;
-            totals.balance.0 += account.balance.0;
-        }
-        for charge in self.charges.values() {
-            totals.decisions += u64::from(charge.decided.is_some());
-            totals.approved += u64::from(charge.account.is_some());
-            totals.live_holds += u64::from(charge.live_hold().is_positive());
-            totals.captured.0 += charge.captured.0;
-            totals.refunded.0 += charge.refunded.0;
-        }
-        totals
-    }
-
-    /// How often each reason was given.
-    pub fn reasons(&self) -> BTreeMap<Reason, u64> {
-        let mut reasons = BTreeMap::new();
-        for decided in self.charges.values().filter_map(|charge| charge.decided.as_ref()) {
-            *reasons.entry(decided.reason).or_default() += 1;
-        }
-        reasons
-    }
-
     fn restate(&mut self, id: AccountId, terms: &Account) -> Result<(), Inconsistent> {
         let known = self.accounts.get(&id).ok_or(Inconsistent("an unknown account is restated"))?.clone();
+        if terms.currency != known.currency {
+            return Err(Inconsistent("an account is restated in another currency"));
+        }
         self.place(id, terms.place())?;
         let account = Account {
             balance: known.balance,
@@ -455,97 +531,6 @@ impl Books {
         self.groups.decided(position, leaf);
         self.charges.insert(key, charge);
         Ok(())
-    }
-
-    fn reverse(&mut self, key: &Key) -> Result<(), Inconsistent> {
-        let Some(charge) = self.charges.get_mut(key) else {
-            self.charges.insert(*key, Charge::tombstone());
-            return Ok(());
-        };
-        match charge.state {
-            ChargeState::Held => self.release(key, ChargeState::Reversed),
-            ChargeState::Declined => {
-                charge.state = ChargeState::Reversed;
-                Ok(())
-            }
-            ChargeState::Tombstone | ChargeState::Captured | ChargeState::Reversed | ChargeState::Expired => {
-                Err(Inconsistent("a reversal of what is final"))
-            }
-        }
-    }
-
-    fn expire(&mut self, key: &Key) -> Result<(), Inconsistent> {
-        self.release(key, ChargeState::Expired)
-    }
-
-    /// Gives all that is still held back to the account.
-    fn release(&mut self, key: &Key, end: ChargeState) -> Result<(), Inconsistent> {
-        let (charge, account) = self.held(key)?;
-        let left = charge.live_hold();
-        charge.voided.0 += left.0;
-        charge.state = end;
-        account.held.0 -= left.0;
-        let expires = charge.expires;
-        self.expiring.remove(&(expires, *key));
-        Ok(())
-    }
-
-    fn capture(&mut self, key: &Key, amount: Minor) -> Result<(), Inconsistent> {
-        let (charge, account) = self.held(key)?;
-        let left = charge.live_hold();
-        if !amount.is_positive() || amount > left {
-            return Err(Inconsistent("more is captured than is held"));
-        }
-        account.held.0 -= left.0;
-        account.balance.0 += amount.0;
-        charge.voided.0 += left.0 - amount.0;
-        charge.captured = amount;
-        charge.state = ChargeState::Captured;
-        let expires = charge.expires;
-        self.expiring.remove(&(expires, *key));
-        Ok(())
-    }
-
-    fn give_back(&mut self, key: &Key, refund: RefundId, amount: Minor) -> Result<(), Inconsistent> {
-        if self.refunds.contains_key(&(key.0, refund)) {
-            return Err(Inconsistent("a refund is made twice"));
-        }
-        let charge = self.charges.get(key).ok_or(Inconsistent("a refund of an unknown order"))?;
-        let (held, charged) = (charge.live_hold(), charge.live_charge());
-        if !amount.is_positive() || amount > Minor(held.0 + charged.0) {
-            return Err(Inconsistent("more is refunded than was taken"));
-        }
-        if charge.state == ChargeState::Held {
-            let (charge, account) = self.held(key)?;
-            charge.voided.0 += amount.0;
-            account.held.0 -= amount.0;
-            if amount == held {
-                charge.state = ChargeState::Reversed;
-                let expires = charge.expires;
-                self.expiring.remove(&(expires, *key));
-            }
-        } else {
-            let (charge, account) = self.charged(key)?;
-            charge.refunded.0 += amount.0;
-            account.balance.0 -= amount.0;
-        }
-        self.refunds.insert((key.0, refund), Refund { order: key.1, amount });
-        Ok(())
-    }
-
-    fn held(&mut self, key: &Key) -> Result<(&mut Charge, &mut Account), Inconsistent> {
-        let (charge, account) = self.charged(key)?;
-        if charge.state != ChargeState::Held {
-            return Err(Inconsistent("nothing is held for this order"));
-        }
-        Ok((charge, account))
-    }
-
-    fn charged(&mut self, key: &Key) -> Result<(&mut Charge, &mut Account), Inconsistent> {
-        let charge = self.charges.get_mut(key).ok_or(Inconsistent("an unknown order"))?;
-        let id = charge.account.ok_or(Inconsistent("an order that was not approved"))?;
-        let account = self.accounts.get_mut(&id).ok_or(Inconsistent("an unknown account"))?;
-        Ok((charge, account))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What became of one order's inquiry: the hold it took, and what was charged and given back of it.
 
+use kessai_shared::ids::CaptureId;
 use kessai_shared::merkle::Node;
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::outcome::Reason;
@@ -9,6 +10,10 @@ use kessai_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::account::AccountId;
+use super::given::Capture;
+
+/// Most captures of one order. An order that is shipped in more parts than this has to be several.
+pub const MAX_CAPTURES: usize = 1_000;
 
 /// How an order stands. An order that was never heard of has no charge at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,10 +21,13 @@ pub enum ChargeState {
     /// Reversed before its inquiry came: the inquiry, when it comes, is refused.
     Tombstone,
     Declined,
+    /// Something is held; a part of what was may have been captured already.
     Held,
+    /// Nothing is held any more, and something was captured.
     Captured,
-    /// Given back in full before it was captured.
+    /// Given back in full before any of it was captured.
     Reversed,
+    /// Given back because its time was over, before any of it was captured.
     Expired,
 }
 
@@ -35,7 +43,14 @@ pub struct Charge {
     pub voided: Minor,
     pub captured: Minor,
     pub refunded: Minor,
+    pub charged_back: Minor,
+    /// In the order in which they were booked; at most [`MAX_CAPTURES`].
+    pub captures: Vec<Capture>,
+    /// Until when a capture is certain to win; the policy's grace comes after it.
     pub expires: Timestamp,
+    /// Whether what was left of the hold was given back because its time was over. Nothing is ever
+    /// captured after that.
+    pub ran_out: bool,
 }
 
 /// What was decided, kept for ever, so that the same inquiry always gets the same answer.
@@ -46,13 +61,6 @@ pub struct Decided {
     pub sealed_reason: Vec<u8>,
     pub position: u64,
     pub at: Timestamp,
-}
-
-/// A refund that was carried out, kept so that asking again refunds nothing more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refund {
-    pub order: kessai_shared::ids::OrderId,
-    pub amount: Minor,
 }
 
 impl Decided {
@@ -97,14 +105,17 @@ impl Charge {
             voided: Minor::ZERO,
             captured: Minor::ZERO,
             refunded: Minor::ZERO,
+            charged_back: Minor::ZERO,
+            captures: Vec::new(),
             expires: Timestamp::default(),
+            ran_out: false,
         }
     }
 
     /// What is still held and may be captured or given back.
     pub fn live_hold(&self) -> Minor {
         match self.state {
-            ChargeState::Held => Minor(self.authorized.0 - self.voided.0),
+            ChargeState::Held => Minor(self.authorized.0 - self.voided.0 - self.captured.0),
             ChargeState::Tombstone
             | ChargeState::Declined
             | ChargeState::Captured
@@ -120,7 +131,12 @@ impl Charge {
 
     /// What was charged and not given back.
     pub fn live_charge(&self) -> Minor {
-        Minor(self.captured.0 - self.refunded.0)
+        Minor(self.captured.0 - self.refunded.0 - self.charged_back.0)
+    }
+
+    /// The capture of this order with this id.
+    pub fn capture(&self, id: CaptureId) -> Option<&Capture> {
+        self.captures.iter().find(|capture| capture.id == id)
     }
 
     pub fn standing(&self) -> Standing {

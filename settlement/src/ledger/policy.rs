@@ -1,7 +1,12 @@
 //! The numbers that a credit decision is made with.
 
 use kessai_shared::money::Minor;
+use kessai_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// Longest grace after the end of a hold, in seconds: seven days. Until it is over, what was held is
+/// neither charged nor free to be spent.
+const MAX_HOLD_GRACE_SECONDS: u64 = 7 * 24 * 3_600;
 
 /// A limit on what one account may do within a span of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +39,10 @@ pub struct Policy {
     pub amount: Option<Window>,
     /// How long an approval is held for the seller to capture, in seconds.
     pub hold_seconds: u64,
+    /// How long after that a hold is not given back yet, in seconds, 0 to 7 days. A capture that comes
+    /// within it still wins, so that a clock that is a little wrong, or a line that is down, does not
+    /// cost the seller its money.
+    pub hold_grace_seconds: u64,
     /// The largest single purchase, in minor units.
     pub max_purchase: Minor,
 }
@@ -50,12 +59,18 @@ impl Default for Policy {
             frequency: None,
             amount: None,
             hold_seconds: 7 * 24 * 3_600,
+            hold_grace_seconds: 3_600,
             max_purchase: Minor(kessai_shared::money::MAX_AMOUNT),
         }
     }
 }
 
 impl Policy {
+    /// Holds whose time was over by then are given back now.
+    pub fn gives_back_until(&self, now: Timestamp) -> Timestamp {
+        now.minus_seconds(self.hold_grace_seconds)
+    }
+
     /// Everything that is wrong with the numbers, one sentence each.
     pub fn mistakes(&self) -> Vec<String> {
         let mut found = Vec::new();
@@ -72,6 +87,8 @@ impl Policy {
         need((1..=1_000).contains(&self.seller_tries.max), "seller_tries.max is from 1 to 1000");
         need(self.seller_tries.seconds > 0, "seller_tries.seconds is at least 1");
         need(self.hold_seconds > 0, "hold_seconds is at least 1");
+        let most = MAX_HOLD_GRACE_SECONDS;
+        need(self.hold_grace_seconds <= most, &format!("hold_grace_seconds is at most {most}"));
         need(self.max_purchase.is_positive(), "max_purchase is at least 1");
         for (name, window) in [("frequency", self.frequency), ("amount", self.amount)] {
             let sound = window.is_none_or(|w| w.seconds > 0 && w.max > 0);

@@ -10,6 +10,8 @@ pub enum Op {
         order: u8,
         card: u8,
         amount: i64,
+        /// In another currency than the card's.
+        foreign: bool,
         right: bool,
         luhn: bool,
         content: u8,
@@ -23,6 +25,15 @@ pub enum Op {
     Capture {
         seller: u8,
         order: u8,
+        capture: u8,
+        amount: i64,
+        last: bool,
+    },
+    /// Its ids are of the same pool as those of refunds.
+    Release {
+        seller: u8,
+        refund: u8,
+        order: u8,
         amount: i64,
     },
     Refund {
@@ -30,6 +41,13 @@ pub enum Op {
         refund: u8,
         order: u8,
         amount: i64,
+    },
+    ChargeBack {
+        seller: u8,
+        order: u8,
+        id: u8,
+        amount: i64,
+        reason: u8,
     },
     Wait {
         seconds: u64,
@@ -50,6 +68,10 @@ pub enum Op {
     Issue {
         card: u8,
         code: u8,
+    },
+    /// What was asked for so many steps ago is asked for again.
+    Again {
+        back: u8,
     },
 }
 
@@ -84,24 +106,37 @@ pub fn op() -> impl Strategy<Value = Op> {
     let (seller, order) = (0..2_u8, 0..3_u8);
     let key = (seller, order);
     let amount = || prop_oneof![6 => 1..60_i64, 1 => -2..1_i64];
-    let inquiry = (key.clone(), 0..4_u8, amount(), prop::bool::weighted(0.8), prop::bool::weighted(0.95));
+    let part = || prop_oneof![9 => 1..25_i64, 1 => -2..60_i64];
+    let inquiry = (key.clone(), 0..6_u8, amount(), prop::bool::weighted(0.8), prop::bool::weighted(0.95));
     let inquiry = (inquiry, prop_oneof![6 => Just(0_u8), 1 => Just(1)], prop::bool::weighted(0.1));
-    let inquiry = (inquiry, signs());
+    let inquiry = (inquiry, signs(), prop::bool::weighted(0.05));
+    let taking_back = (key.clone(), 0..8_u8, part());
+    let capture = (key.clone(), 0..5_u8, part(), prop::bool::weighted(0.2));
     prop_oneof![
-        6 => inquiry.prop_map(|((((seller, order), card, amount, right, luhn), content, late), signs)| {
-            Op::Inquire { seller, order, card, amount, right, luhn, content, late, signs }
+        8 => inquiry.prop_map(|(((who, card, amount, right, luhn), content, late), signs, foreign)| {
+            let (seller, order) = who;
+            Op::Inquire { seller, order, card, amount, foreign, right, luhn, content, late, signs }
         }),
         1 => key.clone().prop_map(|(seller, order)| Op::Reverse { seller, order }),
-        4 => (key.clone(), amount()).prop_map(|((seller, order), amount)| Op::Capture { seller, order, amount }),
-        6 => (key, 0..8_u8, amount()).prop_map(|((seller, order), refund, amount)| {
+        6 => capture.prop_map(|((seller, order), capture, amount, last)| {
+            Op::Capture { seller, order, capture, amount, last }
+        }),
+        2 => taking_back.clone().prop_map(|((seller, order), refund, amount)| {
+            Op::Release { seller, refund, order, amount }
+        }),
+        4 => taking_back.clone().prop_map(|((seller, order), refund, amount)| {
             Op::Refund { seller, refund, order, amount }
+        }),
+        2 => (taking_back, 0..2_u8).prop_map(|(((seller, order), id, amount), reason)| {
+            Op::ChargeBack { seller, order, id, amount, reason }
         }),
         2 => (1..50_u64).prop_map(|seconds| Op::Wait { seconds }),
         3 => Just(Op::EndGroup),
         1 => Just(Op::Round),
-        1 => (0..3_u8, 0..150_i64).prop_map(|(card, limit)| Op::Restate { card, limit }),
+        1 => (0..5_u8, 0..150_i64).prop_map(|(card, limit)| Op::Restate { card, limit }),
         1 => Just(Op::NewKey),
-        3 => (0..3_u8).prop_map(|card| Op::Rekey { card }),
-        2 => (0..3_u8, 0..4_u8).prop_map(|(card, code)| Op::Issue { card, code }),
+        3 => (0..5_u8).prop_map(|card| Op::Rekey { card }),
+        1 => (0..5_u8, 0..4_u8).prop_map(|(card, code)| Op::Issue { card, code }),
+        3 => (0..12_u8).prop_map(|back| Op::Again { back }),
     ]
 }

@@ -53,6 +53,10 @@ pub fn rows(books: &Books) -> Rows {
     let guesses = books.guessed().map(|(seller, _)| RowKey::Guesses(*seller));
     let groups = books.groups().map(|group| RowKey::Group(group.first));
     let keys = accounts.chain(charges).chain(refunds).chain(guesses).chain(groups);
+    let chargebacks = books.chargebacks().map(|(id, _)| RowKey::Chargeback(*id));
+    let late = books.late_presentments().map(|((seller, order), _)| RowKey::Late(*seller, *order));
+    let batches = books.batches().map(|(seller, _)| RowKey::Batches(*seller));
+    let keys = keys.chain(chargebacks).chain(late).chain(batches);
     assert!(rows.keys().eq(keys.map(|key| codec::encode(&key)).collect::<BTreeSet<_>>().iter()));
     rows
 }

@@ -22,6 +22,7 @@
 
 mod ahead;
 mod append;
+mod browse;
 mod content;
 mod dice;
 mod disk;
@@ -43,6 +44,7 @@ use crate::digest::sha256_of_all;
 use crate::time::Timestamp;
 
 pub use append::{Journal, Layout};
+pub use browse::{Browsed, browse};
 pub use dice::Dice;
 pub use disk::{Disk, FileDisk};
 pub use error::JournalError;

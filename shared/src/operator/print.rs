@@ -52,3 +52,67 @@ fn span(seconds: u64) -> String {
         (_, _, _) => format!("{days} d {} h", hours % 24),
     }
 }
+
+/// The word of a state: `PartiallyRefunded` is `partially_refunded`. What a state holds is left away.
+pub fn word(state: impl std::fmt::Debug) -> String {
+    let name = format!("{state:?}");
+    let mut word = String::with_capacity(name.len() + 4);
+    for (at, c) in name.chars().take_while(char::is_ascii_alphanumeric).enumerate() {
+        if c.is_ascii_uppercase() && at > 0 {
+            word.push('_');
+        }
+        word.push(c.to_ascii_lowercase());
+    }
+    word
+}
+
+/// How many rows a command asks for that was told `--limit`.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub struct Limit {
+    /// How many rows to print at most.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    limit: u32,
+}
+
+impl Limit {
+    /// How many rows to ask for next, with so many there; `None` when there are enough.
+    pub fn next(self, rows: usize) -> Option<u16> {
+        let left = usize::try_from(self.limit).unwrap_or(usize::MAX).saturating_sub(rows);
+        let left = u16::try_from(left).unwrap_or(MAX_ROWS).min(MAX_ROWS);
+        (left > 0).then_some(left)
+    }
+}
+
+/// Prints what comes behind a list that was cut short.
+pub fn more(flag: &str, next: Option<impl std::fmt::Display>) {
+    if let Some(next) = next {
+        println!("more: {flag} {next}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storefront::PaymentState;
+
+    #[test]
+    fn states_have_the_words_of_the_design() {
+        assert_eq!(word(PaymentState::PartiallyRefunded), "partially_refunded");
+        assert_eq!(word(Some("content")), "some");
+    }
+
+    #[test]
+    fn a_limit_is_asked_for_in_pages() {
+        let limit = Limit { limit: 450 };
+        assert_eq!(
+            [0, 200, 400, 449, 450, 900].map(|rows| limit.next(rows)),
+            [Some(200), Some(200), Some(50), Some(1), None, None]
+        );
+    }
+
+    #[test]
+    fn a_span_has_its_two_largest_units() {
+        let spans = [(59, "59 s"), (61, "1 min 1 s"), (3_700, "1 h 1 min"), (90_000, "1 d 1 h")];
+        spans.into_iter().for_each(|(seconds, text)| assert_eq!(span(seconds), text));
+    }
+}

@@ -64,7 +64,7 @@ fn f13_messages_that_are_doubled_late_and_out_of_order_have_one_effect() {
     stage.run_for(Duration::from_secs(4));
     stage.sim.release(SELLER, SETTLEMENT);
     stage.finish();
-    let totals = ledger_of(&stage.world).totals();
+    let totals = ledger_of(&stage.world).totals().of(kessai_shared::money::Currency::Gbp);
     let orders = seller_of(&stage.world).totals();
     assert_eq!(orders.orders, 3);
     assert_eq!(totals.captured.0 - totals.refunded.0, orders.accepted.0 - orders.refunded.0);

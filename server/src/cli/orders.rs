@@ -1,0 +1,250 @@
+//! Orders, for whoever keeps the shop.
+
+use clap::{Args, Subcommand};
+use kessai_shared::columns::{Columns, or_dash, plain};
+use kessai_shared::console::{Failure, OK};
+use kessai_shared::ids::OrderId;
+use kessai_shared::operator::client::Operator;
+use kessai_shared::operator::print::{self, Limit, instant, word};
+use kessai_shared::operator::reach::Reach;
+use kessai_shared::operator::seller::{Leg, OrderDetail, OrderRow, Reply, Request};
+use kessai_shared::storefront::OrderState;
+use serde_json::{Value, json};
+
+use super::unexpected;
+use crate::operator::SELLER;
+
+#[derive(Subcommand)]
+pub enum Orders {
+    /// List orders, the newest first.
+    List(List),
+    /// Print one order: its four axes, its lines, its decision.
+    Show(One),
+    /// Print everything that happened to an order, and when.
+    History(One),
+}
+
+#[derive(Args)]
+pub struct List {
+    #[command(flatten)]
+    reach: Reach,
+    /// Only orders in this state: pending, confirmed, completed, cancelled or expired.
+    #[arg(long, value_name = "STATE", value_parser = state)]
+    state: Option<OrderState>,
+    /// Only orders older than this one.
+    #[arg(long, value_name = "ORDER")]
+    before: Option<OrderId>,
+    #[command(flatten)]
+    limit: Limit,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub struct One {
+    order: OrderId,
+    #[command(flatten)]
+    reach: Reach,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+fn state(text: &str) -> Result<OrderState, String> {
+    let all = [
+        OrderState::Pending,
+        OrderState::Confirmed,
+        OrderState::Completed,
+        OrderState::Cancelled,
+        OrderState::Expired,
+    ];
+    let named = all.into_iter().find(|state| word(state) == text);
+    named.ok_or_else(|| "expected pending, confirmed, completed, cancelled or expired".to_owned())
+}
+
+impl Orders {
+    /// Carries the command out.
+    ///
+    /// # Errors
+    /// [`Failure`] when the seller cannot be asked, or knows no such order.
+    pub fn run(self) -> Result<u8, Failure> {
+        match self {
+            Orders::List(list) => self::list(&list),
+            Orders::Show(one) => show(&one),
+            Orders::History(one) => history(&one),
+        }
+    }
+}
+
+fn list(list: &List) -> Result<u8, Failure> {
+    let (rows, next) = list.reach.with(SELLER, async |operator| all(operator, list).await)?;
+    if list.json {
+        let rows: Vec<Value> = rows.iter().map(row_json).collect();
+        println!("{}", json!({ "orders": rows, "next": next.map(|next| next.to_string()) }));
+        return Ok(OK);
+    }
+    let mut table =
+        Columns::new(&["order", "placed (UTC)", "order is", "payment", "fulfilment", ">lines", ">total"]);
+    for row in &rows {
+        table.row([
+            row.order.to_string(),
+            row.placed_at.to_string(),
+            word(row.state),
+            word(row.payment),
+            word(row.fulfilment),
+            row.lines.to_string(),
+            row.total.show(row.currency),
+        ]);
+    }
+    print!("{table}");
+    print::more("--before", next);
+    Ok(OK)
+}
+
+async fn all(operator: &Operator, list: &List) -> Result<(Vec<OrderRow>, Option<OrderId>), Failure> {
+    let (mut rows, mut next) = (Vec::new(), list.before);
+    while let Some(limit) = list.limit.next(rows.len()) {
+        let request = Request::Orders { state: list.state, before: next, limit };
+        match operator.ask(&request).await? {
+            Reply::Orders(page) => {
+                rows.extend(page.rows);
+                next = page.next;
+            }
+            reply => return Err(unexpected(reply)),
+        }
+        if next.is_none() {
+            break;
+        }
+    }
+    Ok((rows, next))
+}
+
+fn row_json(row: &OrderRow) -> Value {
+    json!({
+        "order": row.order.to_string(),
+        "placed_at": instant(row.placed_at),
+        "state": word(row.state),
+        "payment": word(row.payment),
+        "fulfilment": word(row.fulfilment),
+        "lines": row.lines,
+        "total": row.total.0,
+        "currency": row.currency.code(),
+    })
+}
+
+fn show(one: &One) -> Result<u8, Failure> {
+    let order = match one.reach.ask(SELLER, &Request::Order { order: one.order })? {
+        Reply::Order(order) => order,
+        reply => return Err(unexpected(reply)),
+    };
+    if one.json {
+        println!("{}", detail_json(&order));
+        return Ok(OK);
+    }
+    let money = |amount: kessai_shared::money::Minor| amount.show(order.quote.currency);
+    println!("order      {}", order.quote.order);
+    println!("placed     {} by {}", order.placed_at, order.owner);
+    if !order.quote.customer.as_str().is_empty() {
+        println!("customer   {}", plain(order.quote.customer.as_str()));
+    }
+    println!("state      {}", word(order.state));
+    println!("payment    {}", word(order.payment));
+    println!("fulfilment {}", word(order.fulfilment));
+    if let Some(cancelled) = &order.cancelled {
+        println!("cancelled  {}", plain(&word(cancelled)));
+    }
+    match &order.decision {
+        Some(decided) => {
+            let (verdict, at) = (word(decided.verdict), decided.at);
+            println!(
+                "decision   {verdict} at {at}, position {} of the settlement's journal",
+                decided.position
+            );
+        }
+        None => println!("decision   -"),
+    }
+    println!("captured   {}", money(order.captured));
+    if let Some(capturing) = order.capturing {
+        println!("capturing  {}", money(capturing));
+    }
+    println!("refunded   {}", money(order.refunded));
+    println!("refunding  {} returns wait for their refund", order.refunding.len());
+    println!("total      {}", money(order.quote.total));
+    let mut table = Columns::new(&["sku", "name", ">quantity", ">returned", ">unit price"]);
+    for (at, line) in order.quote.lines.iter().enumerate() {
+        table.row([
+            line.sku.to_string(),
+            order.names.get(at).cloned().unwrap_or_default(),
+            line.quantity.to_string(),
+            or_dash(order.returned.get(at)),
+            money(line.unit_price),
+        ]);
+    }
+    print!("{table}");
+    Ok(OK)
+}
+
+fn detail_json(order: &OrderDetail) -> Value {
+    let lines = order.quote.lines.iter().enumerate().map(|(at, line)| {
+        json!({
+            "sku": line.sku.as_str(),
+            "name": order.names.get(at),
+            "quantity": line.quantity,
+            "returned": order.returned.get(at),
+            "unit_price": line.unit_price.0,
+        })
+    });
+    let decision = order.decision.map(|decided| {
+        json!({
+            "verdict": word(decided.verdict),
+            "position": decided.position,
+            "at": instant(decided.at),
+        })
+    });
+    json!({
+        "order": order.quote.order.to_string(),
+        "owner": order.owner.to_string(),
+        "customer": order.quote.customer.as_str(),
+        "placed_at": instant(order.placed_at),
+        "state": word(order.state),
+        "payment": word(order.payment),
+        "fulfilment": word(order.fulfilment),
+        "cancelled": order.cancelled.as_ref().map(word),
+        "decision": decision,
+        "total": order.quote.total.0,
+        "currency": order.quote.currency.code(),
+        "capturing": order.capturing.map(|amount| amount.0),
+        "captured": order.captured.0,
+        "refunded": order.refunded.0,
+        "refunding": order.refunding.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "lines": lines.collect::<Vec<_>>(),
+    })
+}
+
+fn history(one: &One) -> Result<u8, Failure> {
+    let legs = match one.reach.ask(SELLER, &Request::History { order: one.order })? {
+        Reply::History(legs) => legs,
+        reply => return Err(unexpected(reply)),
+    };
+    if one.json {
+        let legs: Vec<Value> = legs.iter().map(leg_json).collect();
+        println!("{}", json!({ "order": one.order.to_string(), "legs": legs }));
+        return Ok(OK);
+    }
+    let mut table = Columns::new(&["at (UTC)", "what", "more", "by"]);
+    for leg in legs {
+        table.row([leg.at.to_string(), leg.kind, leg.text, or_dash(leg.by)]);
+    }
+    print!("{table}");
+    Ok(OK)
+}
+
+fn leg_json(leg: &Leg) -> Value {
+    json!({
+        "at": instant(leg.at),
+        "kind": leg.kind,
+        "text": leg.text,
+        "by": leg.by.map(|by| by.to_string()),
+    })
+}
