@@ -12,6 +12,8 @@ pub struct Imported {
     pub opened: u64,
     pub restated: u64,
     pub unchanged: u64,
+    /// Known accounts that the file has in another currency; they stay as they are.
+    pub other_currency: u64,
 }
 
 impl Imported {
@@ -20,6 +22,7 @@ impl Imported {
         self.opened += more.opened;
         self.restated += more.restated;
         self.unchanged += more.unchanged;
+        self.other_currency += more.other_currency;
     }
 }
 
@@ -151,6 +154,11 @@ fn import(accounts: Vec<Stated>, tell: Tell<Imported>, desk: &mut Desk<'_>) -> R
             None => {
                 imported.opened += 1;
                 acts::open(stated.account)
+            }
+            // What it owes and holds is in its own currency, and an amount is not changed into another.
+            Some((_, known)) if known.currency != stated.account.currency => {
+                imported.other_currency += 1;
+                continue;
             }
             // Compared as it is kept here, or every account that a rekey has not reached, or has
             // reached since, would seem to be changed.
