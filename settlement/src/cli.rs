@@ -1,8 +1,10 @@
 //! The settlement's command line.
 
 mod ask;
+mod entries;
 mod epochs;
 mod issue;
+mod lists;
 mod operate;
 mod state;
 
@@ -63,6 +65,18 @@ enum Act {
     },
     /// Tell how the settlement is.
     Status(state::Asked),
+    /// The accounts of the running settlement.
+    #[command(subcommand)]
+    Accounts(lists::Accounts),
+    /// What the running settlement holds for purchases that were not captured yet.
+    #[command(subcommand)]
+    Holds(lists::Holds),
+    /// The journal of the running settlement as double entries.
+    #[command(subcommand)]
+    Entries(entries::Entries),
+    /// The orders of sellers, as the running settlement knows them.
+    #[command(subcommand)]
+    Orders(entries::Orders),
     /// Tell who is connected to the running settlement.
     Peers(state::Asked),
     /// Whose keys may operate this settlement.
@@ -126,6 +140,10 @@ impl Cli {
             Act::Rekey { data, json } => operate::rekey(&data.path()?, json),
             Act::IssueCard { data, act } => issue::issue_card(&data.path()?, &act),
             Act::Status(asked) => state::status(&asked),
+            Act::Accounts(accounts) => accounts.run(),
+            Act::Holds(holds) => holds.run(),
+            Act::Entries(entries) => entries.run(),
+            Act::Orders(orders) => orders.run(),
             Act::Peers(asked) => state::peers(&asked),
             Act::Operators(operators) => operators.run(SETTLEMENT),
             Act::Verify { data, json } => verify_books(&data.path()?, json),
