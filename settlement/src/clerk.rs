@@ -2,6 +2,7 @@
 //! holds the decision is on the disk.
 
 pub mod cards;
+pub mod clearing;
 pub mod money;
 
 use std::sync::Arc;
@@ -15,8 +16,10 @@ use kessai_shared::store::Fault;
 use kessai_shared::writer::{self, Clock};
 use tokio::sync::oneshot;
 
+use clearing::Clearing;
+
 use crate::ledger::acts::{self, Act, Inquired};
-use crate::ledger::{Books, Decided, Group, Policy, Presented};
+use crate::ledger::{Books, ClearingTerms, Decided, Group, Policy, Presented};
 use crate::vault::Vault;
 
 /// Most holds that one round gives back; the rest is for the next round, a moment later.
@@ -56,6 +59,7 @@ pub enum Command {
     /// A capture, release, refund or chargeback.
     Money(money::Command),
     Cards(cards::Command),
+    Clearing(clearing::Command),
     /// Looks at the books at the end of a group, and at the position of a record that is durable then.
     Read(Look),
 }
@@ -70,6 +74,7 @@ type Desk<'a> = writer::Desk<'a, Books>;
 
 pub struct Clerk {
     policy: Arc<Policy>,
+    clearing: Clearing,
     /// What decisions call now. Records have times of their own that never go back; the credit
     /// rules go by the clock, so that a clock that once ran ahead does not expire cards for ever.
     clock: Clock,
@@ -77,7 +82,14 @@ pub struct Clerk {
 
 impl Clerk {
     pub fn new(policy: Policy, clock: Clock) -> Self {
-        Self { policy: Arc::new(policy), clock }
+        let clearing = Clearing::new(ClearingTerms::default());
+        Self { policy: Arc::new(policy), clearing, clock }
+    }
+
+    /// The same clerk with other terms of clearing than the default's.
+    #[must_use]
+    pub fn clearing(self, terms: ClearingTerms) -> Self {
+        Self { clearing: Clearing::new(terms), ..self }
     }
 
     fn inquiry(
@@ -161,11 +173,13 @@ impl writer::Clerk for Clerk {
                 Ok(())
             }
             Command::Money(command) => money::handle(command, &self.policy, (self.clock)(), desk),
+            Command::Clearing(command) => self.clearing.handle(command, desk),
             Command::Cards(command) => cards::handle(command, desk),
         }
     }
 
     fn tick(&mut self, desk: &mut Desk<'_>) -> Result<(), Fault> {
+        self.clearing.tick((self.clock)(), desk)?;
         let until = self.policy.gives_back_until((self.clock)());
         let due: Vec<_> = desk.books().expired(until).take(MAX_EXPIRIES_A_ROUND).collect();
         for key in due {

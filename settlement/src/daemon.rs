@@ -76,7 +76,7 @@ pub async fn run<N: Net>(
         daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(|fault| fault.to_string())?;
     vault.lease().fits(store.books())?;
     let (writer, queue) = mpsc::channel(MAX_QUEUED);
-    let clerk = Clerk::new(settings.policy, ground.clock.clone());
+    let clerk = Clerk::new(settings.policy, ground.clock.clone()).clearing(settings.clearing);
     let clock = ground.clock.clone();
     let ended =
         daemon::start(store, clerk, queue, ground.clock, as_task).map_err(|error| error.to_string())?;

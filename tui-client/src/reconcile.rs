@@ -169,7 +169,9 @@ impl Reconcile {
         };
         let of = seller.as_ref().map(|seller| seller.0.pin()).or(self.seller_pin);
         let of = of.or_else(|| slips.first().map(|slip| slip.seller));
-        let of = of.ok_or_else(|| Failure::usage("no receipt says whose it is; name the seller with --seller-pin"))?;
+        let of = of.ok_or_else(|| {
+            Failure::usage("no receipt says whose it is; name the seller with --seller-pin")
+        })?;
         slips.retain(|slip| slip.seller == of);
         let settlement = match &places.1 {
             Some(place) => Some(Settlement::reach(place, of).await?),

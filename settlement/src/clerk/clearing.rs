@@ -10,7 +10,7 @@ use kessai_shared::time::Timestamp;
 
 use super::{Desk, Tell, answer};
 use crate::ledger::closing::{self, Days};
-use crate::ledger::{Change, ClearingTerms};
+use crate::ledger::{BatchChange, Change, ClearingTerms};
 
 /// Most batches that one round closes; the rest is for the next round, a moment later.
 const MAX_CLOSES_A_ROUND: usize = 100;
@@ -18,12 +18,7 @@ const MAX_CLOSES_A_ROUND: usize = 100;
 /// What the writer is asked to do about clearing.
 pub enum Command {
     /// 0500.
-    Reconcile {
-        seller: Pin,
-        batch: u32,
-        totals: Vec<BatchTotals>,
-        tell: Tell<Result<Reconciled, Refusal>>,
-    },
+    Reconcile { seller: Pin, batch: u32, totals: Vec<BatchTotals>, tell: Tell<Result<Reconciled, Refusal>> },
     /// An operator closes the open batch of a seller; tells which it was.
     Close { seller: Pin, by: Pin, tell: Tell<Result<u32, NotDone>> },
     /// An operator settles a dispute.
@@ -86,7 +81,7 @@ impl Clearing {
 /// Takes a close in; the number of the batch.
 fn close(change: &Change, desk: &mut Desk<'_>) -> Result<u32, Fault> {
     desk.change(change)?;
-    let Change::BatchClosed { seller, batch, payouts, by, .. } = change else { return Ok(0) };
+    let Change::Batch(BatchChange::Closed { seller, batch, payouts, by, .. }) = change else { return Ok(0) };
     let totals: Vec<_> = payouts.iter().map(|line| line.totals).collect();
     let by = by.map_or_else(|| "the day is over".to_owned(), |by| format!("by operator {by}"));
     tracing::info!("clearing batch {batch} of seller {seller} is closed, {by}: {}", Shown(&totals));

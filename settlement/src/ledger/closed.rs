@@ -9,7 +9,8 @@ use kessai_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::books::Inconsistent;
-use super::clearing::Batches;
+use super::clearing::{Batches, Clearing};
+use super::entry::Entry;
 
 /// A batch that nothing is booked under any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,57 @@ pub enum BatchState {
     Paid { theirs: Vec<BatchTotals> },
     /// An operator settled the dispute: it was paid out as these books have it.
     Accepted { theirs: Vec<BatchTotals>, by: Pin, reason: String },
+}
+
+/// What happens to a batch. Each goes with its balanced entries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BatchChange {
+    /// At the end of its day, or by an operator; the fees are charged with it.
+    Closed { seller: Pin, batch: u32, payouts: Vec<Payout>, by: Option<Pin>, entries: Vec<Entry> },
+    /// The seller said what its own books have. A batch that agrees is paid out with it.
+    Reconciled { seller: Pin, batch: u32, agrees: bool, theirs: Vec<BatchTotals>, entries: Vec<Entry> },
+    /// An operator settled a dispute, and it is paid out.
+    Accepted { seller: Pin, batch: u32, by: Pin, reason: String, entries: Vec<Entry> },
+}
+
+impl BatchChange {
+    /// The balanced entries of everything that it moves.
+    pub fn entries(&self) -> &[Entry] {
+        match self {
+            BatchChange::Closed { entries, .. }
+            | BatchChange::Reconciled { entries, .. }
+            | BatchChange::Accepted { entries, .. } => entries,
+        }
+    }
+
+    /// What has happened, in a word or two.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            BatchChange::Closed { .. } => "batch closed",
+            BatchChange::Reconciled { .. } => "batch reconciled",
+            BatchChange::Accepted { .. } => "batch accepted",
+        }
+    }
+}
+
+impl Clearing {
+    /// Takes in what happens to a batch.
+    ///
+    /// # Errors
+    /// [`Inconsistent`] when it does not follow from the books; they are unchanged then.
+    pub(super) fn take(&mut self, change: &BatchChange, at: Timestamp) -> Result<(), Inconsistent> {
+        match change {
+            BatchChange::Closed { seller, batch, payouts, by, .. } => {
+                self.known(*seller)?.close(*batch, payouts, *by, at)
+            }
+            BatchChange::Reconciled { seller, batch, agrees, theirs, .. } => {
+                self.known(*seller)?.reconcile(*batch, *agrees, theirs)
+            }
+            BatchChange::Accepted { seller, batch, by, reason, .. } => {
+                self.known(*seller)?.accept(*batch, *by, reason)
+            }
+        }
+    }
 }
 
 impl Closed {
@@ -68,13 +120,13 @@ impl Batches {
     pub fn to_pay(&self, closed: &Closed) -> Vec<(Currency, Minor)> {
         let paid = closed.payouts.iter().map(|line| {
             let currency = line.totals.currency;
-            (currency, Minor(line.payout.0.saturating_add(self.owed(currency).0)))
+            (currency, Minor(line.payout.0.saturating_add(self.owed_in(currency).0)))
         });
         paid.collect()
     }
 
     /// What the seller owes from settled batches that came to less than nothing: zero or negative.
-    pub fn owed(&self, currency: Currency) -> Minor {
+    pub fn owed_in(&self, currency: Currency) -> Minor {
         self.owed.get(&currency).copied().unwrap_or_default()
     }
 

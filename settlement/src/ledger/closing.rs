@@ -11,7 +11,7 @@ use kessai_shared::time::Timestamp;
 
 use super::books::{Books, Change};
 use super::clearing::Batches;
-use super::closed::{BatchState, Closed};
+use super::closed::{BatchChange, BatchState, Closed};
 use super::entry::Entry;
 use super::payout::ClearingTerms;
 
@@ -21,7 +21,7 @@ use super::payout::ClearingTerms;
 /// [`NotDone::UnknownBatch`] for a seller that nothing was booked for, [`NotDone::Empty`] when nothing is
 /// in the batch: the numbers then still have no gaps, and a seller that sells nothing is not asked.
 pub fn close(books: &Books, seller: Pin, by: Option<Pin>, terms: &ClearingTerms) -> Result<Change, NotDone> {
-    let batches = books.batches(seller).ok_or(NotDone::UnknownBatch)?;
+    let batches = books.batches_of(seller).ok_or(NotDone::UnknownBatch)?;
     let lines = batches.open_lines();
     let payouts: Vec<_> = lines.map(|(totals, charged_back)| terms.payout(totals, charged_back)).collect();
     if payouts.is_empty() {
@@ -29,7 +29,7 @@ pub fn close(books: &Books, seller: Pin, by: Option<Pin>, terms: &ClearingTerms)
     }
     let fees = payouts.iter().filter(|line| line.fees.is_positive());
     let entries = fees.map(|line| Entry::merchant_fee(line.totals.currency, seller, line.fees)).collect();
-    Ok(Change::BatchClosed { seller, batch: batches.open, payouts, by, entries })
+    Ok(Change::Batch(BatchChange::Closed { seller, batch: batches.open, payouts, by, entries }))
 }
 
 /// When each open batch began, as the clock sees it. The time of its first record may be far ahead of the
@@ -43,7 +43,7 @@ impl Days {
     /// The sellers whose open batch is of an earlier clearing day than `now`, at most `most` of them.
     pub fn over(&mut self, books: &Books, now: Timestamp, terms: &ClearingTerms, most: usize) -> Vec<Pin> {
         let mut over = Vec::new();
-        for (seller, batches) in books.clearing() {
+        for (seller, batches) in books.batches() {
             let Some(first) = batches.begun else { continue };
             let began = (batches.open, first.min(now));
             let seen = self.seen.entry(*seller).or_insert(began);
@@ -71,7 +71,7 @@ pub fn reconcile(
     totals: &[BatchTotals],
 ) -> Result<(Option<Change>, Reconciled), Refusal> {
     let theirs = comparable(totals).ok_or(Refusal::Amount)?;
-    let batches = books.batches(seller).ok_or(Refusal::NotClosed)?;
+    let batches = books.batches_of(seller).ok_or(Refusal::NotClosed)?;
     let closed = batches.closed.get(&number).ok_or(Refusal::NotClosed)?;
     let answer = |agrees| Reconciled { batch: number, agrees, payouts: closed.payouts.clone() };
     let agrees = theirs == closed.ours();
@@ -86,7 +86,8 @@ pub fn reconcile(
         }
     }
     let entries = if agrees { pay(batches, seller, closed) } else { Vec::new() };
-    Ok((Some(Change::BatchReconciled { seller, batch: number, agrees, theirs, entries }), answer(agrees)))
+    let change = BatchChange::Reconciled { seller, batch: number, agrees, theirs, entries };
+    Ok((Some(Change::Batch(change)), answer(agrees)))
 }
 
 /// An operator settles a dispute: the batch is paid out as our books have it, and the seller hears so the
@@ -98,7 +99,7 @@ pub fn accept(books: &Books, seller: Pin, number: u32, by: Pin, reason: &str) ->
     if reason.trim().is_empty() || reason.len() > MAX_REASON_BYTES || reason.chars().any(char::is_control) {
         return Err(NotDone::Reason);
     }
-    let batches = books.batches(seller).ok_or(NotDone::UnknownBatch)?;
+    let batches = books.batches_of(seller).ok_or(NotDone::UnknownBatch)?;
     if number == batches.open {
         return Err(NotDone::Open);
     }
@@ -108,7 +109,7 @@ pub fn accept(books: &Books, seller: Pin, number: u32, by: Pin, reason: &str) ->
         BatchState::Paid { .. } | BatchState::Accepted { .. } => Err(NotDone::Settled),
         BatchState::Disputed { .. } => {
             let (reason, entries) = (reason.to_owned(), pay(batches, seller, closed));
-            Ok(Change::BatchAccepted { seller, batch: number, by, reason, entries })
+            Ok(Change::Batch(BatchChange::Accepted { seller, batch: number, by, reason, entries }))
         }
     }
 }

@@ -13,9 +13,15 @@ use super::closed::{BatchState, Closed};
 use super::hold::Charge;
 
 /// A seller's charges older than `before`, or from the newest on, the newest first.
-pub fn charges(books: &Books, seller: Pin, before: Option<OrderId>, limit: u16) -> Page<rows::Charge, OrderId> {
+pub fn charges(
+    books: &Books,
+    seller: Pin,
+    before: Option<OrderId>,
+    limit: u16,
+) -> Page<rows::Charge, OrderId> {
     let limit = most(limit);
-    let rows: Vec<_> = books.charges_before(seller, before).take(limit).map(|(id, c)| charge(id, c)).collect();
+    let rows: Vec<_> =
+        books.charges_before(seller, before).take(limit).map(|(id, c)| charge(id, c)).collect();
     let next = rows.last().map(|row| row.order).filter(|_| rows.len() == limit);
     Page { rows, next }
 }
@@ -23,7 +29,7 @@ pub fn charges(books: &Books, seller: Pin, before: Option<OrderId>, limit: u16) 
 /// A seller's batches before this one, or from the open one on, the newest first.
 pub fn batches(books: &Books, seller: Pin, before: Option<u32>, limit: u16) -> Page<ClearingBatch, u32> {
     let limit = most(limit);
-    let Some(batches) = books.batches(seller) else { return Page { rows: Vec::new(), next: None } };
+    let Some(batches) = books.batches_of(seller) else { return Page { rows: Vec::new(), next: None } };
     let from = before.map_or(batches.open, |before| before.saturating_sub(1).min(batches.open));
     let rows: Vec<_> = (1..=from).rev().map(|number| batch(batches, number)).take(limit).collect();
     let next = rows.last().map(|row| row.batch).filter(|last| *last > 1 && rows.len() == limit);
@@ -34,7 +40,7 @@ pub fn batches(books: &Books, seller: Pin, before: Option<u32>, limit: u16) -> P
 /// open one.
 pub fn sellers(books: &Books, after: Option<Pin>, limit: u16) -> Page<(Pin, ClearingBatch), Pin> {
     let limit = most(limit);
-    let behind = books.clearing().filter(|(seller, _)| after.is_none_or(|after| **seller > after));
+    let behind = books.batches().filter(|(seller, _)| after.is_none_or(|after| **seller > after));
     let rows: Vec<_> = behind.take(limit).map(|(seller, batches)| (*seller, foremost(batches))).collect();
     let next = rows.last().map(|(seller, _)| *seller).filter(|_| rows.len() == limit);
     Page { rows, next }

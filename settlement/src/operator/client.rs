@@ -124,7 +124,7 @@ impl Here {
         vault.lease().fits(store.books()).map_err(Failure::failed)?;
         let clock: Clock = Arc::new(Timestamp::from_system_clock);
         let (writer, queue) = mpsc::channel(MAX_QUEUED);
-        let clerk = Clerk::new(settings.policy.clone(), Arc::clone(&clock));
+        let clerk = Clerk::new(settings.policy.clone(), Arc::clone(&clock)).clearing(settings.clearing);
         let ended = writer::spawn(store, clerk, queue, clock)?;
         Ok(Self { office: Office::new(Arc::new(vault), writer, false), ended, _folder: folder })
     }

@@ -1,9 +1,9 @@
 //! What three books say of one order, held against each other. Pure: every rule of reconciliation is here,
 //! and what it rests on arrives as an argument.
 
+use kessai_shared::clearing::comparable;
 use kessai_shared::money::Minor;
 use kessai_shared::operator::rows::{BatchStanding, Charge, ClearingBatch, ShopBatch, Trade};
-use kessai_shared::clearing::comparable;
 use kessai_shared::receipt::Verdict;
 use kessai_shared::settlement::{BatchTotals, Standing};
 use kessai_shared::storefront::{OrderState, PaymentState};

@@ -118,7 +118,11 @@ impl Kind {
                 format!("the receipt proves the opposite of {side}, which say {says}")
             }
             Kind::TotalDiffers { side, receipt, theirs, currency } => {
-                format!("the receipt is of {}, {side} say {}", receipt.show(*currency), theirs.show(*currency))
+                format!(
+                    "the receipt is of {}, {side} say {}",
+                    receipt.show(*currency),
+                    theirs.show(*currency)
+                )
             }
             Kind::ConfirmedWithoutHold { standing } => format!(
                 "the seller has it confirmed, the settlement holds nothing for it ({})",
@@ -128,7 +132,10 @@ impl Kind {
                 format!("the settlement holds {} that no live order waits for", held.show(*currency))
             }
             Kind::ChargedWithoutOrder { charged, currency } => {
-                format!("the settlement has charged {}, the seller has no such order", charged.show(*currency))
+                format!(
+                    "the settlement has charged {}, the seller has no such order",
+                    charged.show(*currency)
+                )
             }
             Kind::ChargedButCancelled { charged, currency } => {
                 format!("the seller has it cancelled, the settlement has charged {}", charged.show(*currency))

@@ -87,7 +87,10 @@ fn slip(file: &Path) -> Result<Result<(Pin, Slip), String>, Failure> {
         let purchase = receipt.decision.statement.purchase;
         let verdict = receipt.decision.statement.verdict;
         let (order, seller) = (purchase.order, purchase.seller);
-        (receipt.issuer_root(), Slip { order, seller, verdict, currency: purchase.currency, total: purchase.amount })
+        (
+            receipt.issuer_root(),
+            Slip { order, seller, verdict, currency: purchase.currency, total: purchase.amount },
+        )
     }))
 }
 

@@ -1,7 +1,7 @@
 //! Lists of what is in the books, for whoever keeps them: in an order of their own, from any place on,
 //! and never all at once. And what a change is called and about, wherever changes are listed.
 
-use std::ops::Bound::{Excluded, Unbounded};
+use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use kessai_shared::ids::OrderId;
 use kessai_shared::pin::Pin;
@@ -24,6 +24,23 @@ impl Books {
             None => None,
         };
         Some(self.after(place))
+    }
+
+    /// A seller's charges older than an order, or from the newest on, the newest first.
+    pub fn charges_before(
+        &self,
+        seller: Pin,
+        before: Option<OrderId>,
+    ) -> impl Iterator<Item = (OrderId, &Charge)> {
+        let first = (seller, OrderId::from_bytes([0; 16]));
+        let end = match before {
+            Some(order) => Excluded((seller, order)),
+            None => Included((seller, OrderId::from_bytes([0xff; 16]))),
+        };
+        // A range that ends before it begins has nothing in it, and is not to be asked for.
+        let range = before.is_none_or(|before| before > first.1).then_some((Included(first), end));
+        let keys = range.map(|range| self.by_order.range(range).rev());
+        keys.into_iter().flatten().filter_map(|key| Some((key.1, self.charge(key)?)))
     }
 
     /// The live holds behind one, or from the one that runs out first; `None` when there never was such
@@ -52,6 +69,7 @@ impl Change {
             Change::ChargedBack { .. } => "charged back",
             Change::PresentedLate { .. } => "presented late",
             Change::Expired { .. } => "expired",
+            Change::Batch(batch) => batch.name(),
             Change::Rekeyed { .. } => "rekeyed",
             Change::Issued { .. } => "issued",
         }
@@ -68,7 +86,8 @@ impl Change {
             | Change::PresentedLate { key, .. }
             | Change::Expired { key, .. } => Some(*key),
             Change::ChargedBack { chargeback, .. } => Some(chargeback.key),
-            Change::Opened { .. }
+            Change::Batch(_)
+            | Change::Opened { .. }
             | Change::Restated { .. }
             | Change::Rekeyed { .. }
             | Change::Issued { .. } => None,
