@@ -150,6 +150,7 @@ impl World {
             keys: data.join("keys"),
             suite: Suite::X25519,
             epochs: EPOCHS,
+            clearing: kessai_settlement::ledger::ClearingTerms::default(),
             policy: Policy {
                 hold_seconds: self.terms.hold_seconds,
                 // A simulation is over long before the grace of a real shop is.

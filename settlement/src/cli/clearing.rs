@@ -116,11 +116,10 @@ fn list(seller: Pin, asked: &Asked) -> Result<u8, Failure> {
     let mut rows = Vec::new();
     let (mut before, mut more) = (None, true);
     while more {
-        let page =
-            match asked.reach.ask(SETTLEMENT, &Request::Batches { seller, before, limit: MAX_ROWS })? {
-                Reply::Batches(page) => page,
-                reply => return Err(unexpected(reply)),
-            };
+        let page = match asked.reach.ask(SETTLEMENT, &Request::Batches { seller, before, limit: MAX_ROWS })? {
+            Reply::Batches(page) => page,
+            reply => return Err(unexpected(reply)),
+        };
         for batch in &page.rows {
             let closed = batch.closed_at.map_or_else(|| "-".to_owned(), |at| at.to_string());
             let paid: Vec<String> =
