@@ -28,7 +28,7 @@ fn main() {
     let vault = Vault::of(&[MasterKey::random(1).expect("random bytes")]).expect("a vault");
     let mut books = Books::default();
     for at in 0..ACCOUNTS {
-        let change = acts::open(account(&vault, &card(at, "HOLDER")));
+        let change = acts::open(account(&vault, &card(at, "HOLDER")), Pin([0; 32]));
         books.apply(&change, at + 1, NOW).expect("a new account");
     }
     let cases = [

@@ -115,7 +115,9 @@ impl Ledger {
     fn with(accounts: u64) -> Self {
         let mut books = Books::default();
         for nth in 0..accounts {
-            books.apply(&acts::open(account(nth)), nth + 1, NOW).expect("a new account");
+            books
+                .apply(&acts::open(account(nth), kessai_shared::pin::Pin([0; 32])), nth + 1, NOW)
+                .expect("a new account");
         }
         Self { books, orders: 0, position: accounts, policy: Policy::default() }
     }

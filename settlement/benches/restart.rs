@@ -81,6 +81,7 @@ fn opened(number: u64) -> Change {
         id: id(number),
         entry: Entry::opening(account.currency, id(number), account.balance),
         account,
+        by: Pin([0; 32]),
     }
 }
 
@@ -104,6 +105,7 @@ fn decided(number: u64, accounts: u64) -> Change {
         expires: Timestamp(u64::MAX / 2 + number),
         entries: vec![Entry::hold(purchase.currency, account, purchase.seller, purchase.amount)],
         enrolled: None,
+        policy: 0,
     }))
 }
 fn size(folder: &Path) -> u64 {

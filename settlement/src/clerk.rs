@@ -1,9 +1,11 @@
 //! The settlement's one writer: decides each command over the books, and answers once the group that
 //! holds the decision is on the disk.
 
+pub mod accounts;
 pub mod cards;
 pub mod clearing;
 pub mod money;
+pub mod policy;
 
 use std::sync::Arc;
 
@@ -19,7 +21,7 @@ use tokio::sync::oneshot;
 use clearing::Clearing;
 
 use crate::ledger::acts::{self, Act, Inquired};
-use crate::ledger::{Books, ClearingTerms, Decided, Group, Policy, Presented};
+use crate::ledger::{Books, ClearingTerms, Decided, Group, Presented, Terms};
 use crate::vault::Vault;
 
 /// Most holds that one round gives back; the rest is for the next round, a moment later.
@@ -62,6 +64,8 @@ pub enum Command {
     Clearing(clearing::Command),
     /// Looks at the books at the end of a group, and at the position of a record that is durable then.
     Read(Look),
+    Accounts(accounts::Command),
+    Policy(policy::Adopt),
 }
 
 /// A look at the books, which has to be a short one: nothing else is decided meanwhile.
@@ -73,23 +77,30 @@ type Tell<T> = oneshot::Sender<T>;
 type Desk<'a> = writer::Desk<'a, Books>;
 
 pub struct Clerk {
-    policy: Arc<Policy>,
     clearing: Clearing,
+    terms: Terms,
+    months: accounts::Months,
     /// What decisions call now. Records have times of their own that never go back; the credit
     /// rules go by the clock, so that a clock that once ran ahead does not expire cards for ever.
     clock: Clock,
 }
 
 impl Clerk {
-    pub fn new(policy: Policy, clock: Clock) -> Self {
-        let clearing = Clearing::new(ClearingTerms::default());
-        Self { policy: Arc::new(policy), clearing, clock }
+    pub fn new(clock: Clock) -> Self {
+        let (terms, months) = (Terms::default(), accounts::Months::default());
+        Self { clearing: Clearing::new(ClearingTerms::default()), terms, months, clock }
     }
 
-    /// The same clerk with other terms of clearing than the default's.
+    /// What sellers have agreed to, where it is not the default.
     #[must_use]
     pub fn clearing(self, terms: ClearingTerms) -> Self {
         Self { clearing: Clearing::new(terms), ..self }
+    }
+
+    /// What cardholders have agreed to, where it is not the default.
+    #[must_use]
+    pub fn with_terms(self, terms: Terms) -> Self {
+        Self { terms, ..self }
     }
 
     fn inquiry(
@@ -101,9 +112,10 @@ impl Clerk {
     ) -> Result<(), Fault> {
         let now = (self.clock)();
         // What has run out is not called approved again.
-        money::end_overdue((purchase.seller, purchase.order), &self.policy, now, desk)?;
+        money::end_overdue((purchase.seller, purchase.order), now, desk)?;
         let presented = card.map(|card| &card.presented);
-        match acts::inquire(desk.books(), &purchase, presented, &self.policy, now) {
+        let policy = desk.books().policies().policy();
+        match acts::inquire(desk.books(), &purchase, presented, policy, now) {
             Inquired::Duplicate => {
                 answer(desk, tell, Err(Refusal::Duplicate));
                 return Ok(());
@@ -116,7 +128,8 @@ impl Clerk {
             Inquired::Fresh(fresh) => {
                 let sealed = card.map(|card| seal_reason(fresh.reason, &purchase, &card.response));
                 let sealed = sealed.unwrap_or_default();
-                desk.change(&acts::decided(purchase, fresh, sealed, &self.policy, now))?;
+                let change = acts::decided(purchase, fresh, sealed, policy, now);
+                desk.change(&change)?;
             }
         }
         desk.after(move |books| {
@@ -164,7 +177,7 @@ impl writer::Clerk for Clerk {
             Command::Reversal { seller, order, tell } => {
                 // A hold whose time is over ends as expired, whoever comes first to say so.
                 let key = (seller, order);
-                money::end_overdue(key, &self.policy, (self.clock)(), desk)?;
+                money::end_overdue(key, (self.clock)(), desk)?;
                 carry_out(acts::reverse(desk.books(), key), tell, desk)
             }
             Command::Read(look) => {
@@ -172,22 +185,24 @@ impl writer::Clerk for Clerk {
                 desk.after(move |books| look(books, last));
                 Ok(())
             }
-            Command::Money(command) => money::handle(command, &self.policy, (self.clock)(), desk),
+            Command::Money(command) => money::handle(command, (self.clock)(), desk),
+            Command::Cards(command) => cards::handle(command, (&self.terms, (self.clock)()), desk),
+            Command::Accounts(command) => accounts::handle(command, (&self.terms, (self.clock)()), desk),
+            Command::Policy(adopt) => policy::handle(adopt, desk),
             Command::Clearing(command) => self.clearing.handle(command, desk),
-            Command::Cards(command) => cards::handle(command, desk),
         }
     }
 
     fn tick(&mut self, desk: &mut Desk<'_>) -> Result<(), Fault> {
         self.clearing.tick((self.clock)(), desk)?;
-        let until = self.policy.gives_back_until((self.clock)());
+        let until = desk.books().policies().policy().gives_back_until((self.clock)());
         let due: Vec<_> = desk.books().expired(until).take(MAX_EXPIRIES_A_ROUND).collect();
         for key in due {
             if let Some(change) = acts::expire(desk.books(), key) {
                 desk.change(&change)?;
             }
         }
-        Ok(())
+        self.months.turn(&self.terms, (self.clock)(), desk)
     }
 }
 

@@ -18,6 +18,7 @@ use clap::{Args, Parser, Subcommand};
 use kessai_shared::console::{self, FAILED, Failure, OK};
 use kessai_shared::daemon::Ground;
 use kessai_shared::folder::{DataFolder, FolderError};
+use kessai_shared::manual::Generate;
 use kessai_shared::net::RealNet;
 use kessai_shared::operator::reach::Operators;
 use kessai_shared::time::Timestamp;
@@ -83,6 +84,9 @@ enum Act {
     Orders(entries::Orders),
     /// Tell who is connected to the running settlement.
     Peers(state::Asked),
+    /// Completions for shells, and manual pages.
+    #[command(subcommand)]
+    Generate(Generate),
     /// Whose keys may operate this settlement.
     #[command(subcommand)]
     Operators(Operators),
@@ -150,6 +154,7 @@ impl Cli {
             Act::Entries(entries) => entries.run(),
             Act::Orders(orders) => orders.run(),
             Act::Peers(asked) => state::peers(&asked),
+            Act::Generate(generate) => generate.run::<Self>(),
             Act::Operators(operators) => operators.run(SETTLEMENT),
             Act::Verify { data, json } => verify_books(&data.path()?, json),
             Act::Keys { data } => show_keys(&data.path()?),

@@ -16,10 +16,13 @@ mod group;
 mod guesses;
 mod hold;
 mod index;
+mod life;
 pub mod listing;
 mod payout;
+mod policies;
 mod policy;
 mod proofs;
+mod rulings;
 
 pub use account::{Account, AccountId, MAX_LATE_MONTHS_KEPT, MAX_TRIES_KEPT, Status};
 pub use at_rest::{AtRest, Candidate, Stated};
@@ -34,6 +37,12 @@ pub use group::Group;
 pub use guesses::Guessed;
 pub use hold::{Charge, ChargeState, Decided, MAX_CAPTURES};
 pub use index::Place;
+pub use life::acts::{AccountAct, Blocked, NotDone, act, close_month};
+pub use life::{
+    AccountChange, Billing, Block, Due, Event, Life, MAX_STATEMENTS_KEPT, MAX_WHY_BYTES, Month, Moved,
+    Repayment, Statement, Terms,
+};
 pub use payout::{BASIS_POINTS, ClearingTerms};
+pub use policies::{Adopted, Adoption, Policies, Proposed};
 pub use policy::{Policy, Window};
 pub use proofs::Proven;

@@ -9,6 +9,7 @@ pub mod keys;
 pub mod ledger;
 pub mod operator;
 pub mod operator_wire;
+pub mod policy_file;
 pub mod record;
 pub mod rekey;
 pub mod service;

@@ -8,7 +8,8 @@ use kessai_shared::store::{self, Stamp};
 use serde::Serialize;
 
 use crate::ledger::{
-    Account, Batches, Books, Change, Charge, Chargeback, Group, Guessed, Late, Refund, Row, RowKey,
+    Account, Adopted, Batches, Books, Change, Charge, Chargeback, Group, Guessed, Late, Refund, Repayment,
+    Row, RowKey, Statement,
 };
 
 /// The version of the form that is written.
@@ -25,6 +26,9 @@ enum RowRef<'a> {
     Chargeback(&'a Chargeback),
     Late(&'a Late),
     Batches(&'a Batches),
+    Statement(&'a Statement),
+    Repayment(&'a Repayment),
+    Policy(&'a Adopted),
 }
 
 impl store::Books for Books {
@@ -96,6 +100,15 @@ impl store::Books for Books {
         }
         for (seller, batches) in self.batches() {
             put(RowKey::Batches(*seller), RowRef::Batches(batches))?;
+        }
+        for ((id, month), statement) in self.statements() {
+            put(RowKey::Statement(*id, *month), RowRef::Statement(statement))?;
+        }
+        for (id, repayment) in self.repayments() {
+            put(RowKey::Repayment(*id), RowRef::Repayment(repayment))?;
+        }
+        for adopted in self.policies().all() {
+            put(RowKey::Policy(adopted.adoption.sequence), RowRef::Policy(adopted))?;
         }
         Ok(())
     }

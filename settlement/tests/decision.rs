@@ -1,7 +1,8 @@
 //! The credit decision, row by row of its table, and against a second account of the same rules.
 
 use kessai_settlement::ledger::{
-    Account, AccountId, Books, Candidate, Change, Entry, Policy, Presented, Status, Window, acts, decide,
+    Account, AccountId, Books, Candidate, Change, Entry, Life, Policy, Presented, Status, Window, acts,
+    decide,
 };
 use kessai_shared::ids::OrderId;
 use kessai_shared::money::{Currency, Minor};
@@ -53,6 +54,7 @@ impl Case {
             holder_key: None,
             holder_required: false,
             enrolment: None,
+            life: Life::default(),
         };
         let window = |max| Some(Window { seconds: WINDOW, max });
         let policy = Policy { frequency: window(3), amount: window(600), ..Policy::default() };
@@ -301,7 +303,12 @@ fn an_amount_window_is_not_outrun_by_many_small_purchases() {
         recent: Vec::new(),
         ..Case::good().account.expect("an account")
     };
-    let opened = Change::Opened { id: ID, account, entry: Entry::opening(Currency::Gbp, ID, Minor(0)) };
+    let opened = Change::Opened {
+        id: ID,
+        account,
+        entry: Entry::opening(Currency::Gbp, ID, Minor(0)),
+        by: Pin([0; 32]),
+    };
     books.apply(&opened, 1, NOW).expect("a new account");
     let mut spent = 0;
     for number in 0..150_u8 {
@@ -345,6 +352,8 @@ struct Facts {
     guesses: u64,
     holder: Holder,
     needs_key: bool,
+    /// How much of its limit any account may use, and a late one, in percent.
+    caps: (Option<u8>, Option<u8>),
 }
 
 /// What is enrolled for the card, and what the purchase was signed with.
@@ -467,6 +476,14 @@ fn by_the_table(f: &Facts) -> Reason {
         return Reason::InvalidAmount;
     }
     let (limit, balance, held) = f.money;
+    let used = 100 * (balance + held + f.amount);
+    if f.caps.0.is_some_and(|percent| used > limit * i64::from(percent)) {
+        return Reason::OverLimit;
+    }
+    let was_late = f.late > 0 || f.history.iter().take(5).any(|months| *months > 0);
+    if was_late && f.caps.1.is_some_and(|percent| used > limit * i64::from(percent)) {
+        return Reason::OverLimit;
+    }
     if f.amount > limit - balance - held { Reason::OverLimit } else { Reason::Approved }
 }
 
@@ -493,6 +510,7 @@ fn decided_here(f: &Facts) -> Reason {
         holder_key: byte(holder_key),
         holder_required,
         enrolment: byte(enrolment),
+        life: Life::default(),
     };
     let presented = Presented {
         holder: byte(signed_by),
@@ -506,6 +524,8 @@ fn decided_here(f: &Facts) -> Reason {
         frequency: window(f.frequency),
         amount: window(f.window),
         require_holder_key: f.needs_key,
+        max_utilisation_percent: f.caps.0,
+        late_utilisation_percent: f.caps.1,
         ..Policy::default()
     };
     let currency = if f.same_currency { Currency::Jpy } else { Currency::Usd };
@@ -532,11 +552,12 @@ prop_compose! {
         guesses in prop_oneof![6 => Just(0_u64), 2 => Just(499), 2 => Just(500)],
         holder in prop::sample::select(Holder::ALL.to_vec()),
         needs_key in prop::bool::weighted(0.2),
+        caps in (prop::option::weighted(0.4, 1..=100_u8), prop::option::weighted(0.4, 1..=100_u8)),
     ) -> Facts {
         let given_expiry = expiry + given;
         Facts {
             opens, known, luhn, status, expiry, given_expiry, same_person, tries, late, history,
-            recent, frequency, window, money, amount, same_currency, day, guesses, holder, needs_key,
+            recent, frequency, window, money, amount, same_currency, day, guesses, holder, needs_key, caps,
         }
     }
 }

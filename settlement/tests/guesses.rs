@@ -28,7 +28,7 @@ impl Kept {
         for card in [1, 2] {
             let expiry = "2030-01".parse().expect("a month");
             let account = Account::new(at_rest(card), expiry, Currency::Gbp, Minor(1_000_000));
-            kept.apply(&acts::open(account));
+            kept.apply(&acts::open(account, Pin([0; 32])));
         }
         kept
     }

@@ -9,12 +9,13 @@ use std::path::PathBuf;
 
 use golden::Sample;
 use kessai_settlement::ledger::{
-    Account, AccountId, Batches, Books, Capture, Change, Charge, ChargeState, Chargeback, ChargebackReason,
-    Cleared, Decided, DecidedChange, Entry, GivenBack, Group, Late, LedgerAccount, Refund, Row, RowKey,
-    Status,
+    Account, AccountChange, AccountId, Adopted, Adoption, Batches, Billing, Block, Books, Capture, Change,
+    Charge, ChargeState, Chargeback, ChargebackReason, Cleared, Decided, DecidedChange, Due, Entry, Event,
+    GivenBack, Group, Late, LedgerAccount, Life, Moved, Policy, Refund, Repayment, Row, RowKey, Statement,
+    Status, Window,
 };
 use kessai_shared::codec;
-use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId};
+use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId, RepaymentId};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::outcome::Reason;
 use kessai_shared::pin::Pin;
@@ -26,6 +27,8 @@ use kessai_shared::time::Timestamp;
 const ID: AccountId = AccountId([1; 16]);
 const SELLER: Pin = Pin([2; 32]);
 const ORDER: OrderId = OrderId::from_bytes([3; 16]);
+const REPAYMENT: RepaymentId = RepaymentId::from_bytes([5; 16]);
+const OPERATOR: Pin = Pin([6; 32]);
 const REFUND: RefundId = RefundId::from_bytes([4; 16]);
 const CAPTURE: CaptureId = CaptureId::from_bytes([5; 16]);
 const CHARGEBACK: ChargebackId = ChargebackId::from_bytes([6; 16]);
@@ -51,7 +54,58 @@ fn account() -> Account {
         holder_key: Some([0xcc; 32]),
         holder_required: true,
         enrolment: Some([0xdd; 32]),
+        life: life(),
     }
+}
+
+fn life() -> Life {
+    let day = "2026-11-21".parse().expect("a day");
+    let due = Due { month: "2026-10".parse().expect("a month"), day, left: Minor(300) };
+    let billing = Billing {
+        awake: true,
+        month: Some("2026-11".parse().expect("a month")),
+        opening: Minor(-7),
+        moved: moved(),
+        dues: vec![due],
+        paid_late: true,
+        found_late: 2,
+        counted: true,
+    };
+    let block = Block { why: "chip does not answer".to_owned(), by: OPERATOR, at: Timestamp(12) };
+    Life { billing, block: Some(block), reissued: true, written_off: Minor(400) }
+}
+
+fn moved() -> Moved {
+    let [purchases, refunds, repayments, fees, written_off] = [900, 80, 70, 6, 5].map(Minor);
+    Moved { purchases, refunds, repayments, fees, written_off }
+}
+
+fn statement() -> Statement {
+    Statement {
+        month: "2026-11".parse().expect("a month"),
+        opening: Minor(-7),
+        moved: moved(),
+        closing: Minor(744),
+        past_due: Minor(300),
+        minimum_due: Minor(500),
+        due: "2026-12-21".parse().expect("a day"),
+        months_late: 1,
+    }
+}
+
+fn events() -> Vec<Event> {
+    let by = OPERATOR;
+    let why = "chip does not answer".to_owned();
+    vec![
+        Event::Stated { statement: statement(), by: None },
+        Event::Passed { month: "2026-11".parse().expect("a month"), by: Some(by) },
+        Event::Repaid { repayment: REPAYMENT, amount: Minor(70), received: Timestamp(13), by },
+        Event::Blocked { status: Status::Stolen, why, by },
+        Event::Unblocked { by },
+        Event::Limited { limit: Minor(300), by },
+        Event::Closed { by },
+        Event::WrittenOff { amount: Minor(400), by },
+    ]
 }
 
 fn purchase() -> Purchase {
@@ -74,6 +128,26 @@ fn chargeback() -> Chargeback {
     Chargeback { key: (SELLER, ORDER), amount, reason, by, batch: 301 }
 }
 
+/// Every number of the policy is another than its neighbours', so that none can take another's place.
+fn adoption() -> Adoption {
+    let policy = Policy {
+        max_months_late: 3,
+        max_late_months: 4,
+        history_months: 6,
+        tries: Window { seconds: 86_401, max: 7 },
+        seller_tries: Window { seconds: 3_601, max: 501 },
+        require_holder_key: true,
+        frequency: Some(Window { seconds: 61, max: 8 }),
+        amount: Some(Window { seconds: 62, max: 70_001 }),
+        hold_seconds: 604_801,
+        hold_grace_seconds: 3_602,
+        max_purchase: Minor(1_000_001),
+        max_utilisation_percent: Some(90),
+        late_utilisation_percent: Some(50),
+    };
+    Adoption { sequence: 2, version: 300, digest: policy.digest(), policy, by: Pin([12; 32]) }
+}
+
 fn changes() -> Vec<Change> {
     let key = (SELLER, ORDER);
     let release = Entry::release(Currency::Gbp, ID, SELLER, Minor(76_500));
@@ -85,23 +159,35 @@ fn changes() -> Vec<Change> {
         expires: Timestamp(9),
         entries: vec![Entry::hold(Currency::Gbp, ID, SELLER, Minor(76_500))],
         enrolled: Some([0xcc; 32]),
+        policy: 70_000,
     };
     let charge = Entry::charge(Currency::Eur, ID, SELLER, Minor(76_500));
     let refund = Entry::refund(Currency::Jpy, ID, SELLER, Minor(255));
     let card = account().at_rest();
     vec![
-        Change::Opened { id: ID, account: account(), entry: Entry::opening(Currency::Usd, ID, Minor(-120)) },
-        Change::Restated { id: ID, terms: account() },
+        Change::Opened {
+            id: ID,
+            account: account(),
+            entry: Entry::opening(Currency::Usd, ID, Minor(-120)),
+            by: OPERATOR,
+        },
+        Change::Restated { id: ID, terms: account(), by: OPERATOR },
         Change::Decided(Box::new(decided)),
         Change::Reversed { key, entries: vec![release] },
         Change::Captured { key, capture: capture(), entries: vec![release, charge] },
         Change::Refunded { key, refund: REFUND, amount: Minor(255), batch: 301, entries: vec![refund] },
         Change::Expired { key, entries: Vec::new() },
         Change::Rekeyed { id: ID, card },
-        Change::Issued { id: ID, enrolment: [0xdd; 32] },
+        Change::Issued { id: ID, enrolment: [0xdd; 32], by: OPERATOR },
+        Change::Account(Box::new(AccountChange {
+            id: ID,
+            event: events().swap_remove(2),
+            entries: vec![Entry::refund(Currency::Jpy, ID, SELLER, Minor(70))],
+        })),
         Change::Released { key, release: REFUND, amount: Minor(254), entries: vec![release] },
         Change::ChargedBack { id: CHARGEBACK, chargeback: chargeback(), entries: vec![refund] },
         Change::PresentedLate { key, capture: CAPTURE, amount: Minor(253) },
+        Change::PolicyAdopted(Box::new(adoption())),
     ]
 }
 
@@ -110,7 +196,7 @@ fn rows() -> Vec<(RowKey, Row)> {
     let (reason, sealed_reason) = (Reason::Approved, vec![0xbb; 4]);
     let charge = Charge {
         state: ChargeState::Captured,
-        decided: Some(Decided { purchase: purchase(), reason, sealed_reason, position, at }),
+        decided: Some(Decided { purchase: purchase(), reason, sealed_reason, position, at, policy: 70_000 }),
         account: Some(ID),
         authorized: Minor(76_500),
         voided: Minor(500),
@@ -145,9 +231,20 @@ fn rows() -> Vec<(RowKey, Row)> {
         (RowKey::Refund(SELLER, REFUND), Row::Refund(Refund { order: ORDER, amount: Minor(255), given })),
         (RowKey::Guesses(SELLER), Row::Guesses([Timestamp(7), Timestamp(8)].into())),
         (RowKey::Group(group.first), Row::Group(group)),
+        (RowKey::Statement(ID, statement().month), Row::Statement(statement())),
+        (
+            RowKey::Repayment(REPAYMENT),
+            Row::Repayment(Repayment {
+                account: ID,
+                amount: Minor(70),
+                received: Timestamp(13),
+                by: OPERATOR,
+            }),
+        ),
         (RowKey::Chargeback(CHARGEBACK), Row::Chargeback(chargeback())),
         (RowKey::Late(SELLER, ORDER), Row::Late(late)),
         (RowKey::Batches(SELLER), Row::Batches(Batches { open: 302, totals })),
+        (RowKey::Policy(2), Row::Policy(Adopted { adoption: adoption(), position, at })),
     ]
 }
 
@@ -193,9 +290,11 @@ fn the_bytes_of_every_change_are_what_they_were() {
         Change::Expired { .. },
         Change::Rekeyed { .. },
         Change::Issued { .. },
+        Change::Account(_),
         Change::Released { .. },
         Change::ChargedBack { .. },
         Change::PresentedLate { .. },
+        Change::PolicyAdopted(_),
     );
     let samples: Vec<_> = names.iter().zip(changes).map(|(name, value)| change(name, value)).collect();
     golden::compare(&file("changes.txt"), &samples);
@@ -211,9 +310,12 @@ fn the_bytes_of_every_row_and_key_are_what_they_were() {
         RowKey::Refund(..),
         RowKey::Guesses(_),
         RowKey::Group(_),
+        RowKey::Statement(..),
+        RowKey::Repayment(_),
         RowKey::Chargeback(_),
         RowKey::Late(..),
         RowKey::Batches(_),
+        RowKey::Policy(_),
     );
     let mut samples: Vec<_> = names.iter().zip(&keys).map(|(name, key)| Sample::equal(name, *key)).collect();
     let names = variants!(
@@ -223,9 +325,12 @@ fn the_bytes_of_every_row_and_key_are_what_they_were() {
         Row::Refund(_),
         Row::Guesses(_),
         Row::Group(_),
+        Row::Statement(_),
+        Row::Repayment(_),
         Row::Chargeback(_),
         Row::Late(_),
         Row::Batches(_),
+        Row::Policy(_)
     );
     samples
         .extend(names.iter().zip(keys.iter().zip(&rows)).map(|(name, (key, value))| row(name, *key, value)));
@@ -255,8 +360,15 @@ fn the_bytes_of_every_small_choice_are_what_they_were() {
     let given = vec![GivenBack::Released, GivenBack::Refunded { batch: 301 }];
     let names = variants!(given, GivenBack::Released, GivenBack::Refunded { .. });
     samples.extend(names.iter().zip(given).map(|(name, given)| Sample::equal(name, given)));
-    let statuses = vec![Status::Normal, Status::Lost, Status::Stolen, Status::Restricted];
-    let names = variants!(statuses, Status::Normal, Status::Lost, Status::Stolen, Status::Restricted);
+    let statuses = vec![Status::Normal, Status::Lost, Status::Stolen, Status::Restricted, Status::Closed];
+    let names = variants!(
+        statuses,
+        Status::Normal,
+        Status::Lost,
+        Status::Stolen,
+        Status::Restricted,
+        Status::Closed,
+    );
     samples.extend(names.iter().zip(statuses).map(|(name, status)| Sample::equal(name, status)));
     let accounts = vec![
         LedgerAccount::Receivable(ID),
@@ -282,6 +394,19 @@ fn the_bytes_of_every_small_choice_are_what_they_were() {
         LedgerAccount::WriteOffs,
     );
     samples.extend(names.iter().zip(accounts).map(|(name, account)| Sample::equal(name, account)));
+    let events = events();
+    let names = variants!(
+        events,
+        Event::Stated { .. },
+        Event::Passed { .. },
+        Event::Repaid { .. },
+        Event::Blocked { .. },
+        Event::Unblocked { .. },
+        Event::Limited { .. },
+        Event::Closed { .. },
+        Event::WrittenOff { .. },
+    );
+    samples.extend(names.iter().zip(events).map(|(name, event)| Sample::equal(name, event)));
     golden::compare(&file("choices.txt"), &samples);
 }
 
@@ -317,8 +442,8 @@ fn a_row_under_a_key_of_another_kind_is_refused() {
 /// The books look decisions up in a group by their position, so its leaves have to be in order.
 #[test]
 fn a_group_that_contradicts_itself_or_its_key_is_refused() {
-    let (_, row) = rows().swap_remove(4);
-    let Row::Group(group) = row else { panic!("the fifth row is a group") };
+    let is_group = |(_, row)| if let Row::Group(group) = row { Some(group) } else { None };
+    let group = rows().into_iter().find_map(is_group).expect("a group");
     let loads = |first: u64, change: fn(&mut Group)| {
         let mut group = group.clone();
         change(&mut group);

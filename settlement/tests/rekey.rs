@@ -124,9 +124,9 @@ async fn an_import_finds_accounts_unchanged_before_amid_and_after_a_rekey() {
     let mut stated = table_of(&folder, &table);
     stated.retain(|stated| stated.places().any(|place| place == (1, cards[7].from.index)));
     stated[0].account.months_late = 1;
-    let (accounts, lease) = (stated, std::sync::Arc::clone(&vault));
+    let (accounts, by, lease) = (stated, kessai_shared::pin::Pin([0; 32]), std::sync::Arc::clone(&vault));
     let restated =
-        ask(&open.writer, |tell| Command::Import { accounts, lease, tell }).await.expect("an answer");
+        ask(&open.writer, |tell| Command::Import { accounts, by, lease, tell }).await.expect("an answer");
     assert_eq!(restated.restated, 1);
     drop(vault);
     let taken = ask(&open.writer, |tell| Command::Rekey { cards, tell }).await.expect("an answer");

@@ -51,9 +51,54 @@ impl Timestamp {
         YearMonth { year: u16::try_from(at.year()).unwrap_or(u16::MAX), month: u8::from(at.month()) }
     }
 
+    /// The day this instant lies in.
+    pub fn day(self) -> Day {
+        let YearMonth { year, month } = self.month();
+        Day { year, month, day: self.civil().day() }
+    }
+
     fn civil(self) -> OffsetDateTime {
         let seconds = i64::try_from(self.0 / 1_000_000).unwrap_or(i64::MAX);
         OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(Date::MAX.midnight().assume_utc())
+    }
+}
+
+impl YearMonth {
+    /// Years after this are in no calendar here.
+    const LAST_YEAR: u16 = 9_999;
+    pub const FIRST: Self = Self { year: 0, month: 1 };
+    pub const LAST: Self = Self { year: Self::LAST_YEAR, month: 12 };
+
+    /// The month after this one; the last month of the calendar has none, and stays.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match (self.year, self.month) {
+            (year, month @ 1..12) => Self { year, month: month + 1 },
+            (Self::LAST_YEAR.., _) => self,
+            (year, _) => Self { year: year + 1, month: 1 },
+        }
+    }
+
+    /// The month before this one; the first of the calendar has none, and stays.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        match (self.year, self.month) {
+            (year, month @ 2..) => Self { year, month: month - 1 },
+            (0, _) => self,
+            (year, _) => Self { year: year - 1, month: 12 },
+        }
+    }
+
+    /// How many months this one is after another; none when it is before it.
+    pub fn months_since(self, earlier: Self) -> u32 {
+        let months = |at: Self| u32::from(at.year) * 12 + u32::from(at.month);
+        months(self).saturating_sub(months(earlier))
+    }
+
+    /// The day of this month with this number. Every month has the days from 1 to 28, and no other
+    /// number is taken for more than the nearest of them.
+    pub fn day(self, number: u8) -> Day {
+        Day { year: self.year, month: self.month, day: number.clamp(1, 28) }
     }
 }
 
@@ -143,6 +188,25 @@ mod tests {
         for bad in ["", "1981-02-29", "1981-2-9", "1981-12-00", "1981-12-09-1", "x"] {
             assert!(bad.parse::<Day>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn months_follow_each_other_over_the_turn_of_the_year() {
+        let month = |text: &str| text.parse::<YearMonth>().expect("a month");
+        assert_eq!((month("2026-11").next(), month("2026-12").next()), (month("2026-12"), month("2027-01")));
+        assert_eq!(
+            (month("2027-01").previous(), month("2026-12").previous()),
+            (month("2026-12"), month("2026-11"))
+        );
+        assert_eq!(
+            (month("9999-12").next(), month("0000-01").previous()),
+            (month("9999-12"), month("0000-01"))
+        );
+        assert_eq!(month("2027-02").months_since(month("2026-11")), 3);
+        assert_eq!(month("2026-11").months_since(month("2027-02")), 0);
+        assert_eq!(month("2027-02").day(21).to_string(), "2027-02-21");
+        assert_eq!(month("2027-02").day(31).to_string(), "2027-02-28");
+        assert_eq!(Timestamp(1_291_192_000_000_000).day().to_string(), "2010-12-01");
     }
 
     #[test]

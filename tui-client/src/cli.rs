@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kessai_shared::console::{self, Failure, OK};
 use kessai_shared::ids::{OrderId, ReturnId};
+use kessai_shared::manual::Generate;
 use kessai_shared::net::RealNet;
 use kessai_shared::time::Timestamp;
 
@@ -71,6 +72,9 @@ enum Act {
     Reconcile(reconcile::Reconcile),
     /// Send trade that really happened through the shop and write down what is decided.
     Replay(Replay),
+    /// Completions for shells, and manual pages.
+    #[command(subcommand)]
+    Generate(Generate),
 }
 
 #[derive(Subcommand)]
@@ -173,6 +177,7 @@ impl Cli {
                 }
                 Act::Reconcile(reconcile) => runtime::stoppable(reconcile::run(&reconcile)).await,
                 Act::Replay(replay) => self::replay(&replay).await,
+                Act::Generate(generate) => generate.run::<Self>(),
             }
         })
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use kessai_server::sales;
 use kessai_settlement::keys::{EpochTerms, Keys};
-use kessai_settlement::ledger::{self, Policy};
+use kessai_settlement::ledger::{self, Policy, Proposed};
 use kessai_settlement::vault::Vault;
 use kessai_shared::card::Particulars;
 use kessai_shared::identity::Identity;
@@ -143,6 +143,12 @@ impl World {
 
     pub fn settlement_settings(&self) -> kessai_settlement::settings::Settings {
         let data = self.settlement.data.clone();
+        let policy = Policy {
+            hold_seconds: self.terms.hold_seconds,
+            // A simulation is over long before the grace of a real shop is.
+            hold_grace_seconds: 0,
+            ..Policy::default()
+        };
         kessai_settlement::settings::Settings {
             listen: any(SETTLEMENT_PORT),
             operator_listen: None,
@@ -151,12 +157,8 @@ impl World {
             suite: Suite::X25519,
             epochs: EPOCHS,
             clearing: kessai_settlement::ledger::ClearingTerms::default(),
-            policy: Policy {
-                hold_seconds: self.terms.hold_seconds,
-                // A simulation is over long before the grace of a real shop is.
-                hold_grace_seconds: 0,
-                ..Policy::default()
-            },
+            policy: Some(Proposed { version: None, policy }),
+            terms: ledger::Terms::default(),
             data,
         }
     }
@@ -247,7 +249,9 @@ fn open_accounts(data: &Path, terminals: usize) -> MemoryDisk {
     std::fs::write(&file, table).unwrap();
     let vault = Vault::load_or_create(&data.join("keys/vault.key"), &data.join("journal")).unwrap();
     let accounts = kessai_settlement::import::accounts(&file, &vault).unwrap().rows;
-    let changes = accounts.into_iter().map(|stated| ledger::acts::open(stated.account));
+    let changes = accounts
+        .into_iter()
+        .map(|stated| ledger::acts::open(stated.account, kessai_shared::pin::Pin([0; 32])));
     begin::<ledger::Books>(data, kessai_settlement::settings::JOURNAL, changes)
 }
 

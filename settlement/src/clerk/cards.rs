@@ -1,10 +1,12 @@
 //! What the writer does for an operator: accounts taken in, cards kept under a newer key, cards issued.
 
+use kessai_shared::pin::Pin;
 use kessai_shared::store::Fault;
+use kessai_shared::time::{Timestamp, YearMonth};
 use serde::{Deserialize, Serialize};
 
 use super::{Desk, Lease, Tell, answer};
-use crate::ledger::{Account, AccountId, AtRest, Books, Change, Place, Stated, acts};
+use crate::ledger::{Account, AccountId, AtRest, Books, Change, Place, Stated, Terms, acts};
 
 /// How many accounts of a file were new, and how many were known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,11 +28,12 @@ impl Imported {
     }
 }
 
-/// What an operator's act asks of the writer.
+/// What an operator's act asks of the writer; `by` is the operator's key.
 pub enum Command {
     /// The accounts are kept under the newest generation of the lease.
     Import {
         accounts: Vec<Stated>,
+        by: Pin,
         lease: Lease,
         tell: Tell<Imported>,
     },
@@ -54,6 +57,7 @@ pub enum Command {
     Issue {
         holder: Holder,
         enrolment: Option<[u8; 32]>,
+        by: Pin,
         lease: Lease,
         tell: Tell<Issued>,
     },
@@ -112,16 +116,21 @@ pub enum Issued {
     Unknown,
 }
 
-pub(super) fn handle(command: Command, desk: &mut Desk<'_>) -> Result<(), Fault> {
+pub(super) fn handle(
+    command: Command,
+    (terms, now): (&Terms, Timestamp),
+    desk: &mut Desk<'_>,
+) -> Result<(), Fault> {
     match command {
-        Command::Import { accounts, lease, tell } => {
-            import(accounts, tell, desk)?;
+        Command::Import { accounts, by, lease, tell } => {
+            let imported = import(accounts, by, (terms, now.month()), desk)?;
+            answer(desk, tell, imported);
             drop(lease);
             Ok(())
         }
         Command::Rekey { cards, tell } => rekey(cards, tell, desk),
-        Command::Issue { holder, enrolment, lease, tell } => {
-            issue(holder, enrolment, tell, desk)?;
+        Command::Issue { holder, enrolment, by, lease, tell } => {
+            issue(holder, enrolment, by, tell, desk)?;
             drop(lease);
             Ok(())
         }
@@ -144,37 +153,47 @@ pub(super) fn handle(command: Command, desk: &mut Desk<'_>) -> Result<(), Fault>
     }
 }
 
-fn import(accounts: Vec<Stated>, tell: Tell<Imported>, desk: &mut Desk<'_>) -> Result<(), Fault> {
+fn import(
+    accounts: Vec<Stated>,
+    by: Pin,
+    (terms, month): (&Terms, YearMonth),
+    desk: &mut Desk<'_>,
+) -> Result<Imported, Fault> {
     let mut imported = Imported::default();
-    for stated in accounts {
+    for Stated { account, older } in accounts {
+        let mut stated = Stated { account, older };
         let books = desk.books();
         let known = stated.places().find_map(|place| books.at(&place));
         let known = known.and_then(|id| Some((id, books.account(id)?)));
         let change = match known {
             None => {
                 imported.opened += 1;
-                acts::open(stated.account)
+                stated.account.life.billing.month = Some(month);
+                stated.account.owe_late_months(month, terms);
+                acts::open(stated.account, by)
             }
             // What it owes and holds is in its own currency, and an amount is not changed into another.
             Some((_, known)) if known.currency != stated.account.currency => {
                 imported.other_currency += 1;
                 continue;
             }
-            // Compared as it is kept here, or every account that a rekey has not reached, or has
-            // reached since, would seem to be changed.
-            Some((_, known)) if known.has_terms_of(&stated.under(known.generation)) => {
-                imported.unchanged += 1;
-                continue;
-            }
-            Some((id, _)) => {
+            Some((id, known)) => {
+                // What it is late with is a part of what it owes here, not in the table.
+                stated.account.balance = known.balance;
+                stated.account.owe_late_months(month, terms);
+                // Compared as it is kept here, or every account that a rekey has not reached, or has
+                // reached since, would seem to be changed.
+                if known.restated(&stated.under(known.generation), month) == *known {
+                    imported.unchanged += 1;
+                    continue;
+                }
                 imported.restated += 1;
-                Change::Restated { id, terms: stated.account }
+                Change::Restated { id, terms: stated.account, by }
             }
         };
         desk.change(&change)?;
     }
-    answer(desk, tell, imported);
-    Ok(())
+    Ok(imported)
 }
 
 fn page(page: Page, books: &Books) -> Vec<(AccountId, AtRest)> {
@@ -208,6 +227,7 @@ fn find(places: &[Place], books: &Books) -> Option<Found> {
 fn issue(
     holder: Holder,
     enrolment: Option<[u8; 32]>,
+    by: Pin,
     tell: Tell<Issued>,
     desk: &mut Desk<'_>,
 ) -> Result<(), Fault> {
@@ -224,10 +244,10 @@ fn issue(
     };
     if issued == Issued::Done {
         if let Some(account) = opened {
-            desk.change(&acts::open(*account))?;
+            desk.change(&acts::open(*account, by))?;
         }
         if let Some(enrolment) = enrolment {
-            desk.change(&Change::Issued { id, enrolment })?;
+            desk.change(&Change::Issued { id, enrolment, by })?;
         }
     }
     answer(desk, tell, issued);

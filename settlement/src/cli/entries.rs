@@ -138,6 +138,7 @@ fn entry_json(row: &EntryRow) -> Value {
         "change": row.change,
         "seller": row.order.map(|of| of.seller.to_string()),
         "order": row.order.map(|of| of.order.to_string()),
+        "by": row.by.map(|by| by.to_string()),
         "debit": row.debit.to_string(),
         "credit": row.credit.to_string(),
         "currency": row.currency.code(),

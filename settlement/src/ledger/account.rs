@@ -1,19 +1,23 @@
 //! One card account: the credit information that decisions are made from.
 
 use std::fmt;
+use std::str::FromStr;
 
+use kessai_shared::hex;
+use kessai_shared::ids::BadId;
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::time::{Timestamp, YearMonth};
 use serde::{Deserialize, Serialize};
 
 use super::at_rest::AtRest;
+use super::life::Life;
 
 /// Months of repayment history that an account keeps, newest first.
 pub const MAX_LATE_MONTHS_KEPT: usize = 24;
 /// Wrong guesses that an account remembers; older ones no longer matter to any window.
 pub const MAX_TRIES_KEPT: usize = 32;
 /// Approved purchases that an account remembers for its frequency and amount windows.
-const MAX_RECENT_KEPT: usize = 64;
+pub(super) const MAX_RECENT_KEPT: usize = 64;
 
 /// What the books know an account by, for ever. It was the keyed hash of the card number when the
 /// account was opened, and says nothing of the card once that key is gone.
@@ -28,6 +32,8 @@ pub enum Status {
     Lost,
     Stolen,
     Restricted,
+    /// Nothing is bought with it any more, for ever. To whoever presents its card there is none.
+    Closed,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +69,8 @@ pub struct Account {
     pub holder_required: bool,
     /// The hash of the code that enrols the next key, while it is not used up.
     pub enrolment: Option<[u8; 32]>,
+    /// Its months, its block, and what was written off.
+    pub life: Life,
 }
 
 impl Account {
@@ -87,6 +95,7 @@ impl Account {
             holder_key: None,
             holder_required: false,
             enrolment: None,
+            life: Life::default(),
         }
     }
 
@@ -95,16 +104,27 @@ impl Account {
         Minor(self.limit.0.saturating_sub(self.balance.0).saturating_sub(self.held.0))
     }
 
-    /// Whether the card company states the same about this account; its money does not count.
-    pub fn has_terms_of(&self, other: &Account) -> bool {
-        self.sealed == other.sealed
-            && self.particulars == other.particulars
-            && self.expiry == other.expiry
-            && self.status == other.status
-            && self.currency == other.currency
-            && self.limit == other.limit
-            && self.months_late == other.months_late
-            && self.late_history == other.late_history
+    /// The account as a card company's table states it anew, in this month. Its money, its holder's key
+    /// and what was noted of it stay, and so does what the books know better than a table that may be
+    /// old: how late it is, once that was counted here, and that it is blocked or closed, which only an
+    /// operator's own act undoes.
+    pub fn restated(&self, terms: &Account, month: YearMonth) -> Account {
+        let mut account = Account {
+            status: if self.status == Status::Normal { terms.status } else { self.status },
+            months_late: self.months_late,
+            late_history: self.late_history.clone(),
+            balance: self.balance,
+            held: self.held,
+            wrong_tries: self.wrong_tries.clone(),
+            recent: self.recent.clone(),
+            holder_key: self.holder_key,
+            holder_required: self.holder_required,
+            enrolment: self.enrolment,
+            life: self.life.clone(),
+            ..terms.clone()
+        };
+        account.state_late(terms, month);
+        account
     }
 
     /// Takes the holder's key in and uses the code up; `false`, and nothing changes, without a code.
@@ -132,6 +152,23 @@ impl Account {
         // The oldest that is kept stands for all before it too, so that the sum over a window is
         // never too small, however many purchases lie in it.
         self.recent[0].1.0 = self.recent[0].1.0.saturating_add(amount_before.0);
+    }
+}
+
+/// As operators name an account: 32 hexadecimal digits.
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for AccountId {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let mut id = [0; 16];
+        hex::fill(text, &mut id).ok_or(BadId("not an account id: expected 32 hexadecimal digits"))?;
+        Ok(Self(id))
     }
 }
 

@@ -4,6 +4,7 @@
 mod money;
 
 use kessai_shared::outcome::Reason;
+use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
 use kessai_shared::settlement::Refusal;
 use kessai_shared::time::Timestamp;
@@ -16,6 +17,9 @@ use super::hold::ChargeState;
 use super::policy::Policy;
 
 pub use money::{Booked, capture, charge_back, expire, overdue, presented_late, refund, release, reverse};
+mod policy;
+
+pub use policy::{PolicyRefused, adopt};
 
 /// How an inquiry is to be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,18 +41,21 @@ pub struct Fresh {
     pub account: Option<AccountId>,
     /// The holder's key that is enrolled with it.
     pub enrolled: Option<[u8; 32]>,
+    /// The policy that is in force, by the sequence of its adoption.
+    pub policy: u32,
 }
 
 /// An act that either changes the books, or finds that all is done already.
 pub type Act = Result<Option<Change>, Refusal>;
 
 impl Fresh {
-    fn without_account(reason: Reason) -> Self {
-        Self { reason, account: None, enrolled: None }
+    fn without_account(reason: Reason, books: &Books) -> Self {
+        Self { reason, account: None, enrolled: None, policy: books.policies().sequence() }
     }
 }
 
-/// Decides about a purchase, or finds the decision there is.
+/// Decides about a purchase, or finds the decision there is. `policy` is the one of the books: the
+/// decision names it, and the audit decides once more under what it names.
 pub fn inquire(
     books: &Books,
     purchase: &Purchase,
@@ -69,8 +76,8 @@ pub fn inquire(
             | ChargeState::Captured => Inquired::Known,
         },
         Some((_, Some(_))) => Inquired::Duplicate,
-        Some((_, None)) => Inquired::Fresh(Fresh::without_account(Reason::Reversed)),
-        None if purchase.deadline <= now => Inquired::Fresh(Fresh::without_account(Reason::TooLate)),
+        Some((_, None)) => Inquired::Fresh(Fresh::without_account(Reason::Reversed, books)),
+        None if purchase.deadline <= now => Inquired::Fresh(Fresh::without_account(Reason::TooLate, books)),
         None => {
             let account = presented.filter(|p| p.passes_luhn).and_then(|p| books.find(&p.candidates));
             let known = account.and_then(|id| books.account(id));
@@ -80,7 +87,7 @@ pub fn inquire(
             let money = (purchase.amount, purchase.currency);
             let reason = decide(presented, known, guesses, money, policy, now);
             let enrolled = presented.zip(known).and_then(|(card, known)| enrols(card, known, reason));
-            Inquired::Fresh(Fresh { reason, account, enrolled })
+            Inquired::Fresh(Fresh { reason, account, enrolled, policy: books.policies().sequence() })
         }
     }
 }
@@ -88,7 +95,7 @@ pub fn inquire(
 /// The change that makes a fresh decision.
 pub fn decided(
     purchase: Purchase,
-    Fresh { reason, account, enrolled }: Fresh,
+    Fresh { reason, account, enrolled, policy: under }: Fresh,
     sealed_reason: Vec<u8>,
     policy: &Policy,
     now: Timestamp,
@@ -103,12 +110,13 @@ pub fn decided(
         expires: now.plus_seconds(policy.hold_seconds),
         entries: entries.into_iter().collect(),
         enrolled,
+        policy: under,
     }))
 }
 
-/// The change that opens an account. It is known from then on by what it is found by now.
-pub fn open(account: Account) -> Change {
+/// The change that opens an account, which the operator with this key did. It is known from then on by what it is found by now.
+pub fn open(account: Account, by: Pin) -> Change {
     let id = AccountId(account.index);
     let entry = Entry::opening(account.currency, id, account.balance);
-    Change::Opened { id, account, entry }
+    Change::Opened { id, account, entry, by }
 }

@@ -15,7 +15,9 @@ use kessai_shared::pin::Pin;
 use super::account::AccountId;
 use super::books::{Books, Change, DecidedChange, Key};
 use super::entry::{Entry, LedgerAccount};
+use super::life::LifeAudit;
 use super::proofs::{Proofs, Proven};
+use super::rulings::Rulings;
 use orders::Orders;
 
 #[derive(Default)]
@@ -27,6 +29,8 @@ pub struct Audit {
     /// How many changes were seen: where in the journal the last one stands.
     seen: u64,
     proofs: Proofs,
+    lives: LifeAudit,
+    rulings: Rulings,
     proven: Option<Proven>,
     problems: Vec<String>,
 }
@@ -37,9 +41,11 @@ impl Audit {
     /// they owe is taken for their opening balance, as nothing before it can be seen.
     pub fn begin(&mut self, books: &Books, position: u64) {
         self.seen = position;
+        self.lives.begin(books);
         for (id, account) in books.accounts() {
             self.post(&[Entry::opening(account.currency, *id, account.balance)]);
         }
+        books.policies().all().for_each(|adopted| self.rulings.load(adopted));
         for (key, charge) in books.charges() {
             if let Some((id, currency)) = charge.payer() {
                 self.post(&[Entry::hold(currency, id, key.0, charge.live_hold())]);
@@ -47,6 +53,8 @@ impl Audit {
             if let Some(decided) = &charge.decided {
                 self.decided.insert(*key);
                 self.proofs.load(*key, decided);
+                let wrong = self.rulings.in_force_at(decided.position, decided.policy).err();
+                wrong.iter().for_each(|what| self.problem("policy", key, what));
             }
         }
         for (seller, batches) in books.batches() {
@@ -66,11 +74,15 @@ impl Audit {
     /// Takes in one change; `books` are as they are after it.
     pub fn see(&mut self, change: &Change, books: &Books) {
         self.seen += 1;
+        self.lives.see(change, books);
         let entries = change.entries();
         self.post(entries);
         self.orders.see(change);
         if let Change::Decided(decided) = change {
             self.decide(decided, books);
+        }
+        if let Change::PolicyAdopted(adoption) = change {
+            self.problems.extend(self.rulings.adopt(adoption, self.seen));
         }
         self.owes_what_is_posted(entries, books);
     }
@@ -80,6 +92,8 @@ impl Audit {
         if !self.decided.insert(key) {
             self.problem("I8", &key, "has two decisions");
         }
+        let wrong = self.rulings.judge(decided, self.seen, books).err();
+        wrong.iter().for_each(|what| self.problem("policy", &key, what));
         if let Some(known) = books.charge(&key).and_then(|charge| charge.decided.as_ref()) {
             self.proofs.see(decided, self.seen, known.at);
         }
@@ -115,6 +129,7 @@ impl Audit {
         for (id, _) in books.accounts() {
             self.owes(*id, books);
         }
+        self.problems.extend(std::mem::take(&mut self.lives).finish(books));
         self.foreign(books);
         self.problems.extend(clearing::problems(books, &self.postings));
         let (orders, batches) = std::mem::take(&mut self.orders).finish(books);

@@ -2,6 +2,7 @@
 //! anew from the changes alone, in their order.
 
 mod charges;
+mod life;
 mod lists;
 mod totals;
 
@@ -9,12 +10,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId};
+use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId, RepaymentId};
 use kessai_shared::money::Minor;
 use kessai_shared::outcome::Reason;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
-use kessai_shared::time::Timestamp;
+use kessai_shared::time::{Timestamp, YearMonth};
 use serde::{Deserialize, Serialize};
 
 use super::account::{Account, AccountId};
@@ -27,6 +28,8 @@ use super::group::{Group, Groups};
 use super::guesses::{Guessed, Guesses, is_guess};
 use super::hold::{Charge, ChargeState, Decided};
 use super::index::{Index, Place};
+use super::life::{AccountChange, Lives, Repayment, Statement};
+use super::policies::{Adopted, Adoption, Policies};
 
 pub use totals::{Money, Totals};
 
@@ -40,11 +43,14 @@ pub enum Change {
         id: AccountId,
         account: Account,
         entry: Entry,
+        /// The operator's key.
+        by: Pin,
     },
     /// The terms of a known account as the card company now states them; its money stays.
     Restated {
         id: AccountId,
         terms: Account,
+        by: Pin,
     },
     Decided(Box<DecidedChange>),
     Reversed {
@@ -100,7 +106,11 @@ pub enum Change {
     Issued {
         id: AccountId,
         enrolment: [u8; 32],
+        by: Pin,
     },
+    Account(Box<AccountChange>),
+    /// Another credit policy is in force from here on.
+    PolicyAdopted(Box<Adoption>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,27 +124,8 @@ pub struct DecidedChange {
     pub entries: Vec<Entry>,
     /// The holder's key that this purchase enrolled, with the code of its account.
     pub enrolled: Option<[u8; 32]>,
-}
-
-impl Change {
-    /// The balanced entries of everything that it moves.
-    pub fn entries(&self) -> &[Entry] {
-        match self {
-            Change::Opened { entry, .. } => std::slice::from_ref(entry),
-            Change::Decided(decided) => &decided.entries,
-            Change::Reversed { entries, .. }
-            | Change::Captured { entries, .. }
-            | Change::Released { entries, .. }
-            | Change::Refunded { entries, .. }
-            | Change::ChargedBack { entries, .. }
-            | Change::Expired { entries, .. } => entries,
-            Change::Batch(batch) => batch.entries(),
-            Change::Restated { .. }
-            | Change::PresentedLate { .. }
-            | Change::Rekeyed { .. }
-            | Change::Issued { .. } => &[],
-        }
-    }
+    /// The policy it was made under, by the sequence of its adoption.
+    pub policy: u32,
 }
 
 /// A change that cannot follow from the books as they are: the journal is not this ledger's.
@@ -156,6 +147,11 @@ pub enum RowKey {
     Late(Pin, OrderId),
     /// The clearing batches of a seller.
     Batches(Pin),
+    /// A month of an account.
+    Statement(AccountId, YearMonth),
+    Repayment(RepaymentId),
+    /// A policy, by the sequence of its adoption.
+    Policy(u32),
 }
 
 /// A row of the books.
@@ -169,6 +165,9 @@ pub enum Row {
     Chargeback(Chargeback),
     Late(Late),
     Batches(Batches),
+    Statement(Statement),
+    Repayment(Repayment),
+    Policy(Adopted),
 }
 
 #[derive(Default)]
@@ -187,6 +186,8 @@ pub struct Books {
     index: Index,
     guesses: Guesses,
     groups: Groups,
+    lives: Lives,
+    policies: Policies,
 }
 
 impl Books {
@@ -301,6 +302,11 @@ impl Books {
         self.groups.all()
     }
 
+    /// The credit policy in force, and those that were before it.
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
     /// The live holds that captures were certain of until `now` at most, the earliest first.
     pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = Key> {
         self.expiring.iter().take_while(move |(at, _)| *at <= now).map(|(_, key)| *key)
@@ -311,6 +317,12 @@ impl Books {
     /// # Errors
     /// [`Inconsistent`] when the change does not follow from the books; they are unchanged then.
     pub fn apply(&mut self, change: &Change, position: u64, at: Timestamp) -> Result<(), Inconsistent> {
+        self.take_in(change, position, at)?;
+        self.note_moves(change, at);
+        Ok(())
+    }
+
+    fn take_in(&mut self, change: &Change, position: u64, at: Timestamp) -> Result<(), Inconsistent> {
         match change {
             Change::Opened { id, account, .. } => {
                 if self.accounts.contains_key(id) {
@@ -318,9 +330,10 @@ impl Books {
                 }
                 self.place(*id, account.place())?;
                 self.accounts.insert(*id, account.clone());
+                self.begin(*id, at);
                 Ok(())
             }
-            Change::Restated { id, terms } => self.restate(*id, terms),
+            Change::Restated { id, terms, .. } => self.restate(*id, terms, at),
             Change::Decided(decided) => self.decided(decided, position, at),
             Change::Reversed { key, .. } => self.reverse(key),
             Change::Captured { key, capture, .. } => self.capture(key, *capture, at),
@@ -335,7 +348,9 @@ impl Books {
             Change::Expired { key, .. } => self.expire(key),
             Change::Batch(batch) => self.clearing.take(batch, at),
             Change::Rekeyed { id, card } => self.rekey(*id, card),
-            Change::Issued { id, enrolment } => self.issue(*id, *enrolment),
+            Change::Issued { id, enrolment, .. } => self.issue(*id, *enrolment),
+            Change::Account(change) => self.live(change, at),
+            Change::PolicyAdopted(adoption) => self.policies.adopt(adoption, position, at),
         }
     }
 
@@ -352,6 +367,9 @@ impl Books {
             | Change::Restated { id, .. }
             | Change::Rekeyed { id, .. }
             | Change::Issued { id, .. } => return each(&RowKey::Account(*id)),
+            Change::Account(change) => return each(&RowKey::Account(change.id)),
+            // What was in force when is no credit information, so it has no place on the shelf.
+            Change::PolicyAdopted(_) => return,
             Change::Decided(decided) => {
                 decided.account.iter().for_each(|id| each(&RowKey::Account(*id)));
                 if is_guess(decided.reason) {
@@ -381,6 +399,9 @@ impl Books {
             RowKey::Late(seller, order) => self.late.get(&(*seller, *order)).copied().map(Row::Late),
             RowKey::Batches(seller) => self.clearing.of(*seller).cloned().map(Row::Batches),
             RowKey::Group(first) => self.groups.begun_at(*first).map(|group| Row::Group(Group::clone(group))),
+            RowKey::Statement(id, month) => self.lives.statement(*id, *month).copied().map(Row::Statement),
+            RowKey::Repayment(id) => self.lives.repayment(*id).copied().map(Row::Repayment),
+            RowKey::Policy(sequence) => self.policies.get(*sequence).cloned().map(Row::Policy),
         }
     }
 
@@ -392,6 +413,7 @@ impl Books {
         match (key, row) {
             (RowKey::Account(id), Row::Account(account)) => {
                 self.place(id, account.place())?;
+                self.lives.put(id, &account);
                 self.accounts.insert(id, account);
             }
             (RowKey::Charge(seller, order), Row::Charge(charge)) => {
@@ -414,6 +436,11 @@ impl Books {
                 self.late.insert((seller, order), late);
             }
             (RowKey::Batches(seller), Row::Batches(batches)) => self.clearing.load(seller, batches),
+            (RowKey::Statement(id, month), Row::Statement(statement)) => {
+                self.lives.load_statement(id, month, statement)?;
+            }
+            (RowKey::Repayment(id), Row::Repayment(repayment)) => self.lives.load_repayment(id, repayment),
+            (RowKey::Policy(sequence), Row::Policy(adopted)) => self.policies.load(sequence, adopted)?,
             (
                 RowKey::Account(_)
                 | RowKey::Charge(..)
@@ -422,7 +449,10 @@ impl Books {
                 | RowKey::Group(_)
                 | RowKey::Chargeback(_)
                 | RowKey::Late(..)
-                | RowKey::Batches(_),
+                | RowKey::Batches(_)
+                | RowKey::Statement(..)
+                | RowKey::Repayment(_)
+                | RowKey::Policy(_),
                 _,
             ) => {
                 return Err(Inconsistent("a row is not of the kind its key says"));
@@ -431,22 +461,14 @@ impl Books {
         Ok(())
     }
 
-    fn restate(&mut self, id: AccountId, terms: &Account) -> Result<(), Inconsistent> {
+    fn restate(&mut self, id: AccountId, terms: &Account, at: Timestamp) -> Result<(), Inconsistent> {
         let known = self.accounts.get(&id).ok_or(Inconsistent("an unknown account is restated"))?.clone();
         if terms.currency != known.currency {
             return Err(Inconsistent("an account is restated in another currency"));
         }
         self.place(id, terms.place())?;
-        let account = Account {
-            balance: known.balance,
-            held: known.held,
-            wrong_tries: known.wrong_tries,
-            recent: known.recent,
-            holder_key: known.holder_key,
-            holder_required: known.holder_required,
-            enrolment: known.enrolment,
-            ..terms.clone()
-        };
+        let account = known.restated(terms, at.month());
+        self.lives.restated(id, &known, &account);
         self.accounts.insert(id, account);
         Ok(())
     }
@@ -467,6 +489,7 @@ impl Books {
         let account = self.accounts.get_mut(&id).ok_or(Inconsistent("a card of an unknown account"))?;
         account.enrolment = Some(enrolment);
         account.holder_key = None;
+        account.life.reissued = true;
         Ok(())
     }
 
@@ -494,6 +517,9 @@ impl Books {
             }
             Some(_) | None => {}
         }
+        if change.policy != self.policies.sequence() {
+            return Err(Inconsistent("a decision under a policy that is not in force"));
+        }
         let mut account = match change.account {
             Some(id) => {
                 Some(self.accounts.get_mut(&id).ok_or(Inconsistent("an unknown account is charged"))?)
@@ -511,6 +537,7 @@ impl Books {
             sealed_reason: change.sealed_reason.clone(),
             position,
             at,
+            policy: change.policy,
         };
         let leaf = decided.leaf();
         let mut charge = Charge {

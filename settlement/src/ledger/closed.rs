@@ -56,6 +56,15 @@ impl BatchChange {
         }
     }
 
+    /// The operator whose act it was, if it was one's.
+    pub const fn by(&self) -> Option<Pin> {
+        match self {
+            BatchChange::Closed { by, .. } => *by,
+            BatchChange::Reconciled { .. } => None,
+            BatchChange::Accepted { by, .. } => Some(*by),
+        }
+    }
+
     /// What has happened, in a word or two.
     pub const fn name(&self) -> &'static str {
         match self {

@@ -15,7 +15,7 @@ use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::office::Office;
+use super::office::{self, Office};
 use super::{Reply, Request, frame, socket};
 use crate::clerk::Clerk;
 use crate::ledger::Books;
@@ -119,14 +119,15 @@ impl Here {
         let (data, books) = (&settings.data, settings.data.join("journal"));
         let vault = LiveVault::load_or_create(&settings.vault_key(), &books).map_err(Failure::failed)?;
         let now = Timestamp::from_system_clock();
-        settings.load_keys(now).map_err(Failure::failed)?;
+        let keys = settings.load_keys(now).map_err(Failure::failed)?;
         let store = daemon::open::<Books>(data, JOURNAL, None)?;
         vault.lease().fits(store.books()).map_err(Failure::failed)?;
         let clock: Clock = Arc::new(Timestamp::from_system_clock);
         let (writer, queue) = mpsc::channel(MAX_QUEUED);
-        let clerk = Clerk::new(settings.policy.clone(), Arc::clone(&clock)).clearing(settings.clearing);
+        let clerk = Clerk::new(Arc::clone(&clock)).with_terms(settings.terms).clearing(settings.clearing);
         let ended = writer::spawn(store, clerk, queue, clock)?;
-        Ok(Self { office: Office::new(Arc::new(vault), writer, false), ended, _folder: folder })
+        let by = office::local_operator(&keys);
+        Ok(Self { office: Office::new(Arc::new(vault), writer, by, false), ended, _folder: folder })
     }
 
     async fn answer(&mut self, request: Request, tell: &mut impl FnMut(Progress)) -> Result<Reply, Failure> {

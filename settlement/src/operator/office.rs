@@ -3,13 +3,15 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kessai_shared::money::{MAX_AMOUNT, Minor};
+use kessai_shared::pin::Pin;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
 use super::{MAX_STATED, Reply, Request, Status};
 use crate::clerk::cards::{Command, Holder, Issued, MAX_PAGE, Page};
 use crate::clerk::{Command as Asked, Lease};
-use crate::ledger::{Account, AtRest, MAX_LATE_MONTHS_KEPT, Stated};
+use crate::keys::Keys;
+use crate::ledger::{Account, AtRest, Life, MAX_LATE_MONTHS_KEPT, Stated};
 use crate::rekey::{self, Progress, Rekeyed, ask};
 use crate::vault::LiveVault;
 
@@ -22,6 +24,8 @@ const MAX_PLACES: usize = 2;
 pub struct Office {
     vault: Arc<LiveVault>,
     writer: mpsc::Sender<Asked>,
+    /// Whose acts they are: the operator's key.
+    by: Pin,
     /// How far the rekey is that is under way, if one is. Also keeps a second one from beginning.
     rekeying: Arc<watch::Sender<Option<Progress>>>,
     /// The rekey goes on when whoever asked for it has gone, and ends with the settlement.
@@ -31,9 +35,9 @@ pub struct Office {
 }
 
 impl Office {
-    pub fn new(vault: Arc<LiveVault>, writer: mpsc::Sender<Asked>, logs: bool) -> Self {
+    pub fn new(vault: Arc<LiveVault>, writer: mpsc::Sender<Asked>, by: Pin, logs: bool) -> Self {
         let rekeying = Arc::new(watch::Sender::new(None));
-        Self { vault, writer, rekeying, task: Mutex::default(), logs }
+        Self { vault, writer, by, rekeying, task: Mutex::default(), logs }
     }
 
     /// Finishes the rekey that an earlier run of the settlement has left half done.
@@ -84,7 +88,8 @@ impl Office {
         if accounts.iter().any(|stated| !is_newest(&stated.account, &lease)) {
             return Ok(Reply::Stale);
         }
-        let imported = ask(&self.writer, |tell| Command::Import { accounts, lease, tell }).await?;
+        let by = self.by;
+        let imported = ask(&self.writer, |tell| Command::Import { accounts, by, lease, tell }).await?;
         Ok(Reply::Imported(imported))
     }
 
@@ -110,7 +115,8 @@ impl Office {
                 return Err("this is not an account as a card company opens it".to_owned());
             }
         }
-        match ask(&self.writer, |tell| Command::Issue { holder, enrolment, lease, tell }).await? {
+        let by = self.by;
+        match ask(&self.writer, |tell| Command::Issue { holder, enrolment, by, lease, tell }).await? {
             Issued::Taken => Ok(Reply::Taken),
             Issued::Unknown => Err("there is no such account".to_owned()),
             Issued::Done => Ok(Reply::Issued),
@@ -175,6 +181,12 @@ impl Office {
     }
 }
 
+/// Whose act it is when somebody acts on the data folder itself, where no key was shown: the
+/// settlement's own.
+pub fn local_operator(keys: &Keys) -> Pin {
+    keys.identity.pin()
+}
+
 impl Drop for Office {
     fn drop(&mut self) {
         self.close();
@@ -202,4 +214,6 @@ fn is_plain(account: &Account) -> bool {
         && account.holder_key.is_none()
         && !account.holder_required
         && account.enrolment.is_none()
+        && account.status != crate::ledger::Status::Closed
+        && account.life == Life::default()
 }

@@ -45,6 +45,7 @@ fn rows_of(record: &Record, change: &Change, of: EntriesOf) -> Vec<EntryRow> {
         at: record.time,
         change: change.name().to_owned(),
         order,
+        by: change.by(),
         debit: views::side(entry.debit),
         credit: views::side(entry.credit),
         currency: entry.currency,

@@ -39,6 +39,7 @@ const fn status(status: Status) -> &'static str {
         Status::Lost => "lost",
         Status::Stolen => "stolen",
         Status::Restricted => "restricted",
+        Status::Closed => "closed",
     }
 }
 

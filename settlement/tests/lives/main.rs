@@ -17,7 +17,8 @@ use std::collections::BTreeMap;
 
 use kessai_settlement::ledger::acts::{self, Booked};
 use kessai_settlement::ledger::{
-    Account, AccountId, AtRest, Audit, Books, Change, ChargebackReason, Key, LedgerAccount, Policy, Window,
+    Account, AccountId, AtRest, Audit, Books, Change, ChargebackReason, Key, LedgerAccount, Policy, Proposed,
+    Window,
 };
 use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId};
 use kessai_shared::journal::{Hash, Head};
@@ -130,8 +131,11 @@ impl Life {
             now: START,
             generation: 1,
         };
+        let proposed = Proposed { version: None, policy: life.policy.clone() };
+        let adopted = acts::adopt(&life.books, &proposed, OPERATOR).expect("a sound policy");
+        life.apply(adopted.expect("the first policy"));
         for (card, (currency, limit, balance)) in (0..).zip(CARDS) {
-            life.apply(acts::open(account(at_rest(card, 1), currency, limit, balance)));
+            life.apply(acts::open(account(at_rest(card, 1), currency, limit, balance), OPERATOR));
             life.model.open(account_id(card), currency, limit, balance);
         }
         life
@@ -190,7 +194,7 @@ impl Life {
                 let (id, (currency, ..)) = (account_id(card), CARDS[usize::from(card)]);
                 self.model.restate(id, limit, self.generation);
                 let terms = account(at_rest(card, self.generation), currency, limit, 0);
-                self.apply(Change::Restated { id, terms });
+                self.apply(Change::Restated { id, terms, by: OPERATOR });
             }
             Op::NewKey => {
                 // The last key is dropped only when nothing is kept under it any more.
@@ -207,7 +211,7 @@ impl Life {
             }
             Op::Issue { card, code } => {
                 self.model.issue(account_id(card), [code; 32]);
-                self.apply(Change::Issued { id: account_id(card), enrolment: [code; 32] });
+                self.apply(Change::Issued { id: account_id(card), enrolment: [code; 32], by: OPERATOR });
             }
             Op::Again { .. } => {}
         }

@@ -52,11 +52,16 @@ pub fn rows(books: &Books) -> Rows {
     let refunds = books.refunds().map(|((seller, id), _)| RowKey::Refund(*seller, *id));
     let guesses = books.guessed().map(|(seller, _)| RowKey::Guesses(*seller));
     let groups = books.groups().map(|group| RowKey::Group(group.first));
+    let statements = books.statements().map(|((id, month), _)| RowKey::Statement(*id, *month));
+    let repayments = books.repayments().map(|(id, _)| RowKey::Repayment(*id));
     let keys = accounts.chain(charges).chain(refunds).chain(guesses).chain(groups);
+    let keys = keys.chain(statements).chain(repayments);
     let chargebacks = books.chargebacks().map(|(id, _)| RowKey::Chargeback(*id));
     let late = books.late_presentments().map(|((seller, order), _)| RowKey::Late(*seller, *order));
     let batches = books.batches().map(|(seller, _)| RowKey::Batches(*seller));
     let keys = keys.chain(chargebacks).chain(late).chain(batches);
+    let policies = books.policies().all().map(|adopted| RowKey::Policy(adopted.adoption.sequence));
+    let keys = keys.chain(policies);
     assert!(rows.keys().eq(keys.map(|key| codec::encode(&key)).collect::<BTreeSet<_>>().iter()));
     rows
 }

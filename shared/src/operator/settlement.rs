@@ -193,6 +193,8 @@ pub struct EntryRow {
     /// What has happened: `captured`, for example.
     pub change: String,
     pub order: Option<Charged>,
+    /// The operator whose act it was, if it was one's.
+    pub by: Option<Pin>,
     pub debit: Side,
     pub credit: Side,
     pub currency: Currency,

@@ -183,7 +183,9 @@ impl Orders {
             | Change::Restated { .. }
             | Change::Decided(_)
             | Change::Rekeyed { .. }
-            | Change::Issued { .. } => {}
+            | Change::Issued { .. }
+            | Change::Account(_)
+            | Change::PolicyAdopted(_) => {}
         }
     }
 

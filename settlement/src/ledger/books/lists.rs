@@ -6,7 +6,8 @@ use std::ops::Bound::{Excluded, Included, Unbounded};
 use kessai_shared::ids::OrderId;
 use kessai_shared::pin::Pin;
 
-use super::{Account, AccountId, Books, Change, Charge, Key, Timestamp};
+use super::{Account, AccountId, Books, Change, Charge, Entry, Key, Timestamp};
+use crate::ledger::life::Event;
 
 impl Books {
     /// How many holds are live.
@@ -56,9 +57,40 @@ impl Books {
 }
 
 impl Change {
+    /// The balanced entries of everything that it moves.
+    pub fn entries(&self) -> &[Entry] {
+        match self {
+            Change::Opened { entry, .. } => std::slice::from_ref(entry),
+            Change::Decided(decided) => &decided.entries,
+            Change::Account(change) => &change.entries,
+            Change::Reversed { entries, .. }
+            | Change::Captured { entries, .. }
+            | Change::Released { entries, .. }
+            | Change::Refunded { entries, .. }
+            | Change::ChargedBack { entries, .. }
+            | Change::Expired { entries, .. } => entries,
+            Change::Batch(batch) => batch.entries(),
+            Change::Restated { .. }
+            | Change::PresentedLate { .. }
+            | Change::Rekeyed { .. }
+            | Change::Issued { .. }
+            | Change::PolicyAdopted(_) => &[],
+        }
+    }
+
     /// What has happened, in a word.
     pub const fn name(&self) -> &'static str {
         match self {
+            Change::Account(change) => match change.event {
+                Event::Stated { .. } => "stated",
+                Event::Passed { .. } => "passed",
+                Event::Repaid { .. } => "repaid",
+                Event::Blocked { .. } => "blocked",
+                Event::Unblocked { .. } => "unblocked",
+                Event::Limited { .. } => "limited",
+                Event::Closed { .. } => "closed",
+                Event::WrittenOff { .. } => "written off",
+            },
             Change::Opened { .. } => "opened",
             Change::Restated { .. } => "restated",
             Change::Decided(_) => "decided",
@@ -72,6 +104,7 @@ impl Change {
             Change::Batch(batch) => batch.name(),
             Change::Rekeyed { .. } => "rekeyed",
             Change::Issued { .. } => "issued",
+            Change::PolicyAdopted(_) => "policy adopted",
         }
     }
 
@@ -90,7 +123,36 @@ impl Change {
             | Change::Opened { .. }
             | Change::Restated { .. }
             | Change::Rekeyed { .. }
-            | Change::Issued { .. } => None,
+            | Change::Issued { .. }
+            | Change::PolicyAdopted(_)
+            | Change::Account(_) => None,
+        }
+    }
+
+    /// The operator whose act it was, if it was one's.
+    pub fn by(&self) -> Option<Pin> {
+        match self {
+            Change::Opened { by, .. } | Change::Restated { by, .. } | Change::Issued { by, .. } => Some(*by),
+            Change::ChargedBack { chargeback, .. } => Some(chargeback.by),
+            Change::PolicyAdopted(adoption) => Some(adoption.by),
+            Change::Account(change) => match &change.event {
+                Event::Stated { by, .. } | Event::Passed { by, .. } => *by,
+                Event::Repaid { by, .. }
+                | Event::Blocked { by, .. }
+                | Event::Unblocked { by }
+                | Event::Limited { by, .. }
+                | Event::Closed { by }
+                | Event::WrittenOff { by, .. } => Some(*by),
+            },
+            Change::Batch(batch) => batch.by(),
+            Change::Decided(_)
+            | Change::Reversed { .. }
+            | Change::Captured { .. }
+            | Change::Released { .. }
+            | Change::Refunded { .. }
+            | Change::PresentedLate { .. }
+            | Change::Expired { .. }
+            | Change::Rekeyed { .. } => None,
         }
     }
 }
