@@ -9,12 +9,14 @@ use tokio::sync::mpsc;
 
 use super::Desk;
 use crate::reconciler::{Heard, Told};
-use crate::sales::{Books, Change, Closing, MAX_BATCHES_BEHIND, Settled};
+use crate::sales::{Books, Change, Closing, Compared, MAX_BATCHES_BEHIND};
 
 /// What is under way about clearing. Not stored: the settlement says it again.
+#[derive(Default)]
 pub struct Clearing {
     closing: Closing,
-    reconciler: mpsc::UnboundedSender<Told>,
+    /// None for books whose daemon does not run.
+    reconciler: Option<mpsc::UnboundedSender<Told>>,
     /// A batch that the settlement is being told of; one at a time.
     telling: bool,
     /// The last answer was none: nothing more is told before the settlement is heard of again.
@@ -27,17 +29,11 @@ pub struct Clearing {
 
 impl Clearing {
     pub fn new(reconciler: mpsc::UnboundedSender<Told>) -> Self {
-        let (telling, resting, round, complained) = (false, false, None, false);
-        Self { closing: Closing::default(), reconciler, telling, resting, round, complained }
+        Self { reconciler: Some(reconciler), ..Self::default() }
     }
 
     /// The settlement was heard of: this batch is open there, while money of these orders is under way.
-    pub fn heard_of(
-        &mut self,
-        open: u32,
-        under_way: impl Iterator<Item = OrderId>,
-        desk: &mut Desk<'_>,
-    ) {
+    pub fn heard_of(&mut self, open: u32, under_way: Vec<OrderId>, desk: &mut Desk<'_>) {
         self.note(open, under_way, desk.books());
         self.resting = false;
         self.round = self.round.or(Some(0));
@@ -49,12 +45,12 @@ impl Clearing {
         &mut self,
         order: OrderId,
         batch: Option<u32>,
-        under_way: impl Iterator<Item = OrderId>,
+        under_way: Vec<OrderId>,
         desk: &mut Desk<'_>,
     ) {
         self.closing.answered(order);
         if let Some(batch) = batch {
-            self.note(batch, under_way.filter(|other| *other != order), desk.books());
+            self.note(batch, under_way, desk.books());
         }
         self.tell_next(desk);
     }
@@ -74,18 +70,18 @@ impl Clearing {
             Heard::Duplicate => (false, Vec::new()),
         };
         let Told { batch, totals } = told;
-        let settled = Settled { told: totals, agrees, payouts };
-        let before = desk.books().clearing().batch(batch).and_then(|batch| batch.settled.as_ref());
-        if before != Some(&settled) {
-            say(batch, &settled, before.map(|before| before.agrees));
-            desk.change(&Change::BatchSettled { batch, settled })?;
+        let compared = Compared { told: totals, agrees, payouts };
+        let before = desk.books().clearing().batch(batch).and_then(|batch| batch.compared.as_ref());
+        if before != Some(&compared) {
+            say(batch, &compared, before.map(|before| before.agrees));
+            desk.change(&Change::BatchCompared { batch, compared })?;
         }
         self.tell_next(desk);
         Ok(())
     }
 
     /// A settlement whose books were put back by a copy, or that is not the one it was, is not followed.
-    fn note(&mut self, open: u32, under_way: impl Iterator<Item = OrderId>, books: &Books) {
+    fn note(&mut self, open: u32, under_way: Vec<OrderId>, books: &Books) {
         let settled = books.clearing().next_to_settle(u32::MAX).unwrap_or(u32::MAX);
         if open.saturating_sub(settled) > MAX_BATCHES_BEHIND {
             if !std::mem::replace(&mut self.complained, true) {
@@ -96,14 +92,14 @@ impl Clearing {
             }
             return;
         }
-        self.closing.heard(open, under_way);
+        self.closing.heard(open, under_way.into_iter());
     }
 
     /// Has the settlement told of the next batch, when there is one and none is being told.
     fn tell_next(&mut self, desk: &mut Desk<'_>) {
-        if self.telling || self.resting {
+        let Some(reconciler) = self.reconciler.as_ref().filter(|_| !self.telling && !self.resting) else {
             return;
-        }
+        };
         let clearing = desk.books().clearing();
         let again = self.round.and_then(|behind| clearing.to_tell_again(behind));
         self.round = again;
@@ -111,22 +107,24 @@ impl Clearing {
             return;
         };
         self.telling = true;
-        let (told, to) = (Told { batch, totals: clearing.totals(batch) }, self.reconciler.clone());
+        let (told, to) = (Told { batch, totals: clearing.totals(batch) }, reconciler.clone());
         // It is told only of what is durable. The one who tells is gone only when the daemon stops.
         desk.after(move |_| drop(to.send(told)));
     }
 }
 
 /// One line when a batch is settled, and one that says what to do when it is not.
-fn say(batch: u32, settled: &Settled, before: Option<bool>) {
-    let paid: Vec<String> = settled.payouts.iter().map(|line| paid(line)).collect();
+fn say(batch: u32, compared: &Compared, before: Option<bool>) {
+    let paid: Vec<String> = compared.payouts.iter().map(|line| paid(line)).collect();
     let paid = if paid.is_empty() { "nothing".to_owned() } else { paid.join(", ") };
-    match (settled.agrees, before) {
-        (true, Some(false)) => tracing::info!("clearing batch {batch} is settled: {paid}; orders are taken again"),
+    match (compared.agrees, before) {
+        (true, Some(false)) => {
+            tracing::info!("clearing batch {batch} is settled: {paid}; orders are taken again")
+        }
         (true, Some(true) | None) => tracing::info!("clearing batch {batch} agrees: {paid}"),
         (false, Some(_) | None) => {
-            let theirs: Vec<BatchTotals> = settled.payouts.iter().map(|line| line.totals).collect();
-            let (ours, theirs) = (Shown(&settled.told), Shown(&theirs));
+            let theirs: Vec<BatchTotals> = compared.payouts.iter().map(|line| line.totals).collect();
+            let (ours, theirs) = (Shown(&compared.told), Shown(&theirs));
             tracing::error!(
                 "ALARM: clearing batch {batch} differs: our books say {ours}, the settlement's {theirs}; no \
                  new order is taken. Find the difference with `kessai reconcile`, then have the settlement's \

@@ -49,6 +49,14 @@ impl exchange::Service for Service {
                 let row = self.read(move |books, _| books.product(&sku).map(views::stock_row)).await;
                 row.and_then(|row| row.map(Reply::Product).ok_or(Refusal::UnknownProduct))
             }
+            Request::Trades { before, limit } => {
+                let (limit, most) = (rows(limit), MAX_LOOKED_AT);
+                let found = self.shop.shown.page(before, (limit, most), |order| Some(views::trade(order)));
+                Ok(Reply::Trades(found))
+            }
+            Request::Batches { before, limit } => {
+                self.read(move |books, _| Reply::Batches(views::batches(books, before, limit))).await
+            }
         };
         reply.unwrap_or_else(Reply::Refused)
     }

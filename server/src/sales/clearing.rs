@@ -23,12 +23,12 @@ pub struct Batch {
     /// One line a currency, in the order of [`Currency`].
     pub totals: Vec<BatchTotals>,
     /// What the settlement said when it was told the totals; `None` until then.
-    pub settled: Option<Settled>,
+    pub compared: Option<Compared>,
 }
 
 /// The settlement's word on a batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settled {
+pub struct Compared {
     /// The totals that it was told.
     pub told: Vec<BatchTotals>,
     /// Whether both books say the same, or an operator of the settlement has settled the difference.
@@ -76,7 +76,7 @@ impl Clearing {
     /// The next batch that the settlement has to be told of when all before `open` are closed.
     pub fn next_to_settle(&self, open: u32) -> Option<u32> {
         // Only the end of the list is looked at: what was settled is settled in order.
-        let last = self.batches.iter().rev().find(|(_, batch)| batch.settled.is_some());
+        let last = self.batches.iter().rev().find(|(_, batch)| batch.compared.is_some());
         let next = last.map_or(1, |(number, _)| number.saturating_add(1));
         (next < open).then_some(next)
     }
@@ -112,8 +112,8 @@ impl Clearing {
 
     /// Takes the settlement's word on a batch in. One that agreed is told
     /// again only when something was added to it since.
-    pub(super) fn settle(&mut self, number: u32, settled: &Settled) -> Result<(), Inconsistent> {
-        let known = self.batches.get(&number).and_then(|batch| batch.settled.as_ref());
+    pub(super) fn compare(&mut self, number: u32, compared: &Compared) -> Result<(), Inconsistent> {
+        let known = self.batches.get(&number).and_then(|batch| batch.compared.as_ref());
         match known {
             Some(_) if !self.again.contains(&number) => {
                 return Err(Inconsistent("a batch is settled twice"));
@@ -123,7 +123,7 @@ impl Clearing {
             }
             Some(_) | None => {}
         }
-        self.batches.entry(number).or_default().settled = Some(settled.clone());
+        self.batches.entry(number).or_default().compared = Some(compared.clone());
         self.file(number);
         Ok(())
     }
@@ -142,8 +142,7 @@ impl Clearing {
             Ok(at) => at,
             Err(at) => {
                 let none = Minor::ZERO;
-                let line =
-                    BatchTotals { currency, captures: 0, captured: none, refunds: 0, refunded: none };
+                let line = BatchTotals { currency, captures: 0, captured: none, refunds: 0, refunded: none };
                 batch.totals.insert(at, line);
                 at
             }
@@ -153,7 +152,7 @@ impl Clearing {
 
     fn file(&mut self, number: u32) {
         let batch = self.batches.get(&number);
-        let settled = batch.and_then(|batch| Some((batch, batch.settled.as_ref()?)));
+        let settled = batch.and_then(|batch| Some((batch, batch.compared.as_ref()?)));
         let disputed = settled.is_some_and(|(_, settled)| !settled.agrees);
         let changed = settled.is_some_and(|(batch, settled)| batch.totals != settled.told);
         keep(&mut self.disputed, number, disputed);
