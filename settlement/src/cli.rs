@@ -1,6 +1,7 @@
 //! The settlement's command line.
 
 mod ask;
+mod clearing;
 mod entries;
 mod epochs;
 mod issue;
@@ -73,6 +74,9 @@ enum Act {
     /// What the running settlement holds for purchases that were not captured yet.
     #[command(subcommand)]
     Holds(lists::Holds),
+    /// Clearing batches: what each seller is paid out.
+    #[command(subcommand)]
+    Clearing(clearing::Clearing),
     /// The journal of the running settlement as double entries.
     #[command(subcommand)]
     Entries(entries::Entries),
@@ -150,6 +154,7 @@ impl Cli {
             Act::Status(asked) => state::status(&asked),
             Act::Accounts(accounts) => accounts.run(),
             Act::Holds(holds) => holds.run(),
+            Act::Clearing(clearing) => clearing.run(),
             Act::Entries(entries) => entries.run(),
             Act::Orders(orders) => orders.run(),
             Act::Peers(asked) => state::peers(&asked),

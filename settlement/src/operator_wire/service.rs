@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kessai_shared::exchange::{self, Roster};
+use kessai_shared::operator::rows::NotDone;
 use kessai_shared::operator::settlement::{AccountRef, Charged, EntriesOf, Refusal, Reply, Request, Status};
 use kessai_shared::operator::{Endpoint, MAX_LOOKED_AT, Page, Peers, rows};
 use kessai_shared::pin::Pin;
@@ -13,7 +14,8 @@ use kessai_shared::writer::{WriterGone, hand_in};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::{entries, views};
-use crate::clerk::Command;
+use crate::clerk::{Command, clearing};
+use crate::ledger::listing;
 use crate::ledger::{AccountId, Books, Charge};
 
 pub struct Service {
@@ -42,7 +44,7 @@ impl exchange::Service for Service {
     type Request = Request;
     type Reply = Reply;
 
-    async fn call(self: Arc<Self>, _operator: Pin, request: Request) -> Reply {
+    async fn call(self: Arc<Self>, operator: Pin, request: Request) -> Reply {
         let reply = match request {
             Request::Status => self.status().await,
             Request::Peers => Ok(Reply::Peers(self.peers())),
@@ -54,6 +56,25 @@ impl exchange::Service for Service {
                 let charge = self.read(move |books, _| books.charge(&key).cloned()).await;
                 let detail = |charge: Charge| Reply::Charge(Box::new(views::charge_detail(key, &charge)));
                 charge.and_then(|charge| charge.map(detail).ok_or(Refusal::UnknownOrder))
+            }
+            Request::Charges { seller, before, limit } => {
+                self.read(move |books, _| Reply::Charges(listing::charges(books, seller, before, limit)))
+                    .await
+            }
+            Request::Clearing { after, limit } => {
+                self.read(move |books, _| Reply::Clearing(listing::sellers(books, after, limit))).await
+            }
+            Request::Batches { seller, before, limit } => {
+                self.read(move |books, _| Reply::Batches(listing::batches(books, seller, before, limit)))
+                    .await
+            }
+            Request::CloseBatch { seller } => {
+                let command = |tell| clearing::Command::Close { seller, by: operator, tell };
+                self.batch(command).await.map(Reply::BatchClosed)
+            }
+            Request::AcceptBatch { seller, batch, reason } => {
+                let command = |tell| clearing::Command::Accept { seller, batch, by: operator, reason, tell };
+                self.batch(command).await.map(|()| Reply::BatchAccepted)
             }
         };
         reply.unwrap_or_else(Reply::Refused)
@@ -128,6 +149,17 @@ impl Service {
         peers.add(Endpoint::Closed, self.sellers_roster.connected());
         peers.add(Endpoint::Operator, self.roster.connected());
         peers
+    }
+
+    /// Has the writer carry an act on a clearing batch out.
+    async fn batch<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, NotDone>>) -> clearing::Command,
+    ) -> Result<T, Refusal> {
+        let (tell, told) = oneshot::channel();
+        let command = Command::Clearing(command(tell));
+        hand_in(&self.writer, command).await.map_err(|WriterGone| Refusal::TryLater)?;
+        told.await.map_err(|_| Refusal::TryLater)?.map_err(Refusal::Clearing)
     }
 
     /// Reads the books at the end of a group, when all that is in them is durable. The writer waits
