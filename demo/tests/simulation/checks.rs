@@ -176,6 +176,7 @@ fn count(stage: &mut Stage, notes: &Notes) {
             Some(ReturnState::Refunded) => "return: refunded",
             Some(ReturnState::NothingToReturn) => "return: nothing to return",
             Some(ReturnState::Pending) => "return: pending",
+            Some(ReturnState::Refused) => "return: refund refused",
             None => "return: refused",
         });
     }
