@@ -1,6 +1,7 @@
 //! The settlement's command line.
 
 mod ask;
+mod disputes;
 mod entries;
 mod epochs;
 mod issue;
@@ -77,6 +78,12 @@ enum Act {
     /// The orders of sellers, as the running settlement knows them.
     #[command(subcommand)]
     Orders(entries::Orders),
+    /// Charges that cardholders dispute.
+    #[command(subcommand)]
+    Chargebacks(disputes::Chargebacks),
+    /// Captures that came after their hold had expired.
+    #[command(subcommand)]
+    LateCaptures(disputes::LateCaptures),
     /// Tell who is connected to the running settlement.
     Peers(state::Asked),
     /// Whose keys may operate this settlement.
@@ -144,6 +151,8 @@ impl Cli {
             Act::Holds(holds) => holds.run(),
             Act::Entries(entries) => entries.run(),
             Act::Orders(orders) => orders.run(),
+            Act::Chargebacks(chargebacks) => chargebacks.run(),
+            Act::LateCaptures(late) => late.run(),
             Act::Peers(asked) => state::peers(&asked),
             Act::Operators(operators) => operators.run(SETTLEMENT),
             Act::Verify { data, json } => verify_books(&data.path()?, json),

@@ -9,13 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use kessai_settlement::clerk::money::Command as Money;
 use kessai_settlement::clerk::{Clerk, Command, Opened};
-use kessai_settlement::ledger::{Books, ChargebackReason, Policy};
+use kessai_settlement::ledger::{Books, Policy};
 use kessai_settlement::settings::JOURNAL;
 use kessai_settlement::vault::LiveVault;
 use kessai_settlement::verify::{Report, verify};
 use kessai_shared::daemon::{self, Ended};
 use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId};
 use kessai_shared::money::{Currency, Minor};
+use kessai_shared::outcome::ChargebackReason;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
 use kessai_shared::seal::ResponseSecret;

@@ -10,13 +10,13 @@ use std::path::PathBuf;
 use golden::Sample;
 use kessai_settlement::ledger::{
     Account, AccountChange, AccountId, Batches, Billing, Block, Books, Capture, Change, Charge, ChargeState,
-    Chargeback, ChargebackReason, Cleared, Decided, DecidedChange, Due, Entry, Event, GivenBack, Group, Late,
-    LedgerAccount, Life, Moved, Refund, Repayment, Row, RowKey, Statement, Status,
+    Chargeback, Cleared, Decided, DecidedChange, Due, Entry, Event, GivenBack, Group, Late, LedgerAccount,
+    Life, Moved, Refund, Repayment, Row, RowKey, Statement, Status,
 };
 use kessai_shared::codec;
 use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId, RepaymentId};
 use kessai_shared::money::{Currency, Minor};
-use kessai_shared::outcome::Reason;
+use kessai_shared::outcome::{ChargebackReason, Reason};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
 use kessai_shared::record::versioned;

@@ -2,6 +2,7 @@
 
 use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId};
 use kessai_shared::money::Minor;
+use kessai_shared::outcome::ChargebackReason;
 use kessai_shared::pin::Pin;
 use kessai_shared::settlement::Refusal;
 use kessai_shared::store::Fault;
@@ -9,7 +10,7 @@ use kessai_shared::time::Timestamp;
 
 use super::{Desk, Tell, answer, carry_out};
 use crate::ledger::acts::{self, Booked};
-use crate::ledger::{ChargebackReason, Key, Policy};
+use crate::ledger::{Key, Policy};
 
 /// Which clearing batch something was booked under, now or when it was asked for before.
 type Batch = Result<u32, Refusal>;

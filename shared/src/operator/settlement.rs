@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Page, Peers};
+use super::{Page, Peers, disputes};
 use crate::hex;
 use crate::ids::{BadId, CaptureId, OrderId};
 use crate::money::{Currency, Minor};
@@ -43,6 +43,8 @@ pub enum Request {
     Charge {
         of: Charged,
     },
+    /// About charges that are disputed, and captures that came too late.
+    Disputes(disputes::Request),
 }
 
 /// What an operator is told by a settlement.
@@ -59,6 +61,7 @@ pub enum Reply {
         begins: u64,
     },
     Charge(Box<ChargeDetail>),
+    Disputes(disputes::Reply),
     Refused(Refusal),
 }
 

@@ -2,11 +2,12 @@
 //! and never all at once. And what a change is called and about, wherever changes are listed.
 
 use std::ops::Bound::{Excluded, Unbounded};
+use std::ops::RangeBounds;
 
-use kessai_shared::ids::OrderId;
+use kessai_shared::ids::{ChargebackId, OrderId};
 use kessai_shared::pin::Pin;
 
-use super::{Account, AccountId, Books, Change, Charge, Key, Timestamp};
+use super::{Account, AccountId, Books, Change, Charge, Chargeback, Key, Late, Timestamp};
 use crate::ledger::life::Event;
 
 impl Books {
@@ -25,6 +26,19 @@ impl Books {
             None => None,
         };
         Some(self.after(place))
+    }
+
+    /// Chargebacks whose ids are in a range.
+    pub fn chargebacks_in(
+        &self,
+        range: impl RangeBounds<ChargebackId>,
+    ) -> impl Iterator<Item = (&ChargebackId, &Chargeback)> {
+        self.chargebacks.range(range)
+    }
+
+    /// Captures that came too late for orders in a range.
+    pub fn late_in(&self, range: impl RangeBounds<Key>) -> impl Iterator<Item = (&Key, &Late)> {
+        self.late.range(range)
     }
 
     /// The live holds behind one, or from the one that runs out first; `None` when there never was such
