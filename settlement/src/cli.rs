@@ -7,6 +7,7 @@ mod epochs;
 mod issue;
 mod lists;
 mod operate;
+mod policy;
 mod state;
 
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 use kessai_shared::console::{self, FAILED, Failure, OK};
 use kessai_shared::daemon::Ground;
 use kessai_shared::folder::{DataFolder, FolderError};
+use kessai_shared::manual::Generate;
 use kessai_shared::net::RealNet;
 use kessai_shared::operator::reach::Operators;
 use kessai_shared::time::Timestamp;
@@ -86,6 +88,9 @@ enum Act {
     LateCaptures(disputes::LateCaptures),
     /// Tell who is connected to the running settlement.
     Peers(state::Asked),
+    /// Completions for shells, and manual pages.
+    #[command(subcommand)]
+    Generate(Generate),
     /// Whose keys may operate this settlement.
     #[command(subcommand)]
     Operators(Operators),
@@ -104,6 +109,9 @@ enum Act {
     /// The keys that cards are sealed to, each for a short time.
     #[command(subcommand)]
     Epochs(epochs::Epochs),
+    /// The credit policy: what is in force, what was, and what a file would do.
+    #[command(subcommand)]
+    Policy(policy::PolicyAct),
     /// Let the seller with this pin connect.
     Allow {
         pin: kessai_shared::pin::Pin,
@@ -154,10 +162,12 @@ impl Cli {
             Act::Chargebacks(chargebacks) => chargebacks.run(),
             Act::LateCaptures(late) => late.run(),
             Act::Peers(asked) => state::peers(&asked),
+            Act::Generate(generate) => generate.run::<Self>(),
             Act::Operators(operators) => operators.run(SETTLEMENT),
             Act::Verify { data, json } => verify_books(&data.path()?, json),
             Act::Keys { data } => show_keys(&data.path()?),
             Act::Epochs(epochs) => epochs.run(),
+            Act::Policy(policy) => policy.run(),
             Act::Allow { pin, data } => allow(&data.path()?, pin),
         }
     }

@@ -415,7 +415,7 @@ fn cards_that_cannot_be_where_a_change_puts_them_are_refused_and_nothing_is_chan
     let (amount, currency, quote_hash) = (Minor(1), Currency::Gbp, [0; 32]);
     let (seller, order, deadline) = (seller(0), order(0), START.plus_seconds(9));
     let purchase = Purchase { seller, order, amount, currency, quote_hash, deadline };
-    let fresh = acts::Fresh { reason: Reason::Approved, account: Some(id), enrolled: None };
+    let fresh = acts::Fresh { reason: Reason::Approved, account: Some(id), enrolled: None, policy: 1 };
     let mut uncoded = acts::decided(purchase, fresh, Vec::new(), &life.policy, START);
     if let Change::Decided(decided) = &mut uncoded {
         decided.enrolled = Some([9; 32]);
