@@ -2,6 +2,7 @@
 
 mod ask;
 mod clearing;
+mod disputes;
 mod entries;
 mod epochs;
 mod issue;
@@ -83,6 +84,12 @@ enum Act {
     /// The orders of sellers, as the running settlement knows them.
     #[command(subcommand)]
     Orders(entries::Orders),
+    /// Charges that cardholders dispute.
+    #[command(subcommand)]
+    Chargebacks(disputes::Chargebacks),
+    /// Captures that came after their hold had expired.
+    #[command(subcommand)]
+    LateCaptures(disputes::LateCaptures),
     /// Tell who is connected to the running settlement.
     Peers(state::Asked),
     /// Completions for shells, and manual pages.
@@ -157,6 +164,8 @@ impl Cli {
             Act::Clearing(clearing) => clearing.run(),
             Act::Entries(entries) => entries.run(),
             Act::Orders(orders) => orders.run(),
+            Act::Chargebacks(chargebacks) => chargebacks.run(),
+            Act::LateCaptures(late) => late.run(),
             Act::Peers(asked) => state::peers(&asked),
             Act::Generate(generate) => generate.run::<Self>(),
             Act::Operators(operators) => operators.run(SETTLEMENT),

@@ -7,6 +7,7 @@
 //! [`reach::Reach::ask`]. A sample of each variant stands in `shared/tests/operator_bytes.rs`.
 
 pub mod client;
+pub mod disputes;
 pub mod keys;
 pub mod post;
 pub mod print;

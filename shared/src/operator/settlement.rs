@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::Daemon;
 use super::rows::{Charge, ClearingBatch, NotDone};
-use super::{Page, Peers};
+use super::{Page, Peers, disputes};
 use crate::folder::FolderKind;
 use crate::hex;
 use crate::ids::{BadId, CaptureId, OrderId};
@@ -82,6 +82,8 @@ pub enum Request {
     Charge {
         of: Charged,
     },
+    /// About charges that are disputed, and captures that came too late.
+    Disputes(disputes::Request),
 }
 
 /// What an operator is told by a settlement.
@@ -104,6 +106,7 @@ pub enum Reply {
         begins: u64,
     },
     Charge(Box<ChargeDetail>),
+    Disputes(disputes::Reply),
     Refused(Refusal),
 }
 
