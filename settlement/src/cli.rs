@@ -1,5 +1,6 @@
 //! The settlement's command line.
 
+mod account;
 mod ask;
 mod entries;
 mod epochs;
@@ -66,6 +67,9 @@ enum Act {
     },
     /// Tell how the settlement is.
     Status(state::Asked),
+    /// One card account of the running settlement: its months, and what operators do to it.
+    #[command(subcommand)]
+    Account(account::Account),
     /// The accounts of the running settlement.
     #[command(subcommand)]
     Accounts(lists::Accounts),
@@ -144,6 +148,7 @@ impl Cli {
             Act::Rekey { data, json } => operate::rekey(&data.path()?, json),
             Act::IssueCard { data, act } => issue::issue_card(&data.path()?, &act),
             Act::Status(asked) => state::status(&asked),
+            Act::Account(account) => account.run(),
             Act::Accounts(accounts) => accounts.run(),
             Act::Holds(holds) => holds.run(),
             Act::Entries(entries) => entries.run(),

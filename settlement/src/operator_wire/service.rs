@@ -42,7 +42,7 @@ impl exchange::Service for Service {
     type Request = Request;
     type Reply = Reply;
 
-    async fn call(self: Arc<Self>, _operator: Pin, request: Request) -> Reply {
+    async fn call(self: Arc<Self>, operator: Pin, request: Request) -> Reply {
         let reply = match request {
             Request::Status => self.status().await,
             Request::Peers => Ok(Reply::Peers(self.peers())),
@@ -55,6 +55,10 @@ impl exchange::Service for Service {
                 let detail = |charge: Charge| Reply::Charge(Box::new(views::charge_detail(key, &charge)));
                 charge.and_then(|charge| charge.map(detail).ok_or(Refusal::UnknownOrder))
             }
+            Request::Account { account } => self.account(account).await,
+            Request::Statements { account } => self.statements(account).await,
+            Request::ActOn { account, act } => self.act(account, act, operator).await,
+            Request::CloseMonth { month } => self.close_month(month, operator).await,
         };
         reply.unwrap_or_else(Reply::Refused)
     }
@@ -132,7 +136,7 @@ impl Service {
 
     /// Reads the books at the end of a group, when all that is in them is durable. The writer waits
     /// meanwhile, so it has to be little.
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Books, u64) -> T + Send + 'static,
     ) -> Result<T, Refusal> {

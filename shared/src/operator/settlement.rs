@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::account::{AccountAct, AccountDetail, MonthsClosed, StatementRow};
 use super::{Page, Peers};
 use crate::hex;
 use crate::ids::{BadId, CaptureId, OrderId};
@@ -43,6 +44,22 @@ pub enum Request {
     Charge {
         of: Charged,
     },
+    Account {
+        account: AccountRef,
+    },
+    /// The statements that are kept of an account.
+    Statements {
+        account: AccountRef,
+    },
+    ActOn {
+        account: AccountRef,
+        act: AccountAct,
+    },
+    /// Closes the open months of accounts up to this one, as many as fit into one round. The settlement
+    /// closes a month by itself when it is over.
+    CloseMonth {
+        month: YearMonth,
+    },
 }
 
 /// What an operator is told by a settlement.
@@ -59,6 +76,13 @@ pub enum Reply {
         begins: u64,
     },
     Charge(Box<ChargeDetail>),
+    Account(Box<AccountDetail>),
+    /// The newest first, and the currency they are in.
+    Statements {
+        currency: Currency,
+        statements: Vec<StatementRow>,
+    },
+    MonthsClosed(MonthsClosed),
     Refused(Refusal),
 }
 
@@ -72,6 +96,8 @@ pub enum Refusal {
     UnknownOrder,
     /// The journal cannot be read; its own line says why.
     Unreadable(String),
+    /// The act is against a rule; one line says which, and what to do.
+    NotDone(String),
 }
 
 /// How a settlement is.
@@ -266,6 +292,7 @@ impl fmt::Display for Refusal {
             Refusal::Unreadable(why) => {
                 write!(f, "the journal cannot be read: {why}; run: kessai-settlement verify")
             }
+            Refusal::NotDone(why) => f.write_str(why),
         }
     }
 }
