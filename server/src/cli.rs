@@ -7,7 +7,6 @@ mod stock;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use kessai_shared::console::{self, FAILED, Failure, OK};
@@ -25,7 +24,7 @@ use tokio::sync::mpsc;
 use crate::clerk::{Clerk, Command, Imported};
 use crate::courier::Cards;
 use crate::operator::SELLER;
-use crate::sales::Books;
+use crate::sales::{Books, Terms};
 use crate::settings::{FOLDER, Given, JOURNAL, Settings};
 use crate::shown::Shown;
 use crate::{import, verify};
@@ -33,6 +32,9 @@ use crate::{import, verify};
 /// How many rows of a table one group of the journal takes. An import that is cut short between two
 /// groups is finished by running it again: known rows change nothing.
 const IMPORT_ROWS: usize = 100_000;
+
+/// A shop that is closed neither ships nor cancels anything.
+const CLOSED: Terms = Terms { ship_after: None, ship_within: u64::MAX, deliver_after: u64::MAX };
 
 /// The seller server of Kessai: keeps the product database, and sells.
 #[derive(Parser)]
@@ -177,7 +179,7 @@ fn import_products(data: &Path, file: &Path) -> Result<u8, Failure> {
     // No courier is under way while the shop is closed: what is owed waits for the next start.
     let (errands, _) = mpsc::unbounded_channel();
     let shown = Shown::of(store.books());
-    let clerk = Clerk::new(Arc::clone(&clock), Duration::MAX, Cards::default(), shown, errands);
+    let clerk = Clerk::new(Arc::clone(&clock), CLOSED, Cards::default(), shown, errands);
     let parts = table.rows.chunks(IMPORT_ROWS).map(|rows| {
         let listings = rows.to_vec();
         move |tell| Command::Import { listings, tell }
