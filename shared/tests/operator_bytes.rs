@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use golden::Sample;
 use kessai_shared::codec;
+use kessai_shared::operator::rows::NotDone;
 use kessai_shared::operator::{self, seller, settlement};
 use proptest::prelude::*;
 use serde::Serialize;
@@ -40,6 +41,8 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Request::History { .. },
         Request::Stock { .. },
         Request::Product { .. },
+        Request::Trades { .. },
+        Request::Batches { .. },
     );
     let requests = equal(names, requests);
     let replies = samples::seller_replies();
@@ -52,6 +55,8 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Reply::History(_),
         Reply::Stock(_),
         Reply::Product(_),
+        Reply::Trades(_),
+        Reply::Batches(_),
         Reply::Refused(_),
     );
     let replies = equal(names, replies);
@@ -72,6 +77,11 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Request::Holds { .. },
         Request::Entries { .. },
         Request::Charge { .. },
+        Request::Charges { .. },
+        Request::Clearing { .. },
+        Request::Batches { .. },
+        Request::CloseBatch { .. },
+        Request::AcceptBatch { .. },
     );
     let requests = equal(names, requests);
     let replies = samples::settlement_replies();
@@ -83,6 +93,11 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Reply::Holds(_),
         Reply::Entries { .. },
         Reply::Charge(_),
+        Reply::Charges(_),
+        Reply::Clearing(_),
+        Reply::Batches(_),
+        Reply::BatchClosed(_),
+        Reply::BatchAccepted,
         Reply::Refused(_),
     );
     let replies = equal(names, replies);
@@ -91,6 +106,7 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Refusal::UnknownAccount,
         Refusal::UnknownOrder,
         Refusal::Unreadable("a bad block".to_owned()),
+        Refusal::Clearing(NotDone::Settled),
     ];
     let names = variants!(
         refusals,
@@ -98,6 +114,7 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Refusal::UnknownAccount,
         Refusal::UnknownOrder,
         Refusal::Unreadable(_),
+        Refusal::Clearing(_),
     );
     compare("operator_settlement.txt", [requests, replies, equal(names, refusals)]);
 }

@@ -68,7 +68,8 @@ impl exchange::Service for Service {
 
 impl Service {
     async fn status(&self) -> Result<Reply, Refusal> {
-        let counts = self.read(|books, _| books.counts(MAX_LOOKED_AT)).await?;
+        let look = |books: &Books, _| (books.counts(MAX_LOOKED_AT), books.clearing().disputed().next());
+        let (counts, disputed_batch) = self.read(look).await?;
         let link = self.shop.settlement.borrow();
         Ok(Reply::Status(Box::new(Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -81,6 +82,7 @@ impl Service {
             errands: counts.open,
             settlement_up: link.up,
             open_batch: link.open_batch,
+            disputed_batch,
         })))
     }
 

@@ -106,6 +106,9 @@ pub struct Status {
     pub settlement_up: bool,
     /// The clearing batch that the settlement said is open; `None` before it has answered.
     pub open_batch: Option<u32>,
+    /// The first clearing batch that differs from the settlement's books; no new order is taken while there
+    /// is one.
+    pub disputed_batch: Option<u32>,
 }
 
 /// An order in a list.

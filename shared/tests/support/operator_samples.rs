@@ -2,6 +2,7 @@
 
 use kessai_shared::ids::{CaptureId, Customer, OrderId, ReturnId, Sku};
 use kessai_shared::money::{Currency, Minor};
+use kessai_shared::operator::rows::{self, BatchStanding, ClearingBatch, ShopBatch, Trade};
 use kessai_shared::operator::seller::{self, Decided, Leg, OrderDetail, OrderRow, StockRow};
 use kessai_shared::operator::settlement::{
     self, AccountRef, AccountRow, CaptureRow, ChargeDetail, Charged, DecisionDetail, EntriesOf, EntryRow,
@@ -11,6 +12,7 @@ use kessai_shared::operator::{Endpoint, Page, Peer, Peers};
 use kessai_shared::outcome::Reason;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Quote, QuotedLine, Verdict};
+use kessai_shared::settlement::{BatchTotals, Payout, Standing};
 use kessai_shared::storefront::{Cancelled, FulfilmentState, OrderState, PaymentState};
 use kessai_shared::time::Timestamp;
 
@@ -51,6 +53,8 @@ pub fn seller_requests() -> Vec<seller::Request> {
         Request::History { order: order() },
         Request::Stock { after: Some(sku()), limit: 7 },
         Request::Product { sku: sku() },
+        Request::Trades { before: Some(order()), limit: 200 },
+        Request::Batches { before: Some(300), limit: 200 },
     ]
 }
 
@@ -121,6 +125,7 @@ pub fn seller_replies() -> Vec<seller::Reply> {
             errands: 5,
             settlement_up: true,
             open_batch: Some(2),
+            disputed_batch: Some(1),
         })),
         Reply::Peers(peers()),
         Reply::Orders(Page { rows: vec![row], next: Some(order()) }),
@@ -128,6 +133,8 @@ pub fn seller_replies() -> Vec<seller::Reply> {
         Reply::History(vec![leg]),
         Reply::Stock(Page { rows: vec![stock_row()], next: Some(sku()) }),
         Reply::Product(stock_row()),
+        Reply::Trades(Page { rows: vec![trade()], next: Some(order()) }),
+        Reply::Batches(Page { rows: vec![shop_batch()], next: Some(300) }),
         Reply::Refused(Refusal::TryLater),
     ]
 }
@@ -149,6 +156,11 @@ pub fn settlement_requests() -> Vec<settlement::Request> {
         Request::Holds { seller: Some(pin(5)), after: Some(charged()), limit: 50 },
         Request::Entries { of: EntriesOf::Account(account()), from: 300, limit: 50 },
         Request::Charge { of: charged() },
+        Request::Charges { seller: pin(5), before: Some(order()), limit: 200 },
+        Request::Clearing { after: Some(pin(5)), limit: 200 },
+        Request::Batches { seller: pin(5), before: Some(300), limit: 200 },
+        Request::CloseBatch { seller: pin(5) },
+        Request::AcceptBatch { seller: pin(5), batch: 300, reason: "counted by hand".to_owned() },
     ]
 }
 
@@ -175,12 +187,18 @@ pub fn settlement_replies() -> Vec<settlement::Reply> {
             sellers: 3,
             connections: 1,
             position: 90_000,
+            disputed_batches: 1,
         })),
         Reply::Peers(peers()),
         Reply::Accounts(Page { rows: vec![account_row()], next: Some(account()) }),
         Reply::Holds(Page { rows: vec![hold_row()], next: Some(charged()) }),
         Reply::Entries { page: Page { rows: vec![entry], next: Some(8) }, begins: 1 },
         Reply::Charge(Box::new(charge_detail())),
+        Reply::Charges(Page { rows: vec![charge()], next: Some(order()) }),
+        Reply::Clearing(Page { rows: vec![(pin(5), clearing_batch())], next: Some(pin(5)) }),
+        Reply::Batches(Page { rows: vec![clearing_batch()], next: Some(300) }),
+        Reply::BatchClosed(300),
+        Reply::BatchAccepted,
         Reply::Refused(Refusal::UnknownAccount),
     ]
 }
@@ -235,5 +253,58 @@ fn charge_detail() -> ChargeDetail {
             last: false,
             batch: 3,
         }],
+    }
+}
+
+fn trade() -> Trade {
+    Trade {
+        order: order(),
+        placed_at: AT,
+        deadline: AT.plus_seconds(900),
+        state: OrderState::Completed,
+        payment: PaymentState::PartiallyRefunded,
+        currency: Currency::Jpy,
+        total: Minor(1_920),
+        captured: Minor(1_280),
+        refunded: Minor(640),
+        moving: true,
+    }
+}
+
+fn charge() -> rows::Charge {
+    rows::Charge {
+        order: order(),
+        standing: Standing::Captured,
+        decided_at: Some(AT),
+        currency: Currency::Jpy,
+        amount: Minor(1_920),
+        held: Minor(320),
+        captured: Minor(1_280),
+        refunded: Minor(640),
+        charged_back: Minor(7),
+        expires: AT.plus_seconds(900),
+    }
+}
+
+fn payout() -> Payout {
+    let (captured, refunded) = (Minor(76_000), Minor(255));
+    let totals = BatchTotals { currency: Currency::Jpy, captures: 300, captured, refunds: 2, refunded };
+    Payout { totals, charged_back: Minor(254), fees: Minor(1_140), payout: Minor(74_351) }
+}
+
+fn shop_batch() -> ShopBatch {
+    let totals = vec![payout().totals];
+    ShopBatch { batch: 300, totals, agrees: Some(true), payouts: vec![payout()] }
+}
+
+fn clearing_batch() -> ClearingBatch {
+    ClearingBatch {
+        batch: 300,
+        standing: BatchStanding::Accepted,
+        lines: vec![payout()],
+        closed_at: Some(AT),
+        closed_by: Some(pin(6)),
+        theirs: Some(vec![payout().totals]),
+        accepted: Some(rows::Accepted { by: pin(6), reason: "counted by hand".to_owned() }),
     }
 }
