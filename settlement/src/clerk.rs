@@ -185,9 +185,9 @@ impl writer::Clerk for Clerk {
                 desk.after(move |books| look(books, last));
                 Ok(())
             }
-            Command::Money(command) => money::handle(command, (self.clock)(), desk),
             Command::Cards(command) => cards::handle(command, (&self.terms, (self.clock)()), desk),
             Command::Accounts(command) => accounts::handle(command, (&self.terms, (self.clock)()), desk),
+            Command::Money(command) => money::handle(command, (self.clock)(), desk),
             Command::Policy(adopt) => policy::handle(adopt, desk),
             Command::Clearing(command) => self.clearing.handle(command, desk),
         }

@@ -1,5 +1,6 @@
 //! The settlement server: holds the credit information, and decides.
 
+pub mod backtest;
 pub mod clerk;
 pub mod cli;
 pub mod daemon;

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::clerk::Command;
 use crate::clerk::policy::{Adopt, InForce};
 use crate::ledger::acts::PolicyRefused;
-use crate::ledger::{Adopted, Policy, Proposed};
+use crate::ledger::{Adopted, Policy, Proposed, Window};
 use crate::settings::set;
 
 /// How often the file is looked at for changes.
@@ -74,6 +74,58 @@ fn parse(mut config: Config) -> Result<Proposed, ConfigError> {
     policy.late_utilisation_percent = config.take("late_utilisation_percent", percent);
     policy.mistakes().iter().for_each(|mistake| config.mistake(mistake));
     config.finish().map(|()| Proposed { version, policy })
+}
+
+/// A policy as its file would say it, every key with its value; a rule that is off is a comment.
+pub fn text(policy: &Policy) -> String {
+    let line = |(key, value): (&str, Option<String>)| match value {
+        Some(value) => format!("{key} = {value}\n"),
+        None => format!("# {key} is off\n"),
+    };
+    keys(policy).into_iter().map(line).collect()
+}
+
+/// The keys that differ between two policies, with what they are in the second.
+pub fn changes(before: &Policy, now: &Policy) -> Vec<String> {
+    let pairs = keys(before).into_iter().zip(keys(now));
+    let changed = pairs.filter(|(before, now)| before != now);
+    changed.map(|(_, (key, value))| format!("{key} = {}", value.as_deref().unwrap_or("off"))).collect()
+}
+
+/// Every key of the file and its value.
+fn keys(policy: &Policy) -> [(&'static str, Option<String>); 13] {
+    let window = |window: Window| format!("{{ seconds = {}, max = {} }}", window.seconds, window.max);
+    // Taken apart, so that no number can be forgotten here.
+    let Policy {
+        max_months_late,
+        max_late_months,
+        history_months,
+        tries,
+        seller_tries,
+        require_holder_key,
+        frequency,
+        amount,
+        hold_seconds,
+        hold_grace_seconds,
+        max_purchase,
+        max_utilisation_percent,
+        late_utilisation_percent,
+    } = policy;
+    [
+        ("max_months_late", Some(max_months_late.to_string())),
+        ("max_late_months", Some(max_late_months.to_string())),
+        ("history_months", Some(history_months.to_string())),
+        ("tries", Some(window(*tries))),
+        ("seller_tries", Some(window(*seller_tries))),
+        ("require_holder_key", Some(require_holder_key.to_string())),
+        ("frequency", frequency.map(window)),
+        ("amount", amount.map(window)),
+        ("hold_seconds", Some(hold_seconds.to_string())),
+        ("hold_grace_seconds", Some(hold_grace_seconds.to_string())),
+        ("max_purchase_pence", Some(max_purchase.to_string())),
+        ("max_utilisation_percent", max_utilisation_percent.map(|percent| percent.to_string())),
+        ("late_utilisation_percent", late_utilisation_percent.map(|percent| percent.to_string())),
+    ]
 }
 
 /// The beginning of a policy's digest, for people.

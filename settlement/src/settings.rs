@@ -43,10 +43,10 @@ pub struct Settings {
     pub epochs: EpochTerms,
     /// What sellers have agreed to.
     pub clearing: ClearingTerms,
-    /// The credit policy as its file states it; `None` without a file.
-    pub policy: Option<Proposed>,
     /// What cardholders have agreed to.
     pub terms: Terms,
+    /// The credit policy as its file states it; `None` without a file.
+    pub policy: Option<Proposed>,
 }
 
 impl Settings {
@@ -109,8 +109,8 @@ impl Settings {
             suite,
             epochs,
             clearing,
-            policy: None,
             terms,
+            policy: None,
         };
         match (config.finish(), policy_file::read(&policy_file::of(data))) {
             (Ok(()), Ok(policy)) => Ok(Self { policy, ..settings }),

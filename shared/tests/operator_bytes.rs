@@ -43,6 +43,12 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Request::Product { .. },
         Request::Trades { .. },
         Request::Batches { .. },
+        Request::Ship { .. },
+        Request::Deliver { .. },
+        Request::Cancel { .. },
+        Request::Return { .. },
+        Request::Receive { .. },
+        Request::Adjust { .. },
     );
     let requests = equal(names, requests);
     let replies = samples::seller_replies();
@@ -57,6 +63,7 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Reply::Product(_),
         Reply::Trades(_),
         Reply::Batches(_),
+        Reply::Returned(_),
         Reply::Refused(_),
     );
     let replies = equal(names, replies);

@@ -157,8 +157,8 @@ impl World {
             suite: Suite::X25519,
             epochs: EPOCHS,
             clearing: kessai_settlement::ledger::ClearingTerms::default(),
-            policy: Some(Proposed { version: None, policy }),
             terms: ledger::Terms::default(),
+            policy: Some(Proposed { version: None, policy }),
             data,
         }
     }
