@@ -104,6 +104,7 @@ impl Service {
                 sellers: sellers as u64,
                 connections: connections as u64,
                 position,
+                disputed_batches: listing::disputed(books),
             }))
         })
         .await

@@ -164,6 +164,8 @@ pub struct Status {
     pub connections: u64,
     /// The position of the last durable record of the journal.
     pub position: u64,
+    /// Clearing batches of all sellers that differ from the sellers' books, and are not paid.
+    pub disputed_batches: u64,
 }
 
 /// What the books know an account by: 32 hexadecimal digits, which say nothing of its card.
