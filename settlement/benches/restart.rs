@@ -105,6 +105,7 @@ fn decided(number: u64, accounts: u64) -> Change {
         expires: Timestamp(u64::MAX / 2 + number),
         entries: vec![Entry::hold(purchase.currency, account, purchase.seller, purchase.amount)],
         enrolled: None,
+        policy: 0,
     }))
 }
 fn size(folder: &Path) -> u64 {

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod cards;
 pub mod money;
+pub mod policy;
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use kessai_shared::writer::{self, Clock};
 use tokio::sync::oneshot;
 
 use crate::ledger::acts::{self, Act, Inquired};
-use crate::ledger::{Books, Decided, Group, Policy, Presented, Terms};
+use crate::ledger::{Books, Decided, Group, Presented, Terms};
 use crate::vault::Vault;
 
 /// Most holds that one round gives back; the rest is for the next round, a moment later.
@@ -60,6 +61,7 @@ pub enum Command {
     /// Looks at the books at the end of a group, and at the position of a record that is durable then.
     Read(Look),
     Accounts(accounts::Command),
+    Policy(policy::Adopt),
 }
 
 /// A look at the books, which has to be a short one: nothing else is decided meanwhile.
@@ -71,7 +73,6 @@ type Tell<T> = oneshot::Sender<T>;
 type Desk<'a> = writer::Desk<'a, Books>;
 
 pub struct Clerk {
-    policy: Arc<Policy>,
     terms: Terms,
     months: accounts::Months,
     /// What decisions call now. Records have times of their own that never go back; the credit
@@ -80,8 +81,8 @@ pub struct Clerk {
 }
 
 impl Clerk {
-    pub fn new(policy: Policy, clock: Clock) -> Self {
-        Self { policy: Arc::new(policy), terms: Terms::default(), months: accounts::Months::default(), clock }
+    pub fn new(clock: Clock) -> Self {
+        Self { terms: Terms::default(), months: accounts::Months::default(), clock }
     }
 
     /// What cardholders have agreed to, where it is not the default.
@@ -99,9 +100,10 @@ impl Clerk {
     ) -> Result<(), Fault> {
         let now = (self.clock)();
         // What has run out is not called approved again.
-        money::end_overdue((purchase.seller, purchase.order), &self.policy, now, desk)?;
+        money::end_overdue((purchase.seller, purchase.order), now, desk)?;
         let presented = card.map(|card| &card.presented);
-        match acts::inquire(desk.books(), &purchase, presented, &self.policy, now) {
+        let policy = desk.books().policies().policy();
+        match acts::inquire(desk.books(), &purchase, presented, policy, now) {
             Inquired::Duplicate => {
                 answer(desk, tell, Err(Refusal::Duplicate));
                 return Ok(());
@@ -114,7 +116,8 @@ impl Clerk {
             Inquired::Fresh(fresh) => {
                 let sealed = card.map(|card| seal_reason(fresh.reason, &purchase, &card.response));
                 let sealed = sealed.unwrap_or_default();
-                desk.change(&acts::decided(purchase, fresh, sealed, &self.policy, now))?;
+                let change = acts::decided(purchase, fresh, sealed, policy, now);
+                desk.change(&change)?;
             }
         }
         desk.after(move |books| {
@@ -162,7 +165,7 @@ impl writer::Clerk for Clerk {
             Command::Reversal { seller, order, tell } => {
                 // A hold whose time is over ends as expired, whoever comes first to say so.
                 let key = (seller, order);
-                money::end_overdue(key, &self.policy, (self.clock)(), desk)?;
+                money::end_overdue(key, (self.clock)(), desk)?;
                 carry_out(acts::reverse(desk.books(), key), tell, desk)
             }
             Command::Read(look) => {
@@ -170,14 +173,15 @@ impl writer::Clerk for Clerk {
                 desk.after(move |books| look(books, last));
                 Ok(())
             }
-            Command::Money(command) => money::handle(command, &self.policy, (self.clock)(), desk),
             Command::Cards(command) => cards::handle(command, (&self.terms, (self.clock)()), desk),
             Command::Accounts(command) => accounts::handle(command, (&self.terms, (self.clock)()), desk),
+            Command::Money(command) => money::handle(command, (self.clock)(), desk),
+            Command::Policy(adopt) => policy::handle(adopt, desk),
         }
     }
 
     fn tick(&mut self, desk: &mut Desk<'_>) -> Result<(), Fault> {
-        let until = self.policy.gives_back_until((self.clock)());
+        let until = desk.books().policies().policy().gives_back_until((self.clock)());
         let due: Vec<_> = desk.books().expired(until).take(MAX_EXPIRIES_A_ROUND).collect();
         for key in due {
             if let Some(change) = acts::expire(desk.books(), key) {

@@ -6,6 +6,7 @@ mod epochs;
 mod issue;
 mod lists;
 mod operate;
+mod policy;
 mod state;
 
 use std::net::SocketAddr;
@@ -101,6 +102,9 @@ enum Act {
     /// The keys that cards are sealed to, each for a short time.
     #[command(subcommand)]
     Epochs(epochs::Epochs),
+    /// The credit policy: what is in force, what was, and what a file would do.
+    #[command(subcommand)]
+    Policy(policy::PolicyAct),
     /// Let the seller with this pin connect.
     Allow {
         pin: kessai_shared::pin::Pin,
@@ -154,6 +158,7 @@ impl Cli {
             Act::Verify { data, json } => verify_books(&data.path()?, json),
             Act::Keys { data } => show_keys(&data.path()?),
             Act::Epochs(epochs) => epochs.run(),
+            Act::Policy(policy) => policy.run(),
             Act::Allow { pin, data } => allow(&data.path()?, pin),
         }
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use kessai_shared::daemon::{self, Ground};
 use kessai_shared::exchange::{Limits, Roster};
 use kessai_shared::net::Net;
+use kessai_shared::operator::keys::own_key;
 use kessai_shared::operator::post::{Post, Posted};
 use kessai_shared::operator::settlement::ALPN as OPERATOR_ALPN;
 use kessai_shared::pin::Pin;
@@ -20,13 +21,15 @@ use kessai_shared::writer::{Clock, MAX_QUEUED};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::clerk::Clerk;
+use crate::clerk::policy::InForce;
+use crate::clerk::{Clerk, Command};
 use crate::heads::Heads;
 use crate::keys::Keys;
-use crate::ledger::Books;
+use crate::ledger::{Books, Proposed};
 use crate::operator::office::{self, Office};
 use crate::operator::socket::Door;
 use crate::operator_wire::Service as Operators;
+use crate::policy_file::{self, AdoptError};
 use crate::service::Service;
 use crate::settings::{JOURNAL, Settings};
 use crate::vault::LiveVault;
@@ -76,10 +79,18 @@ pub async fn run<N: Net>(
         daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(|fault| fault.to_string())?;
     vault.lease().fits(store.books())?;
     let (writer, queue) = mpsc::channel(MAX_QUEUED);
-    let clerk = Clerk::new(settings.policy, ground.clock.clone()).with_terms(settings.terms);
+    // Books that never had a policy begin with the default, so that a later default changes nothing.
+    let is_first = store.books().policies().in_force().is_none();
+    let proposed = settings.policy.or_else(|| is_first.then(Proposed::default));
+    let clerk = Clerk::new(ground.clock.clone()).with_terms(settings.terms);
     let clock = ground.clock.clone();
-    let ended =
+    let mut ended =
         daemon::start(store, clerk, queue, ground.clock, as_task).map_err(|error| error.to_string())?;
+    // Whoever writes the file is the operator of this machine.
+    let by = own_key(&settings.data)?.pin();
+    if let Some(proposed) = proposed {
+        put_in_force(&writer, proposed, by, &settings.data, &mut ended).await?;
+    }
     // Only now, with the books open, does it answer anybody.
     let endpoint = ground.net.endpoint(settings.listen, Some(tls)).map_err(|error| error.to_string())?;
     let address = endpoint.local_addr().map_err(|error| error.to_string())?;
@@ -95,6 +106,7 @@ pub async fn run<N: Net>(
     let post = post.transpose()?;
     ready(Ready { address, pin: keys.identity.pin(), root: keys.root });
     let reload = tokio::spawn(follow(Arc::clone(&sellers), settings.sellers));
+    let policy = tokio::spawn(policy_file::follow(policy_file::of(&settings.data), writer.clone(), by));
     let tending = tokio::spawn(tend(Arc::clone(&keys), clock.clone()));
     let (heads, roster) = (Heads::default(), Roster::default());
     let service = Arc::new(Service { keys, vault, writer: writer.clone(), clock, heads, roster });
@@ -106,7 +118,9 @@ pub async fn run<N: Net>(
     let operators = Operators::new((sellers, service.roster.clone()), writer, settings.data);
     let posted = post.map(|post| post.serve(Arc::new(operators)));
     let end = daemon::serve(endpoint, peers, service, limits, ended, stop, || {
+        // Whatever holds the writer's queue open would keep it from its end.
         door.iter().for_each(JoinHandle::abort);
+        policy.abort();
         office.close();
         drop(office);
         posted.into_iter().for_each(Posted::close);
@@ -115,6 +129,29 @@ pub async fn run<N: Net>(
     reload.abort();
     tending.abort();
     end
+}
+
+/// Puts the policy of the file in force before anything is decided.
+async fn put_in_force(
+    writer: &mpsc::Sender<Command>,
+    proposed: Proposed,
+    by: Pin,
+    data: &Path,
+    ended: &mut daemon::Ended,
+) -> Result<(), String> {
+    match policy_file::adopt(writer, proposed, by).await {
+        Ok(InForce { adopted, is_new: true }) => {
+            tracing::info!("{} is in force", policy_file::name(&adopted))
+        }
+        Ok(InForce { is_new: false, .. }) => {}
+        Err(AdoptError::Refused(why)) => return Err(format!("{}: {why}", policy_file::of(data).display())),
+        Err(AdoptError::WriterGone) => {
+            // The writer knows best why it is gone.
+            let end = ended.await.map_err(|_| "stopped: the writer is gone".to_owned())?;
+            return Err(end.err().map_or("stopped".to_owned(), |fault| format!("stopped: {fault}")));
+        }
+    }
+    Ok(())
 }
 
 /// The operator's socket. A settlement without one still serves its sellers.

@@ -71,7 +71,7 @@ fn stated(row: &mut Row<'_>, vault: &Vault) -> Option<Stated> {
     Some(Stated { account, older: kept.next() })
 }
 
-fn late_history(row: &mut Row<'_>) -> Option<Vec<u8>> {
+pub(crate) fn late_history(row: &mut Row<'_>) -> Option<Vec<u8>> {
     let text = row.text("late_history").to_owned();
     let months: Option<Vec<u8>> = match text.as_str() {
         "" => Some(Vec::new()),
@@ -96,7 +96,7 @@ fn currency(row: &mut Row<'_>) -> Option<Currency> {
     currency
 }
 
-fn status(row: &mut Row<'_>) -> Option<Status> {
+pub(crate) fn status(row: &mut Row<'_>) -> Option<Status> {
     let status = match row.text("status") {
         "" | "normal" => Some(Status::Normal),
         "lost" => Some(Status::Lost),

@@ -15,8 +15,10 @@ mod guesses;
 mod hold;
 mod index;
 mod life;
+mod policies;
 mod policy;
 mod proofs;
+mod rulings;
 
 pub use account::{Account, AccountId, MAX_LATE_MONTHS_KEPT, MAX_TRIES_KEPT, Status};
 pub use at_rest::{AtRest, Candidate, Stated};
@@ -35,5 +37,6 @@ pub use life::{
     AccountChange, Billing, Block, Due, Event, Life, MAX_STATEMENTS_KEPT, MAX_WHY_BYTES, Month, Moved,
     Repayment, Statement, Terms,
 };
+pub use policies::{Adopted, Adoption, Policies, Proposed};
 pub use policy::{Policy, Window};
 pub use proofs::Proven;

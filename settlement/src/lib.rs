@@ -1,5 +1,6 @@
 //! The settlement server: holds the credit information, and decides.
 
+pub mod backtest;
 pub mod clerk;
 pub mod cli;
 pub mod daemon;
@@ -9,6 +10,7 @@ pub mod keys;
 pub mod ledger;
 pub mod operator;
 pub mod operator_wire;
+pub mod policy_file;
 pub mod record;
 pub mod rekey;
 pub mod service;

@@ -8,8 +8,8 @@ use kessai_shared::store::{self, Stamp};
 use serde::Serialize;
 
 use crate::ledger::{
-    Account, Batches, Books, Change, Charge, Chargeback, Group, Guessed, Late, Refund, Repayment, Row,
-    RowKey, Statement,
+    Account, Adopted, Batches, Books, Change, Charge, Chargeback, Group, Guessed, Late, Refund, Repayment,
+    Row, RowKey, Statement,
 };
 
 /// The version of the form that is written.
@@ -28,6 +28,7 @@ enum RowRef<'a> {
     Batches(&'a Batches),
     Statement(&'a Statement),
     Repayment(&'a Repayment),
+    Policy(&'a Adopted),
 }
 
 impl store::Books for Books {
@@ -105,6 +106,9 @@ impl store::Books for Books {
         }
         for (id, repayment) in self.repayments() {
             put(RowKey::Repayment(*id), RowRef::Repayment(repayment))?;
+        }
+        for adopted in self.policies().all() {
+            put(RowKey::Policy(adopted.adoption.sequence), RowRef::Policy(adopted))?;
         }
         Ok(())
     }

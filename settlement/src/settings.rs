@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use kessai_shared::config::{Config, ConfigError};
 use kessai_shared::folder::FolderKind;
 use kessai_shared::journal::Kind;
-use kessai_shared::money::Minor;
 use kessai_shared::seal::Suite;
 use kessai_shared::time::Timestamp;
 
 use crate::keys::{EpochTerms, Keys};
-use crate::ledger::{Policy, Terms};
+use crate::ledger::{Proposed, Terms};
+use crate::policy_file;
 
 /// What a data folder of the settlement says it is.
 pub const FOLDER: FolderKind = FolderKind { name: "kessai-settlement", version: 2 };
@@ -39,9 +39,10 @@ pub struct Settings {
     pub suite: Suite,
     /// How long each sealing key serves.
     pub epochs: EpochTerms,
-    pub policy: Policy,
     /// What cardholders have agreed to.
     pub terms: Terms,
+    /// The credit policy as its file states it; `None` without a file.
+    pub policy: Option<Proposed>,
 }
 
 impl Settings {
@@ -102,10 +103,10 @@ impl Settings {
             keys,
             suite,
             epochs,
-            policy: Policy::default(),
             terms,
+            policy: None,
         };
-        match (config.finish(), policy(&data.join("policy.toml"))) {
+        match (config.finish(), policy_file::read(&policy_file::of(data))) {
             (Ok(()), Ok(policy)) => Ok(Self { policy, ..settings }),
             (Err(ConfigError(mut first)), Err(ConfigError(second))) => {
                 first.extend(second);
@@ -133,27 +134,7 @@ impl Settings {
     }
 }
 
-fn policy(file: &Path) -> Result<Policy, ConfigError> {
-    let mut config = Config::read(file)?;
-    let mut policy = Policy::default();
-    let months = "a number of months";
-    let window = "a table such as { seconds = 86400, max = 5 }";
-    set(&mut policy.max_months_late, config.take("max_months_late", months));
-    set(&mut policy.max_late_months, config.take("max_late_months", months));
-    set(&mut policy.history_months, config.take("history_months", months));
-    set(&mut policy.tries, config.take("tries", window));
-    set(&mut policy.seller_tries, config.take("seller_tries", window));
-    set(&mut policy.require_holder_key, config.take("require_holder_key", "true or false"));
-    policy.frequency = config.take("frequency", window);
-    policy.amount = config.take("amount", window);
-    set(&mut policy.hold_seconds, config.take("hold_seconds", "a number of seconds"));
-    set(&mut policy.hold_grace_seconds, config.take("hold_grace_seconds", "a number of seconds"));
-    set(&mut policy.max_purchase, config.take::<i64>("max_purchase_pence", "a number of pence").map(Minor));
-    policy.mistakes().iter().for_each(|mistake| config.mistake(mistake));
-    config.finish().map(|()| policy)
-}
-
-fn set<T>(to: &mut T, value: Option<T>) {
+pub(crate) fn set<T>(to: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *to = value;
     }

@@ -352,6 +352,8 @@ struct Facts {
     guesses: u64,
     holder: Holder,
     needs_key: bool,
+    /// How much of its limit any account may use, and a late one, in percent.
+    caps: (Option<u8>, Option<u8>),
 }
 
 /// What is enrolled for the card, and what the purchase was signed with.
@@ -474,6 +476,14 @@ fn by_the_table(f: &Facts) -> Reason {
         return Reason::InvalidAmount;
     }
     let (limit, balance, held) = f.money;
+    let used = 100 * (balance + held + f.amount);
+    if f.caps.0.is_some_and(|percent| used > limit * i64::from(percent)) {
+        return Reason::OverLimit;
+    }
+    let was_late = f.late > 0 || f.history.iter().take(5).any(|months| *months > 0);
+    if was_late && f.caps.1.is_some_and(|percent| used > limit * i64::from(percent)) {
+        return Reason::OverLimit;
+    }
     if f.amount > limit - balance - held { Reason::OverLimit } else { Reason::Approved }
 }
 
@@ -514,6 +524,8 @@ fn decided_here(f: &Facts) -> Reason {
         frequency: window(f.frequency),
         amount: window(f.window),
         require_holder_key: f.needs_key,
+        max_utilisation_percent: f.caps.0,
+        late_utilisation_percent: f.caps.1,
         ..Policy::default()
     };
     let currency = if f.same_currency { Currency::Jpy } else { Currency::Usd };
@@ -540,11 +552,12 @@ prop_compose! {
         guesses in prop_oneof![6 => Just(0_u64), 2 => Just(499), 2 => Just(500)],
         holder in prop::sample::select(Holder::ALL.to_vec()),
         needs_key in prop::bool::weighted(0.2),
+        caps in (prop::option::weighted(0.4, 1..=100_u8), prop::option::weighted(0.4, 1..=100_u8)),
     ) -> Facts {
         let given_expiry = expiry + given;
         Facts {
             opens, known, luhn, status, expiry, given_expiry, same_person, tries, late, history,
-            recent, frequency, window, money, amount, same_currency, day, guesses, holder, needs_key,
+            recent, frequency, window, money, amount, same_currency, day, guesses, holder, needs_key, caps,
         }
     }
 }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use kessai_settlement::clerk::money::Command as Money;
+use kessai_settlement::clerk::policy::Adopt;
 use kessai_settlement::clerk::{Clerk, Command, Opened};
-use kessai_settlement::ledger::{Books, ChargebackReason, Policy};
+use kessai_settlement::ledger::{Books, ChargebackReason, Policy, Proposed};
 use kessai_settlement::settings::JOURNAL;
 use kessai_settlement::vault::LiveVault;
 use kessai_settlement::verify::{Report, verify};
@@ -51,8 +52,11 @@ impl Running {
         let (writer, queue) = mpsc::channel(100);
         let policy =
             Policy { hold_seconds: HOLD_SECONDS, hold_grace_seconds: GRACE_SECONDS, ..Policy::default() };
-        let ended =
-            writer::spawn(store, Clerk::new(policy, Arc::clone(&clock)), queue, clock).expect("a writer");
+        let proposed = Proposed { version: None, policy };
+        let (tell, _) = oneshot::channel();
+        let adopt = Command::Policy(Adopt { proposed, by: OPERATOR, tell });
+        assert!(writer.try_send(adopt).is_ok(), "the queue is empty yet");
+        let ended = writer::spawn(store, Clerk::new(Arc::clone(&clock)), queue, clock).expect("a writer");
         Self { vault, writer, ended, now }
     }
 

@@ -9,9 +9,10 @@ use std::path::PathBuf;
 
 use golden::Sample;
 use kessai_settlement::ledger::{
-    Account, AccountChange, AccountId, Batches, Billing, Block, Books, Capture, Change, Charge, ChargeState,
-    Chargeback, ChargebackReason, Cleared, Decided, DecidedChange, Due, Entry, Event, GivenBack, Group, Late,
-    LedgerAccount, Life, Moved, Refund, Repayment, Row, RowKey, Statement, Status,
+    Account, AccountChange, AccountId, Adopted, Adoption, Batches, Billing, Block, Books, Capture, Change,
+    Charge, ChargeState, Chargeback, ChargebackReason, Cleared, Decided, DecidedChange, Due, Entry, Event,
+    GivenBack, Group, Late, LedgerAccount, Life, Moved, Policy, Refund, Repayment, Row, RowKey, Statement,
+    Status, Window,
 };
 use kessai_shared::codec;
 use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId, RepaymentId};
@@ -127,6 +128,26 @@ fn chargeback() -> Chargeback {
     Chargeback { key: (SELLER, ORDER), amount, reason, by, batch: 301 }
 }
 
+/// Every number of the policy is another than its neighbours', so that none can take another's place.
+fn adoption() -> Adoption {
+    let policy = Policy {
+        max_months_late: 3,
+        max_late_months: 4,
+        history_months: 6,
+        tries: Window { seconds: 86_401, max: 7 },
+        seller_tries: Window { seconds: 3_601, max: 501 },
+        require_holder_key: true,
+        frequency: Some(Window { seconds: 61, max: 8 }),
+        amount: Some(Window { seconds: 62, max: 70_001 }),
+        hold_seconds: 604_801,
+        hold_grace_seconds: 3_602,
+        max_purchase: Minor(1_000_001),
+        max_utilisation_percent: Some(90),
+        late_utilisation_percent: Some(50),
+    };
+    Adoption { sequence: 2, version: 300, digest: policy.digest(), policy, by: Pin([12; 32]) }
+}
+
 fn changes() -> Vec<Change> {
     let key = (SELLER, ORDER);
     let release = Entry::release(Currency::Gbp, ID, SELLER, Minor(76_500));
@@ -138,6 +159,7 @@ fn changes() -> Vec<Change> {
         expires: Timestamp(9),
         entries: vec![Entry::hold(Currency::Gbp, ID, SELLER, Minor(76_500))],
         enrolled: Some([0xcc; 32]),
+        policy: 70_000,
     };
     let charge = Entry::charge(Currency::Eur, ID, SELLER, Minor(76_500));
     let refund = Entry::refund(Currency::Jpy, ID, SELLER, Minor(255));
@@ -165,6 +187,7 @@ fn changes() -> Vec<Change> {
         Change::Released { key, release: REFUND, amount: Minor(254), entries: vec![release] },
         Change::ChargedBack { id: CHARGEBACK, chargeback: chargeback(), entries: vec![refund] },
         Change::PresentedLate { key, capture: CAPTURE, amount: Minor(253) },
+        Change::PolicyAdopted(Box::new(adoption())),
     ]
 }
 
@@ -173,7 +196,7 @@ fn rows() -> Vec<(RowKey, Row)> {
     let (reason, sealed_reason) = (Reason::Approved, vec![0xbb; 4]);
     let charge = Charge {
         state: ChargeState::Captured,
-        decided: Some(Decided { purchase: purchase(), reason, sealed_reason, position, at }),
+        decided: Some(Decided { purchase: purchase(), reason, sealed_reason, position, at, policy: 70_000 }),
         account: Some(ID),
         authorized: Minor(76_500),
         voided: Minor(500),
@@ -221,6 +244,7 @@ fn rows() -> Vec<(RowKey, Row)> {
         (RowKey::Chargeback(CHARGEBACK), Row::Chargeback(chargeback())),
         (RowKey::Late(SELLER, ORDER), Row::Late(late)),
         (RowKey::Batches(SELLER), Row::Batches(Batches { open: 302, totals })),
+        (RowKey::Policy(2), Row::Policy(Adopted { adoption: adoption(), position, at })),
     ]
 }
 
@@ -270,6 +294,7 @@ fn the_bytes_of_every_change_are_what_they_were() {
         Change::Released { .. },
         Change::ChargedBack { .. },
         Change::PresentedLate { .. },
+        Change::PolicyAdopted(_),
     );
     let samples: Vec<_> = names.iter().zip(changes).map(|(name, value)| change(name, value)).collect();
     golden::compare(&file("changes.txt"), &samples);
@@ -290,6 +315,7 @@ fn the_bytes_of_every_row_and_key_are_what_they_were() {
         RowKey::Chargeback(_),
         RowKey::Late(..),
         RowKey::Batches(_),
+        RowKey::Policy(_),
     );
     let mut samples: Vec<_> = names.iter().zip(&keys).map(|(name, key)| Sample::equal(name, *key)).collect();
     let names = variants!(
@@ -304,6 +330,7 @@ fn the_bytes_of_every_row_and_key_are_what_they_were() {
         Row::Chargeback(_),
         Row::Late(_),
         Row::Batches(_),
+        Row::Policy(_)
     );
     samples
         .extend(names.iter().zip(keys.iter().zip(&rows)).map(|(name, (key, value))| row(name, *key, value)));
@@ -415,8 +442,8 @@ fn a_row_under_a_key_of_another_kind_is_refused() {
 /// The books look decisions up in a group by their position, so its leaves have to be in order.
 #[test]
 fn a_group_that_contradicts_itself_or_its_key_is_refused() {
-    let (_, row) = rows().swap_remove(4);
-    let Row::Group(group) = row else { panic!("the fifth row is a group") };
+    let is_group = |(_, row)| if let Row::Group(group) = row { Some(group) } else { None };
+    let group = rows().into_iter().find_map(is_group).expect("a group");
     let loads = |first: u64, change: fn(&mut Group)| {
         let mut group = group.clone();
         change(&mut group);

@@ -137,6 +137,16 @@ impl FromStr for Day {
     }
 }
 
+impl Day {
+    /// The instant at which this day begins. Days before 1970 begin with the epoch.
+    pub fn begins(self) -> Timestamp {
+        let month = Month::try_from(self.month);
+        let date = month.and_then(|month| Date::from_calendar_date(i32::from(self.year), month, self.day));
+        let seconds = date.map_or(0, |date| date.midnight().assume_utc().unix_timestamp());
+        Timestamp(u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000_000))
+    }
+}
+
 fn fixed(text: &str, digits: usize) -> Option<u16> {
     let all_digits = text.len() == digits && text.bytes().all(|b| b.is_ascii_digit());
     all_digits.then(|| text.parse().ok()).flatten()
@@ -207,6 +217,13 @@ mod tests {
         assert_eq!(month("2027-02").day(21).to_string(), "2027-02-21");
         assert_eq!(month("2027-02").day(31).to_string(), "2027-02-28");
         assert_eq!(Timestamp(1_291_192_000_000_000).day().to_string(), "2010-12-01");
+    }
+
+    #[test]
+    fn a_day_begins_at_its_first_instant() {
+        let begins = |text: &str| text.parse::<Day>().expect("a day").begins();
+        assert_eq!(begins("2010-12-01").to_string(), "2010-12-01 00:00:00");
+        assert_eq!((begins("1970-01-02"), begins("1969-12-31")), (Timestamp(86_400_000_000), Timestamp(0)));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use kessai_server::sales;
 use kessai_settlement::keys::{EpochTerms, Keys};
-use kessai_settlement::ledger::{self, Policy};
+use kessai_settlement::ledger::{self, Policy, Proposed};
 use kessai_settlement::vault::Vault;
 use kessai_shared::card::Particulars;
 use kessai_shared::identity::Identity;
@@ -143,6 +143,12 @@ impl World {
 
     pub fn settlement_settings(&self) -> kessai_settlement::settings::Settings {
         let data = self.settlement.data.clone();
+        let policy = Policy {
+            hold_seconds: self.terms.hold_seconds,
+            // A simulation is over long before the grace of a real shop is.
+            hold_grace_seconds: 0,
+            ..Policy::default()
+        };
         kessai_settlement::settings::Settings {
             listen: any(SETTLEMENT_PORT),
             operator_listen: None,
@@ -151,12 +157,7 @@ impl World {
             suite: Suite::X25519,
             epochs: EPOCHS,
             terms: ledger::Terms::default(),
-            policy: Policy {
-                hold_seconds: self.terms.hold_seconds,
-                // A simulation is over long before the grace of a real shop is.
-                hold_grace_seconds: 0,
-                ..Policy::default()
-            },
+            policy: Some(Proposed { version: None, policy }),
             data,
         }
     }

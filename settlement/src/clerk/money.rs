@@ -9,7 +9,7 @@ use kessai_shared::time::Timestamp;
 
 use super::{Desk, Tell, answer, carry_out};
 use crate::ledger::acts::{self, Booked};
-use crate::ledger::{ChargebackReason, Key, Policy};
+use crate::ledger::{ChargebackReason, Key};
 
 /// Which clearing batch something was booked under, now or when it was asked for before.
 type Batch = Result<u32, Refusal>;
@@ -54,16 +54,11 @@ pub enum Command {
     },
 }
 
-pub(super) fn handle(
-    command: Command,
-    policy: &Policy,
-    now: Timestamp,
-    desk: &mut Desk<'_>,
-) -> Result<(), Fault> {
+pub(super) fn handle(command: Command, now: Timestamp, desk: &mut Desk<'_>) -> Result<(), Fault> {
     match command {
         Command::Capture { seller, capture, order, amount, last, tell } => {
             let key = (seller, order);
-            end_overdue(key, policy, now, desk)?;
+            end_overdue(key, now, desk)?;
             let booked = acts::capture(desk.books(), key, capture, amount, last);
             if booked == Err(Refusal::Expired) {
                 note_late(key, capture, amount, desk)?;
@@ -71,7 +66,7 @@ pub(super) fn handle(
             book(booked, tell, desk)
         }
         Command::Release { seller, release, order, amount, tell } => {
-            end_overdue((seller, order), policy, now, desk)?;
+            end_overdue((seller, order), now, desk)?;
             carry_out(acts::release(desk.books(), seller, release, order, amount), tell, desk)
         }
         Command::Refund { seller, refund, order, amount, tell } => {
@@ -90,12 +85,8 @@ pub(super) fn handle(
 
 /// Writes down that a hold has expired before anybody hears that it has, so that a clock which then
 /// goes back cannot make it live again.
-pub(super) fn end_overdue(
-    key: Key,
-    policy: &Policy,
-    now: Timestamp,
-    desk: &mut Desk<'_>,
-) -> Result<(), Fault> {
+pub(super) fn end_overdue(key: Key, now: Timestamp, desk: &mut Desk<'_>) -> Result<(), Fault> {
+    let policy = desk.books().policies().policy();
     match acts::overdue(desk.books(), key, policy, now) {
         Some(expired) => desk.change(&expired).map(|_| ()),
         None => Ok(()),

@@ -17,7 +17,7 @@ pub const MAX_LATE_MONTHS_KEPT: usize = 24;
 /// Wrong guesses that an account remembers; older ones no longer matter to any window.
 pub const MAX_TRIES_KEPT: usize = 32;
 /// Approved purchases that an account remembers for its frequency and amount windows.
-const MAX_RECENT_KEPT: usize = 64;
+pub(super) const MAX_RECENT_KEPT: usize = 64;
 
 /// What the books know an account by, for ever. It was the keyed hash of the card number when the
 /// account was opened, and says nothing of the card once that key is gone.

@@ -17,6 +17,9 @@ use super::hold::ChargeState;
 use super::policy::Policy;
 
 pub use money::{Booked, capture, charge_back, expire, overdue, presented_late, refund, release, reverse};
+mod policy;
+
+pub use policy::{PolicyRefused, adopt};
 
 /// How an inquiry is to be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,18 +41,21 @@ pub struct Fresh {
     pub account: Option<AccountId>,
     /// The holder's key that is enrolled with it.
     pub enrolled: Option<[u8; 32]>,
+    /// The policy that is in force, by the sequence of its adoption.
+    pub policy: u32,
 }
 
 /// An act that either changes the books, or finds that all is done already.
 pub type Act = Result<Option<Change>, Refusal>;
 
 impl Fresh {
-    fn without_account(reason: Reason) -> Self {
-        Self { reason, account: None, enrolled: None }
+    fn without_account(reason: Reason, books: &Books) -> Self {
+        Self { reason, account: None, enrolled: None, policy: books.policies().sequence() }
     }
 }
 
-/// Decides about a purchase, or finds the decision there is.
+/// Decides about a purchase, or finds the decision there is. `policy` is the one of the books: the
+/// decision names it, and the audit decides once more under what it names.
 pub fn inquire(
     books: &Books,
     purchase: &Purchase,
@@ -70,8 +76,8 @@ pub fn inquire(
             | ChargeState::Captured => Inquired::Known,
         },
         Some((_, Some(_))) => Inquired::Duplicate,
-        Some((_, None)) => Inquired::Fresh(Fresh::without_account(Reason::Reversed)),
-        None if purchase.deadline <= now => Inquired::Fresh(Fresh::without_account(Reason::TooLate)),
+        Some((_, None)) => Inquired::Fresh(Fresh::without_account(Reason::Reversed, books)),
+        None if purchase.deadline <= now => Inquired::Fresh(Fresh::without_account(Reason::TooLate, books)),
         None => {
             let account = presented.filter(|p| p.passes_luhn).and_then(|p| books.find(&p.candidates));
             let known = account.and_then(|id| books.account(id));
@@ -81,7 +87,7 @@ pub fn inquire(
             let money = (purchase.amount, purchase.currency);
             let reason = decide(presented, known, guesses, money, policy, now);
             let enrolled = presented.zip(known).and_then(|(card, known)| enrols(card, known, reason));
-            Inquired::Fresh(Fresh { reason, account, enrolled })
+            Inquired::Fresh(Fresh { reason, account, enrolled, policy: books.policies().sequence() })
         }
     }
 }
@@ -89,7 +95,7 @@ pub fn inquire(
 /// The change that makes a fresh decision.
 pub fn decided(
     purchase: Purchase,
-    Fresh { reason, account, enrolled }: Fresh,
+    Fresh { reason, account, enrolled, policy: under }: Fresh,
     sealed_reason: Vec<u8>,
     policy: &Policy,
     now: Timestamp,
@@ -104,6 +110,7 @@ pub fn decided(
         expires: now.plus_seconds(policy.hold_seconds),
         entries: entries.into_iter().collect(),
         enrolled,
+        policy: under,
     }))
 }
 

@@ -15,6 +15,7 @@ use super::books::{Books, Change, DecidedChange, Key};
 use super::entry::{Entry, LedgerAccount};
 use super::life::LifeAudit;
 use super::proofs::{Proofs, Proven};
+use super::rulings::Rulings;
 use orders::Orders;
 
 #[derive(Default)]
@@ -27,6 +28,7 @@ pub struct Audit {
     seen: u64,
     proofs: Proofs,
     lives: LifeAudit,
+    rulings: Rulings,
     proven: Option<Proven>,
     problems: Vec<String>,
 }
@@ -41,6 +43,7 @@ impl Audit {
         for (id, account) in books.accounts() {
             self.post(&[Entry::opening(account.currency, *id, account.balance)]);
         }
+        books.policies().all().for_each(|adopted| self.rulings.load(adopted));
         for (key, charge) in books.charges() {
             if let Some((id, currency)) = charge.payer() {
                 self.post(&[Entry::hold(currency, id, key.0, charge.live_hold())]);
@@ -48,6 +51,8 @@ impl Audit {
             if let Some(decided) = &charge.decided {
                 self.decided.insert(*key);
                 self.proofs.load(*key, decided);
+                let wrong = self.rulings.in_force_at(decided.position, decided.policy).err();
+                wrong.iter().for_each(|what| self.problem("policy", key, what));
             }
         }
         self.orders.begin(books);
@@ -63,6 +68,9 @@ impl Audit {
         if let Change::Decided(decided) = change {
             self.decide(decided, books);
         }
+        if let Change::PolicyAdopted(adoption) = change {
+            self.problems.extend(self.rulings.adopt(adoption, self.seen));
+        }
         self.owes_what_is_posted(entries, books);
     }
 
@@ -71,6 +79,8 @@ impl Audit {
         if !self.decided.insert(key) {
             self.problem("I8", &key, "has two decisions");
         }
+        let wrong = self.rulings.judge(decided, self.seen, books).err();
+        wrong.iter().for_each(|what| self.problem("policy", &key, what));
         if let Some(known) = books.charge(&key).and_then(|charge| charge.decided.as_ref()) {
             self.proofs.see(decided, self.seen, known.at);
         }

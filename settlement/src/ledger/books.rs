@@ -28,6 +28,7 @@ use super::guesses::{Guessed, Guesses, is_guess};
 use super::hold::{Charge, ChargeState, Decided};
 use super::index::{Index, Place};
 use super::life::{AccountChange, Lives, Repayment, Statement};
+use super::policies::{Adopted, Adoption, Policies};
 
 pub use totals::{Money, Totals};
 
@@ -105,6 +106,8 @@ pub enum Change {
         by: Pin,
     },
     Account(Box<AccountChange>),
+    /// Another credit policy is in force from here on.
+    PolicyAdopted(Box<Adoption>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +121,8 @@ pub struct DecidedChange {
     pub entries: Vec<Entry>,
     /// The holder's key that this purchase enrolled, with the code of its account.
     pub enrolled: Option<[u8; 32]>,
+    /// The policy it was made under, by the sequence of its adoption.
+    pub policy: u32,
 }
 
 impl Change {
@@ -136,7 +141,8 @@ impl Change {
             Change::Restated { .. }
             | Change::PresentedLate { .. }
             | Change::Rekeyed { .. }
-            | Change::Issued { .. } => &[],
+            | Change::Issued { .. }
+            | Change::PolicyAdopted(_) => &[],
         }
     }
 }
@@ -163,6 +169,8 @@ pub enum RowKey {
     /// A month of an account.
     Statement(AccountId, YearMonth),
     Repayment(RepaymentId),
+    /// A policy, by the sequence of its adoption.
+    Policy(u32),
 }
 
 /// A row of the books.
@@ -178,6 +186,7 @@ pub enum Row {
     Batches(Batches),
     Statement(Statement),
     Repayment(Repayment),
+    Policy(Adopted),
 }
 
 #[derive(Default)]
@@ -195,6 +204,7 @@ pub struct Books {
     guesses: Guesses,
     groups: Groups,
     lives: Lives,
+    policies: Policies,
 }
 
 impl Books {
@@ -304,6 +314,11 @@ impl Books {
         self.groups.all()
     }
 
+    /// The credit policy in force, and those that were before it.
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
     /// The live holds that captures were certain of until `now` at most, the earliest first.
     pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = Key> {
         self.expiring.iter().take_while(move |(at, _)| *at <= now).map(|(_, key)| *key)
@@ -346,6 +361,7 @@ impl Books {
             Change::Rekeyed { id, card } => self.rekey(*id, card),
             Change::Issued { id, enrolment, .. } => self.issue(*id, *enrolment),
             Change::Account(change) => self.live(change, at),
+            Change::PolicyAdopted(adoption) => self.policies.adopt(adoption, position, at),
         }
     }
 
@@ -363,6 +379,8 @@ impl Books {
             | Change::Rekeyed { id, .. }
             | Change::Issued { id, .. } => return each(&RowKey::Account(*id)),
             Change::Account(change) => return each(&RowKey::Account(change.id)),
+            // What was in force when is no credit information, so it has no place on the shelf.
+            Change::PolicyAdopted(_) => return,
             Change::Decided(decided) => {
                 decided.account.iter().for_each(|id| each(&RowKey::Account(*id)));
                 if is_guess(decided.reason) {
@@ -394,6 +412,7 @@ impl Books {
             RowKey::Group(first) => self.groups.begun_at(*first).map(|group| Row::Group(Group::clone(group))),
             RowKey::Statement(id, month) => self.lives.statement(*id, *month).copied().map(Row::Statement),
             RowKey::Repayment(id) => self.lives.repayment(*id).copied().map(Row::Repayment),
+            RowKey::Policy(sequence) => self.policies.get(*sequence).cloned().map(Row::Policy),
         }
     }
 
@@ -431,6 +450,7 @@ impl Books {
                 self.lives.load_statement(id, month, statement)?;
             }
             (RowKey::Repayment(id), Row::Repayment(repayment)) => self.lives.load_repayment(id, repayment),
+            (RowKey::Policy(sequence), Row::Policy(adopted)) => self.policies.load(sequence, adopted)?,
             (
                 RowKey::Account(_)
                 | RowKey::Charge(..)
@@ -441,7 +461,8 @@ impl Books {
                 | RowKey::Late(..)
                 | RowKey::Batches(_)
                 | RowKey::Statement(..)
-                | RowKey::Repayment(_),
+                | RowKey::Repayment(_)
+                | RowKey::Policy(_),
                 _,
             ) => {
                 return Err(Inconsistent("a row is not of the kind its key says"));
@@ -506,6 +527,9 @@ impl Books {
             }
             Some(_) | None => {}
         }
+        if change.policy != self.policies.sequence() {
+            return Err(Inconsistent("a decision under a policy that is not in force"));
+        }
         let mut account = match change.account {
             Some(id) => {
                 Some(self.accounts.get_mut(&id).ok_or(Inconsistent("an unknown account is charged"))?)
@@ -523,6 +547,7 @@ impl Books {
             sealed_reason: change.sealed_reason.clone(),
             position,
             at,
+            policy: change.policy,
         };
         let leaf = decided.leaf();
         let mut charge = Charge {

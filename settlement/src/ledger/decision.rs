@@ -55,7 +55,7 @@ pub fn decide(
         .or_else(|| bad_history(account, policy).then_some(Reason::RepaymentHistory))
         .or_else(|| over_window(account, amount, policy, now))
         .or_else(|| not_chargeable(account, amount, currency, policy).then_some(Reason::InvalidAmount))
-        .or_else(|| (account.open_to_buy() < amount).then_some(Reason::OverLimit))
+        .or_else(|| (policy.open_to_buy(account) < amount).then_some(Reason::OverLimit))
         .unwrap_or(Reason::Approved)
 }
 
@@ -73,17 +73,32 @@ fn reported(status: Status) -> Option<Reason> {
 /// The key that this purchase enrols, whatever else is decided about its money: the one that signed,
 /// when it came with the code of the card's file and nothing speaks against the card or its holder.
 pub fn enrols(presented: &Presented, account: &Account, reason: Reason) -> Option<[u8; 32]> {
-    let about_money = matches!(
-        reason,
+    presented.holder.filter(|_| about_money(reason) && brings_code(presented, account))
+}
+
+/// Whether nothing spoke against the card and its holder, so that the account and the policy alone
+/// decided.
+pub(super) fn about_money(reason: Reason) -> bool {
+    match reason {
         Reason::Delinquent
-            | Reason::RepaymentHistory
-            | Reason::TooFrequent
-            | Reason::WindowAmount
-            | Reason::InvalidAmount
-            | Reason::OverLimit
-            | Reason::Approved
-    );
-    presented.holder.filter(|_| about_money && brings_code(presented, account))
+        | Reason::RepaymentHistory
+        | Reason::TooFrequent
+        | Reason::WindowAmount
+        | Reason::InvalidAmount
+        | Reason::OverLimit
+        | Reason::Approved => true,
+        Reason::TooLate
+        | Reason::Reversed
+        | Reason::SealMismatch
+        | Reason::UnknownCard
+        | Reason::Lost
+        | Reason::Stolen
+        | Reason::Restricted
+        | Reason::HolderKey
+        | Reason::Expired
+        | Reason::TooManyTries
+        | Reason::IdentityMismatch => false,
+    }
 }
 
 /// Whether the purchase was signed with the card's key, or with one that it may enrol.

@@ -61,6 +61,9 @@ pub struct Decided {
     pub sealed_reason: Vec<u8>,
     pub position: u64,
     pub at: Timestamp,
+    /// The policy it was made under, by the sequence of its adoption. It is in no statement: how the
+    /// settlement judges is nobody else's business.
+    pub policy: u32,
 }
 
 impl Decided {

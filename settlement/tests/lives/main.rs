@@ -17,7 +17,8 @@ use std::collections::BTreeMap;
 
 use kessai_settlement::ledger::acts::{self, Booked};
 use kessai_settlement::ledger::{
-    Account, AccountId, AtRest, Audit, Books, Change, ChargebackReason, Key, LedgerAccount, Policy, Window,
+    Account, AccountId, AtRest, Audit, Books, Change, ChargebackReason, Key, LedgerAccount, Policy, Proposed,
+    Window,
 };
 use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId};
 use kessai_shared::journal::{Hash, Head};
@@ -130,6 +131,9 @@ impl Life {
             now: START,
             generation: 1,
         };
+        let proposed = Proposed { version: None, policy: life.policy.clone() };
+        let adopted = acts::adopt(&life.books, &proposed, OPERATOR).expect("a sound policy");
+        life.apply(adopted.expect("the first policy"));
         for (card, (currency, limit, balance)) in (0..).zip(CARDS) {
             life.apply(acts::open(account(at_rest(card, 1), currency, limit, balance), OPERATOR));
             life.model.open(account_id(card), currency, limit, balance);

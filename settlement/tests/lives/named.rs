@@ -336,6 +336,8 @@ fn the_audit_finds_entries_that_are_missing_too_large_or_in_another_currency() {
     assert!(found(&|entries| entries[0].amount.0 = 0) > 0, "the release of the hold is missing");
     assert!(found(&|entries| entries[1].amount.0 += 1) > 0, "one more is charged");
     assert!(found(&|entries| entries[1].currency = Currency::Jpy) > 0, "it is in yen");
+    let foreign = Entry::hold(Currency::Jpy, account_id(0), seller(0), Minor(1));
+    assert_eq!(found(&|entries| entries.push(foreign)), 1, "a hold in yen besides");
     assert!(found(&|entries| entries[1].credit = LedgerAccount::Payable(seller(1))) > 0, "it is another's");
 }
 
@@ -413,7 +415,7 @@ fn cards_that_cannot_be_where_a_change_puts_them_are_refused_and_nothing_is_chan
     let (amount, currency, quote_hash) = (Minor(1), Currency::Gbp, [0; 32]);
     let (seller, order, deadline) = (seller(0), order(0), START.plus_seconds(9));
     let purchase = Purchase { seller, order, amount, currency, quote_hash, deadline };
-    let fresh = acts::Fresh { reason: Reason::Approved, account: Some(id), enrolled: None };
+    let fresh = acts::Fresh { reason: Reason::Approved, account: Some(id), enrolled: None, policy: 1 };
     let mut uncoded = acts::decided(purchase, fresh, Vec::new(), &life.policy, START);
     if let Change::Decided(decided) = &mut uncoded {
         decided.enrolled = Some([9; 32]);

@@ -60,6 +60,8 @@ pub fn rows(books: &Books) -> Rows {
     let late = books.late_presentments().map(|((seller, order), _)| RowKey::Late(*seller, *order));
     let batches = books.batches().map(|(seller, _)| RowKey::Batches(*seller));
     let keys = keys.chain(chargebacks).chain(late).chain(batches);
+    let policies = books.policies().all().map(|adopted| RowKey::Policy(adopted.adoption.sequence));
+    let keys = keys.chain(policies);
     assert!(rows.keys().eq(keys.map(|key| codec::encode(&key)).collect::<BTreeSet<_>>().iter()));
     rows
 }

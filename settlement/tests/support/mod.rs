@@ -102,7 +102,7 @@ impl Folder {
         vault.lease().fits(store.books()).expect("the keys of these books");
         let clock: Clock = Arc::new(Timestamp::from_system_clock);
         let (writer, queue) = mpsc::channel(100);
-        let clerk = Clerk::new(self.settings().policy, Arc::clone(&clock));
+        let clerk = Clerk::new(Arc::clone(&clock));
         let ended = writer::spawn(store, clerk, queue, clock).expect("a writer");
         Open { vault, writer, ended }
     }

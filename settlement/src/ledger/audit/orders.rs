@@ -182,7 +182,8 @@ impl Orders {
             | Change::Decided(_)
             | Change::Rekeyed { .. }
             | Change::Issued { .. }
-            | Change::Account(_) => {}
+            | Change::Account(_)
+            | Change::PolicyAdopted(_) => {}
         }
     }
 

@@ -65,6 +65,7 @@ impl Change {
             Change::Expired { .. } => "expired",
             Change::Rekeyed { .. } => "rekeyed",
             Change::Issued { .. } => "issued",
+            Change::PolicyAdopted(_) => "policy adopted",
         }
     }
 
@@ -83,6 +84,7 @@ impl Change {
             | Change::Restated { .. }
             | Change::Rekeyed { .. }
             | Change::Issued { .. }
+            | Change::PolicyAdopted(_)
             | Change::Account(_) => None,
         }
     }
@@ -92,6 +94,7 @@ impl Change {
         match self {
             Change::Opened { by, .. } | Change::Restated { by, .. } | Change::Issued { by, .. } => Some(*by),
             Change::ChargedBack { chargeback, .. } => Some(chargeback.by),
+            Change::PolicyAdopted(adoption) => Some(adoption.by),
             Change::Account(change) => match &change.event {
                 Event::Stated { by, .. } | Event::Passed { by, .. } => *by,
                 Event::Repaid { by, .. }
