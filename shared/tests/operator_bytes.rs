@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use golden::Sample;
 use kessai_shared::codec;
+use kessai_shared::operator::account::AccountAct;
 use kessai_shared::operator::{self, disputes, seller, settlement};
 use kessai_shared::outcome::ChargebackReason;
 use proptest::prelude::*;
@@ -89,6 +90,10 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Request::Entries { .. },
         Request::Charge { .. },
         Request::Disputes(_),
+        Request::Account { .. },
+        Request::Statements { .. },
+        Request::ActOn { .. },
+        Request::CloseMonth { .. },
     );
     let requests = equal(names, requests);
     let replies = samples::settlement_replies();
@@ -101,6 +106,9 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Reply::Entries { .. },
         Reply::Charge(_),
         Reply::Disputes(_),
+        Reply::Account(_),
+        Reply::Statements { .. },
+        Reply::MonthsClosed(_),
         Reply::Refused(_),
     );
     let replies = equal(names, replies);
@@ -109,6 +117,7 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Refusal::UnknownAccount,
         Refusal::UnknownOrder,
         Refusal::Unreadable("a bad block".to_owned()),
+        Refusal::NotDone("the account is not even".to_owned()),
     ];
     let names = variants!(
         refusals,
@@ -116,7 +125,19 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Refusal::UnknownAccount,
         Refusal::UnknownOrder,
         Refusal::Unreadable(_),
+        Refusal::NotDone(_),
     );
+    let acts = samples::account_acts();
+    let act_names = variants!(
+        acts,
+        AccountAct::Repay { .. },
+        AccountAct::Block { .. },
+        AccountAct::Unblock { .. },
+        AccountAct::Limit { .. },
+        AccountAct::Close,
+        AccountAct::WriteOff,
+    );
+    let requests = requests.into_iter().chain(equal(act_names, acts)).collect();
     compare("operator_settlement.txt", [requests, replies, equal(names, refusals)]);
 }
 

@@ -78,6 +78,10 @@ impl exchange::Service for Service {
                 self.batch(command).await.map(|()| Reply::BatchAccepted)
             }
             Request::Disputes(request) => self.disputes(operator, request).await.map(Reply::Disputes),
+            Request::Account { account } => self.account(account).await,
+            Request::Statements { account } => self.statements(account).await,
+            Request::ActOn { account, act } => self.act(account, act, operator).await,
+            Request::CloseMonth { month } => self.close_month(month, operator).await,
         };
         reply.unwrap_or_else(Reply::Refused)
     }
@@ -195,7 +199,7 @@ impl Service {
 
     /// Reads the books at the end of a group, when all that is in them is durable. The writer waits
     /// meanwhile, so it has to be little.
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Books, u64) -> T + Send + 'static,
     ) -> Result<T, Refusal> {

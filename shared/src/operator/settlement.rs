@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::account::{AccountAct, AccountDetail, MonthsClosed, StatementRow};
 use super::client::Daemon;
 use super::rows::{Charge, ClearingBatch, NotDone};
 use super::{Page, Peers, disputes};
@@ -84,6 +85,22 @@ pub enum Request {
     },
     /// About charges that are disputed, and captures that came too late.
     Disputes(disputes::Request),
+    Account {
+        account: AccountRef,
+    },
+    /// The statements that are kept of an account.
+    Statements {
+        account: AccountRef,
+    },
+    ActOn {
+        account: AccountRef,
+        act: AccountAct,
+    },
+    /// Closes the open months of accounts up to this one, as many as fit into one round. The settlement
+    /// closes a month by itself when it is over.
+    CloseMonth {
+        month: YearMonth,
+    },
 }
 
 /// What an operator is told by a settlement.
@@ -107,6 +124,13 @@ pub enum Reply {
     },
     Charge(Box<ChargeDetail>),
     Disputes(disputes::Reply),
+    Account(Box<AccountDetail>),
+    /// The newest first, and the currency they are in.
+    Statements {
+        currency: Currency,
+        statements: Vec<StatementRow>,
+    },
+    MonthsClosed(MonthsClosed),
     Refused(Refusal),
 }
 
@@ -121,6 +145,8 @@ pub enum Refusal {
     UnknownOrder,
     /// The journal cannot be read; its own line says why.
     Unreadable(String),
+    /// The act is against a rule; one line says which, and what to do.
+    NotDone(String),
 }
 
 /// How a settlement is.
@@ -316,6 +342,7 @@ impl fmt::Display for Refusal {
                 write!(f, "the journal cannot be read: {why}; run: kessai-settlement verify")
             }
             Refusal::Clearing(why) => why.fmt(f),
+            Refusal::NotDone(why) => f.write_str(why),
         }
     }
 }

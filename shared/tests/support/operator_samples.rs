@@ -1,7 +1,10 @@
 //! One message of every kind on the operator wire.
 
-use kessai_shared::ids::{CaptureId, ChargebackId, Customer, OrderId, ReturnId, Sku};
+use kessai_shared::ids::{CaptureId, ChargebackId, Customer, OrderId, RepaymentId, ReturnId, Sku};
 use kessai_shared::money::{Currency, Minor};
+use kessai_shared::operator::account::{
+    AccountAct, AccountDetail, BlockRow, BlockedAs, MonthsClosed, MovedRow, StatementRow,
+};
 use kessai_shared::operator::seller::{self, Decided, Leg, OrderDetail, OrderRow, StockRow};
 use kessai_shared::operator::settlement::{
     self, AccountRef, AccountRow, CaptureRow, ChargeDetail, Charged, DecisionDetail, EntriesOf, EntryRow,
@@ -178,7 +181,55 @@ pub fn settlement_requests() -> Vec<settlement::Request> {
         Request::Entries { of: EntriesOf::Account(account()), from: 300, limit: 50 },
         Request::Charge { of: charged() },
         Request::Disputes(dispute_requests()[0]),
+        Request::Account { account: account() },
+        Request::Statements { account: account() },
+        Request::ActOn { account: account(), act: account_acts().swap_remove(1) },
+        Request::CloseMonth { month: "2026-11".parse().expect("a month") },
     ]
+}
+
+pub fn account_acts() -> Vec<AccountAct> {
+    vec![
+        AccountAct::Repay { repayment: RepaymentId::from_bytes([8; 16]), amount: Minor(640) },
+        AccountAct::Block { status: BlockedAs::Stolen, why: "the holder called".to_owned() },
+        AccountAct::Unblock { same_card: true },
+        AccountAct::Limit { limit: Minor(90_000) },
+        AccountAct::Close,
+        AccountAct::WriteOff,
+    ]
+}
+
+fn statement() -> StatementRow {
+    StatementRow {
+        month: "2026-11".parse().expect("a month"),
+        opening: Minor(-7),
+        moved: moved(),
+        closing: Minor(744),
+        past_due: Minor(300),
+        minimum_due: Minor(500),
+        due: "2026-12-21".parse().expect("a day"),
+        months_late: 1,
+    }
+}
+
+fn moved() -> MovedRow {
+    let [purchases, refunds, repayments, fees, written_off] = [900, 80, 70, 6, 5].map(Minor);
+    MovedRow { purchases, refunds, repayments, fees, written_off }
+}
+
+fn account_detail() -> AccountDetail {
+    AccountDetail {
+        row: account_row(),
+        late_history: vec![1, 0],
+        asked: Minor(500),
+        open_month: Some("2026-12".parse().expect("a month")),
+        opening: Minor(744),
+        moved: moved(),
+        written_off: Minor(5),
+        block: Some(BlockRow { why: "the holder called".to_owned(), by: pin(6), at: AT }),
+        holder_key: true,
+        last: Some(statement()),
+    }
 }
 
 pub fn dispute_requests() -> Vec<disputes::Request> {
@@ -246,6 +297,9 @@ pub fn settlement_replies() -> Vec<settlement::Reply> {
         Reply::Entries { page: Page { rows: vec![entry], next: Some(8) }, begins: 1 },
         Reply::Charge(Box::new(charge_detail())),
         Reply::Disputes(dispute_replies().swap_remove(1)),
+        Reply::Account(Box::new(account_detail())),
+        Reply::Statements { currency: Currency::Jpy, statements: vec![statement()] },
+        Reply::MonthsClosed(MonthsClosed { stated: 300, passed: 2, more: true }),
         Reply::Refused(Refusal::UnknownAccount),
     ]
 }
