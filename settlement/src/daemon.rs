@@ -100,10 +100,8 @@ pub async fn run<N: Net>(
     // A simulated machine has no user who could be at a socket.
     let door = if as_task { None } else { open_door(&settings.data) };
     let door = door.map(|door| tokio::spawn(door.serve(Arc::clone(&office))));
-    let post = settings
-        .operator_listen
-        .map(|listen| Post::open((&ground.net, listen), &keys.identity, &settings.data, OPERATOR_ALPN));
-    let post = post.transpose()?;
+    let operators = (&ground.net, settings.operator_listen);
+    let post = Post::open(operators, &keys.identity, &settings.data, OPERATOR_ALPN)?;
     ready(Ready { address, pin: keys.identity.pin(), root: keys.root });
     let reload = tokio::spawn(follow(Arc::clone(&sellers), settings.sellers));
     let policy = tokio::spawn(policy_file::follow(policy_file::of(&settings.data), writer.clone(), by));
