@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 use kessai_shared::console::{self, Failure, OK};
+use kessai_shared::manual::Generate;
 use kessai_shared::net::RealNet;
 use kessai_shared::time::Timestamp;
 use kessai_tui_client::home::Home;
@@ -34,6 +35,9 @@ enum Act {
     /// Measure purchases a second: both daemons on an empty folder (a temporary one, unless --data names
     /// one), and a load beside them. Fails unless the books of both are sound afterwards.
     Bench(Bench),
+    /// Completions for shells, and manual pages.
+    #[command(subcommand)]
+    Generate(Generate),
 }
 
 #[derive(Args)]
@@ -66,6 +70,7 @@ impl Cli {
                 runtime.block_on(play(data))
             }
             Some(Act::Serve(serve)) => runtime.block_on(self::serve(data, serve)),
+            Some(Act::Generate(generate)) => generate.run::<Self>(),
             Some(Act::Bench(bench)) => runtime.block_on(bench::run(self.data, bench)),
         }
     }

@@ -1,24 +1,28 @@
 //! The seller's one writer: decides each command over the books, and tells whoever waits once the
 //! group is on the disk. What the books still owe the settlement goes to the courier.
 
+mod operate;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use kessai_shared::ids::{Customer, OrderId, ReturnId};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Quote;
 use kessai_shared::seal::Envelope;
 use kessai_shared::store::Fault;
-use kessai_shared::storefront::{Line, Refusal, ReturnState};
+use kessai_shared::storefront::{Cancelled, Line, OrderState, Refusal, ReturnState};
+use kessai_shared::time::Timestamp;
 use kessai_shared::writer::{self, Clock};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::courier::{Answer, Cards, Errand};
+use crate::courier::{Cards, Errand};
 use crate::import::Listing;
-use crate::sales::acts::{self, Giving};
-use crate::sales::{Books, Change, GiveBack, Order, Work};
+use crate::sales::acts::{self, Cannot, Giving};
+use crate::sales::{Answer, Books, Change, GiveBack, Order, Terms, Work};
 use crate::shown::Shown;
+
+pub use operate::{CannotOperate, Operation};
 
 /// Most shipments that one round begins; the rest is for the next round, a moment later.
 const MAX_SHIPMENTS_A_ROUND: usize = 500;
@@ -40,10 +44,17 @@ pub enum Command {
         request: GiveBackRequest,
         tell: Tell<Result<GiveBack, Refusal>>,
     },
+    /// Tells when what was not shipped is cancelled, or turns out to have left.
+    Cancel {
+        order: OrderId,
+        owner: Pin,
+        tell: TellOrder,
+    },
+    Operate(Operation),
     /// Looks at the books at the end of a group, and at the position of a record that is durable then.
     Read(Look),
     /// The courier is back from an errand.
-    Answered(OrderId, Answer),
+    Answered(Work, Answer),
     Import {
         listings: Vec<Listing>,
         tell: Tell<Imported>,
@@ -56,6 +67,9 @@ pub struct GiveBackRequest {
     pub customer: Customer,
     pub from: Option<OrderId>,
     pub lines: Vec<Line>,
+    /// The operator, when it is one who takes the goods back; `owner` is the buyer all the same.
+    pub by: Option<Pin>,
+    pub restock: bool,
 }
 
 /// How many products of a file were new, and how many were known.
@@ -69,20 +83,21 @@ pub struct Imported {
 /// A look at the books, which has to be a short one: nothing else is decided meanwhile.
 pub type Look = Box<dyn FnOnce(&Books, u64) + Send>;
 
-type Tell<T> = oneshot::Sender<T>;
+pub(crate) type Tell<T> = oneshot::Sender<T>;
 /// Whoever waits for an order.
-type TellOrder = Tell<Result<Arc<Order>, Refusal>>;
-type Desk<'a> = writer::Desk<'a, Books>;
+pub(crate) type TellOrder = Tell<Result<Arc<Order>, Refusal>>;
+pub(crate) type Desk<'a> = writer::Desk<'a, Books>;
 
 pub struct Clerk {
     clock: Clock,
-    ship_after: Duration,
+    terms: Terms,
     cards: Cards,
     shown: Shown,
     courier: mpsc::UnboundedSender<Errand>,
     /// The orders that the courier is under way for: one errand an order at a time.
     under_way: HashSet<OrderId>,
     orders: HashMap<OrderId, Vec<TellOrder>>,
+    cancels: HashMap<OrderId, Vec<TellOrder>>,
     returns: HashMap<ReturnId, Vec<Tell<Result<GiveBack, Refusal>>>>,
     started: bool,
 }
@@ -90,19 +105,20 @@ pub struct Clerk {
 impl Clerk {
     pub fn new(
         clock: Clock,
-        ship_after: Duration,
+        terms: Terms,
         cards: Cards,
         shown: Shown,
         courier: mpsc::UnboundedSender<Errand>,
     ) -> Self {
         Self {
             clock,
-            ship_after,
+            terms,
             cards,
             shown,
             courier,
             under_way: HashSet::new(),
             orders: HashMap::new(),
+            cancels: HashMap::new(),
             returns: HashMap::new(),
             started: false,
         }
@@ -141,8 +157,9 @@ impl Clerk {
         tell: Tell<Result<GiveBack, Refusal>>,
         desk: &mut Desk<'_>,
     ) -> Result<(), Fault> {
-        let GiveBackRequest { id, owner, customer, from, lines } = request;
-        let giving = Giving { id: *id, owner: *owner, customer, from: *from, lines };
+        let GiveBackRequest { id, owner, customer, from, lines, by, restock } = request;
+        let (by, restock) = (*by, *restock);
+        let giving = Giving { id: *id, owner: *owner, customer, from: *from, lines, by, restock };
         match acts::give_back(desk.books(), &giving) {
             Err(refusal) => {
                 answer(desk, tell, Err(refusal));
@@ -161,23 +178,40 @@ impl Clerk {
         Ok(())
     }
 
-    fn answered(&mut self, order: OrderId, answer: Answer, desk: &mut Desk<'_>) -> Result<(), Fault> {
+    /// Tells at once when there is nothing to wait for.
+    pub(crate) fn cancel(
+        &mut self,
+        (id, why, by): (OrderId, Cancelled, Option<Pin>),
+        tell: TellOrder,
+        desk: &mut Desk<'_>,
+    ) -> Result<(), Fault> {
+        match acts::cancel(desk.books(), id, why, by) {
+            Err(Cannot::UnknownOrder) => {
+                answer(desk, tell, Err(Refusal::UnknownOrder));
+                return Ok(());
+            }
+            Err(_) => {
+                answer(desk, tell, Err(Refusal::AlreadyShipped));
+                return Ok(());
+            }
+            Ok(Some(change)) => {
+                desk.change(&change)?;
+            }
+            Ok(None) => {}
+        }
+        self.cancels.entry(id).or_default().push(tell);
+        self.follow_up(id, desk);
+        Ok(())
+    }
+
+    fn answered(&mut self, work: &Work, answer: Answer, desk: &mut Desk<'_>) -> Result<(), Fault> {
+        let order = work.order();
         self.under_way.remove(&order);
-        let given = match &answer {
-            Answer::Refunded { given } => Some(*given),
-            Answer::Decided(_) | Answer::Doubt | Answer::Reversed | Answer::Captured | Answer::Lapsed => None,
-        };
-        let change = match answer {
-            Answer::Decided(decision) => Change::Decided { order, decision: *decision },
-            Answer::Doubt => Change::Doubted { order },
-            Answer::Reversed => Change::Reversed { order },
-            Answer::Captured => Change::Shipped { order },
-            Answer::Lapsed => Change::Lapsed { order },
-            Answer::Refunded { given } => Change::Refunded { id: given, order },
-        };
-        desk.change(&change)?;
+        if let Some(change) = work.answered(desk.books(), answer) {
+            desk.change(&change)?;
+        }
         self.follow_up(order, desk);
-        if let Some(given) = given {
+        if let Some(given) = work.given() {
             self.tell_return(given, desk);
         }
         Ok(())
@@ -185,7 +219,7 @@ impl Clerk {
 
     /// After the group is durable: shows the order as it is now, sends the courier for what it needs
     /// next, and tells those who wait for it when it is settled.
-    fn follow_up(&mut self, id: OrderId, desk: &mut Desk<'_>) {
+    pub(crate) fn follow_up(&mut self, id: OrderId, desk: &mut Desk<'_>) {
         let books = desk.books();
         let work = Work::next(books, id);
         if !matches!(work, Some(Work::Inquire { .. })) {
@@ -194,6 +228,8 @@ impl Clerk {
         let work = work.filter(|_| self.under_way.insert(id));
         let settled = books.order(id).is_some_and(|order| order.order.is_settled());
         let waiting = if settled { self.orders.remove(&id).unwrap_or_default() } else { Vec::new() };
+        let cancelling = books.order(id).is_some_and(is_being_cancelled);
+        let cancels = if cancelling { Vec::new() } else { self.cancels.remove(&id).unwrap_or_default() };
         let (shown, courier) = (self.shown.clone(), self.courier.clone());
         desk.after(move |books| {
             shown.put(books, id);
@@ -201,6 +237,10 @@ impl Clerk {
             work.into_iter().for_each(|work| drop(courier.send(Errand { work })));
             for tell in waiting {
                 let _ = tell.send(books.shared_order(id).ok_or(Refusal::UnknownOrder));
+            }
+            for tell in cancels {
+                let _ =
+                    tell.send(books.shared_order(id).ok_or(Refusal::UnknownOrder).and_then(was_cancelled));
             }
         });
     }
@@ -220,15 +260,69 @@ impl Clerk {
 
     /// Forgets those who have stopped waiting, so that an order in doubt gathers no heap of them.
     fn forget_gone(&mut self) {
-        self.orders.retain(|_, waiting| {
-            waiting.retain(|tell| !tell.is_closed());
-            !waiting.is_empty()
-        });
+        for orders in [&mut self.orders, &mut self.cancels] {
+            orders.retain(|_, waiting| {
+                waiting.retain(|tell| !tell.is_closed());
+                !waiting.is_empty()
+            });
+        }
         self.returns.retain(|_, waiting| {
             waiting.retain(|tell| !tell.is_closed());
             !waiting.is_empty()
         });
     }
+
+    /// Ships what it is time for.
+    fn ship_due(&mut self, now: Timestamp, desk: &mut Desk<'_>) -> Result<(), Fault> {
+        let Some(ship_after) = self.terms.ship_after else { return Ok(()) };
+        let until = now.minus_seconds(ship_after);
+        // The journal's time never goes back. Once a clock that ran ahead is set right, all new
+        // confirmations lie in the future, for as long as it ran ahead; then the quote, which goes by
+        // the clock, says when it was bought. One whose quote is of the wrong time too goes at once.
+        let ahead = desk.books().shippable_after(now.plus_seconds(AHEAD_SECONDS));
+        let ahead = ahead.filter(|(_, quoted)| *quoted <= until || *quoted > now.plus_seconds(ship_after));
+        let due = desk.books().shippable(until).chain(ahead.map(|(id, _)| id));
+        let due: Vec<_> = due.take(MAX_SHIPMENTS_A_ROUND).collect();
+        for order in due {
+            if let Some(change) = acts::ship_rest(desk.books(), order) {
+                desk.change(&change)?;
+            }
+            self.follow_up(order, desk);
+        }
+        Ok(())
+    }
+
+    /// Cancels what was not shipped in time, and takes as delivered what left long ago.
+    fn end_overdue(&mut self, now: Timestamp, desk: &mut Desk<'_>) -> Result<(), Fault> {
+        let until = now.minus_seconds(self.terms.ship_within);
+        let overdue: Vec<_> = desk.books().overdue(until).take(MAX_SHIPMENTS_A_ROUND).collect();
+        for id in overdue {
+            if let Ok(Some(change)) = acts::cancel(desk.books(), id, Cancelled::NotShippedInTime, None) {
+                desk.change(&change)?;
+            }
+            self.follow_up(id, desk);
+        }
+        let until = now.minus_seconds(self.terms.deliver_after);
+        let arrived: Vec<_> = desk.books().undelivered(until).take(MAX_SHIPMENTS_A_ROUND).collect();
+        for id in arrived {
+            if let Ok(Some(change)) = acts::deliver(desk.books(), id, None) {
+                desk.change(&change)?;
+            }
+            self.follow_up(id, desk);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a cancellation of it still waits for its end: its own, or the reversal of what is in doubt.
+fn is_being_cancelled(order: &Order) -> bool {
+    order.cancelling.is_some() || order.order == OrderState::Pending
+}
+
+/// An order whose cancellation has ended, or that nothing of it was cancelled: it had left.
+fn was_cancelled(order: Arc<Order>) -> Result<Arc<Order>, Refusal> {
+    let some = order.cancelled.is_some() || order.lines.iter().any(|pieces| pieces.cancelled > 0);
+    if some { Ok(order) } else { Err(Refusal::AlreadyShipped) }
 }
 
 impl writer::Clerk for Clerk {
@@ -239,7 +333,18 @@ impl writer::Clerk for Clerk {
         match command {
             Command::Place { quote, owner, card, tell } => self.place((&quote, owner), card, tell, desk),
             Command::GiveBack { request, tell } => self.give_back(&request, tell, desk),
-            Command::Answered(order, answer) => self.answered(order, answer, desk),
+            Command::Cancel { order, owner, tell } => {
+                // Who is not its owner does not learn that it exists.
+                let theirs = desk.books().order(order).is_some_and(|order| order.owner == owner);
+                if theirs {
+                    self.cancel((order, Cancelled::ByShopper, None), tell, desk)
+                } else {
+                    answer(desk, tell, Err(Refusal::UnknownOrder));
+                    Ok(())
+                }
+            }
+            Command::Operate(operation) => self.operate(operation, desk),
+            Command::Answered(work, answer) => self.answered(&work, answer, desk),
             Command::Read(look) => {
                 let last = desk.next_stamp().position.saturating_sub(1);
                 desk.after(move |books| look(books, last));
@@ -256,20 +361,9 @@ impl writer::Clerk for Clerk {
             open.into_iter().for_each(|id| self.follow_up(id, desk));
         }
         self.forget_gone();
-        let (now, ship_after) = ((self.clock)(), self.ship_after.as_secs());
-        let until = now.minus_seconds(ship_after);
-        // The journal's time never goes back. Once a clock that ran ahead is set right, all new
-        // confirmations lie in the future, for as long as it ran ahead; then the quote, which goes by
-        // the clock, says when it was bought. One whose quote is of the wrong time too goes at once.
-        let ahead = desk.books().shippable_after(now.plus_seconds(AHEAD_SECONDS));
-        let ahead = ahead.filter(|(_, quoted)| *quoted <= until || *quoted > now.plus_seconds(ship_after));
-        let due = desk.books().shippable(until).chain(ahead.map(|(id, _)| id));
-        let due: Vec<_> = due.take(MAX_SHIPMENTS_A_ROUND).collect();
-        for order in due {
-            desk.change(&Change::CaptureStarted { order })?;
-            self.follow_up(order, desk);
-        }
-        Ok(())
+        let now = (self.clock)();
+        self.ship_due(now, desk)?;
+        self.end_overdue(now, desk)
     }
 }
 
@@ -299,7 +393,7 @@ fn import(listings: Vec<Listing>, tell: Tell<Imported>, desk: &mut Desk<'_>) -> 
 }
 
 /// Answers once all that the answer rests on is durable. Whoever asked may have gone meanwhile.
-fn answer<T: Send + 'static>(desk: &mut Desk<'_>, tell: Tell<T>, what: T) {
+pub(crate) fn answer<T: Send + 'static>(desk: &mut Desk<'_>, tell: Tell<T>, what: T) {
     desk.after(move |_| {
         let _ = tell.send(what);
     });

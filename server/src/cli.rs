@@ -7,12 +7,12 @@ mod stock;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use kessai_shared::console::{self, FAILED, Failure, OK};
 use kessai_shared::daemon::{self, Ground};
 use kessai_shared::folder::DataFolder;
+use kessai_shared::manual::Generate;
 use kessai_shared::net::RealNet;
 use kessai_shared::operator::reach::Operators;
 use kessai_shared::operator::seller::Reply;
@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 use crate::clerk::{Clerk, Command, Imported};
 use crate::courier::Cards;
 use crate::operator::SELLER;
-use crate::sales::Books;
+use crate::sales::{Books, Terms};
 use crate::settings::{FOLDER, Given, JOURNAL, Settings};
 use crate::shown::Shown;
 use crate::{import, verify};
@@ -32,6 +32,9 @@ use crate::{import, verify};
 /// How many rows of a table one group of the journal takes. An import that is cut short between two
 /// groups is finished by running it again: known rows change nothing.
 const IMPORT_ROWS: usize = 100_000;
+
+/// A shop that is closed neither ships nor cancels anything.
+const CLOSED: Terms = Terms { ship_after: None, ship_within: u64::MAX, deliver_after: u64::MAX };
 
 /// The seller server of Kessai: keeps the product database, and sells.
 #[derive(Parser)]
@@ -68,6 +71,9 @@ enum Act {
     Status(state::Asked),
     /// Tell who is connected to the running seller.
     Peers(state::Asked),
+    /// Completions for shells, and manual pages.
+    #[command(subcommand)]
+    Generate(Generate),
     /// Whose keys may operate this seller.
     #[command(subcommand)]
     Operators(Operators),
@@ -120,6 +126,7 @@ impl Cli {
             Act::Stock(stock) => stock.run(),
             Act::Status(asked) => state::status(&asked),
             Act::Peers(asked) => state::peers(&asked),
+            Act::Generate(generate) => generate.run::<Self>(),
             Act::Operators(operators) => operators.run(SELLER),
             Act::Keys { data } => show_keys(&data.path()?),
         }
@@ -172,7 +179,7 @@ fn import_products(data: &Path, file: &Path) -> Result<u8, Failure> {
     // No courier is under way while the shop is closed: what is owed waits for the next start.
     let (errands, _) = mpsc::unbounded_channel();
     let shown = Shown::of(store.books());
-    let clerk = Clerk::new(Arc::clone(&clock), Duration::MAX, Cards::default(), shown, errands);
+    let clerk = Clerk::new(Arc::clone(&clock), CLOSED, Cards::default(), shown, errands);
     let parts = table.rows.chunks(IMPORT_ROWS).map(|rows| {
         let listings = rows.to_vec();
         move |tell| Command::Import { listings, tell }

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kessai_shared::exchange::{CallError, Link};
-use kessai_shared::ids::{CaptureId, OrderId, RefundId, ReturnId};
-use kessai_shared::receipt::{Decision, Purchase};
+use kessai_shared::ids::{CaptureId, OrderId, RefundId};
+use kessai_shared::money::Minor;
+use kessai_shared::receipt::Purchase;
 use kessai_shared::seal::Envelope;
 use kessai_shared::settlement::{Refusal, Reply, Request, Standing};
 use kessai_shared::writer::hand_in;
@@ -15,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::sales::Work;
+use crate::sales::{Answer, Work};
 
 /// How long the settlement may take for one answer.
 const CALL_DEADLINE: Duration = Duration::from_secs(3);
@@ -26,25 +27,12 @@ const RESUBMIT_GRACE: Duration = Duration::from_secs(5);
 /// The first and the longest pause between two tries.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// The clearing batch of what cost nothing: there was no capture and no refund, so there is none.
+const NO_BATCH: u32 = 0;
 
 /// One message to the settlement, until it is answered.
 pub struct Errand {
     pub work: Work,
-}
-
-/// What the courier brings back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    Decided(Box<Decision>),
-    /// It cannot be found out in time whether it was approved.
-    Doubt,
-    Reversed,
-    Captured,
-    /// There is nothing left to capture.
-    Lapsed,
-    Refunded {
-        given: ReturnId,
-    },
 }
 
 /// The sealed cards of the orders that wait for a decision. In memory only.
@@ -76,7 +64,7 @@ pub async fn run<C: Send + 'static>(
     cards: Cards,
     mut errands: mpsc::UnboundedReceiver<Errand>,
     writer: mpsc::Sender<C>,
-    command: fn(OrderId, Answer) -> C,
+    command: fn(Work, Answer) -> C,
 ) {
     let courier = Arc::new(Courier { link, cards });
     let mut under_way = JoinSet::new();
@@ -86,10 +74,9 @@ pub async fn run<C: Send + 'static>(
                 let Some(Errand { work }) = errand else { return };
                 let (courier, writer) = (Arc::clone(&courier), writer.clone());
                 under_way.spawn(async move {
-                    let order = work.order();
                     let answer = courier.carry(&work).await;
                     // A writer that is gone takes the daemon with it.
-                    let _ = hand_in(&writer, command(order, answer)).await;
+                    let _ = hand_in(&writer, command(work, answer)).await;
                 });
             }
             Some(_) = under_way.join_next() => {}
@@ -104,25 +91,25 @@ struct Courier {
 
 impl Courier {
     async fn carry(&self, work: &Work) -> Answer {
-        match work {
-            Work::Capture { .. } if !work.moves_money() => Answer::Captured,
-            Work::Refund { given, .. } if !work.moves_money() => Answer::Refunded { given: *given },
-            Work::Inquire { purchase } => self.inquire(purchase).await,
-            Work::Reverse { order } => self.insist(Request::Reversal { order: *order }, reversed).await,
-            Work::Capture { order, amount } => {
-                let request = Request::Capture {
-                    capture: CaptureId::of(*order, 1),
-                    order: *order,
-                    amount: *amount,
-                    last: true,
-                };
-                self.insist(request, captured).await
+        match *work {
+            Work::Capture { .. } if !work.moves_money() => Answer::Captured { batch: NO_BATCH },
+            Work::Release { .. } if !work.moves_money() => Answer::Released,
+            Work::Refund { .. } if !work.moves_money() => Answer::Refunded { batch: NO_BATCH },
+            Work::Inquire { ref purchase } => self.inquire(purchase).await,
+            Work::Reverse { order } => self.insist(order, Request::Reversal { order }, reversed).await,
+            Work::Capture { order, nth, amount, last } => {
+                let capture = CaptureId::of(order, nth);
+                let request = Request::Capture { capture, order, amount, last };
+                self.insist(order, request, |reply| captured(reply, amount)).await
+            }
+            Work::Release { given, order, amount } => {
+                let release = Work::refund_id(given, order);
+                self.insist(order, Request::Release { release, order, amount }, released).await
             }
             Work::Refund { given, order, amount } => {
-                let refund = RefundId::of(*given, *order);
-                let request = Request::Refund { refund, order: *order, amount: *amount };
-                let given = *given;
-                self.insist(request, move |reply| refunded(reply).then_some(Answer::Refunded { given })).await
+                let refund = RefundId::of(given, order);
+                let request = Request::Refund { refund, order, amount };
+                self.insist(order, request, |reply| refunded(reply, amount)).await
             }
         }
     }
@@ -155,8 +142,14 @@ impl Courier {
         }
     }
 
-    /// Asks until there is an answer that ends it.
-    async fn insist(&self, request: Request, done: impl Fn(&Reply) -> Option<Answer>) -> Answer {
+    /// Asks until there is an answer that ends it. A refusal that no repetition changes is one: nothing
+    /// is asked for ever.
+    async fn insist(
+        &self,
+        order: OrderId,
+        request: Request,
+        done: impl Fn(&Reply) -> Option<Answer>,
+    ) -> Answer {
         let mut pause = FIRST_PAUSE;
         loop {
             match self.link.call::<_, Reply>(&request, CALL_DEADLINE).await {
@@ -164,10 +157,25 @@ impl Courier {
                     if let Some(answer) = done(&reply) {
                         return answer;
                     }
-                    if let Reply::Refused(refusal) = reply
-                        && !refusal.is_transient()
-                    {
-                        tracing::error!("the settlement refuses what our books say it owes: {refusal:?}");
+                    match reply {
+                        Reply::Refused(refusal) if !refusal.is_transient() => {
+                            tracing::error!(
+                                "order {order}: the settlement refuses for good what our books say it owes \
+                                 ({refusal:?}); run kessai reconcile"
+                            );
+                            return Answer::Refused(refusal);
+                        }
+                        Reply::Refused(_) => {}
+                        Reply::Echo { .. }
+                        | Reply::Decided(_)
+                        | Reply::Status { .. }
+                        | Reply::Reversed
+                        | Reply::Captured { .. }
+                        | Reply::Released { .. }
+                        | Reply::Refunded { .. }
+                        | Reply::Reconciled(_) => {
+                            tracing::error!("order {order}: the settlement answers what was not asked");
+                        }
                     }
                 }
                 Err(CallError::PeerFault(fault)) => {
@@ -215,13 +223,14 @@ fn reversed(reply: &Reply) -> Option<Answer> {
     matches!(reply, Reply::Reversed).then_some(Answer::Reversed)
 }
 
-fn captured(reply: &Reply) -> Option<Answer> {
+fn captured(reply: &Reply, asked: Minor) -> Option<Answer> {
     match reply {
-        Reply::Captured { .. } => Some(Answer::Captured),
+        Reply::Captured { amount, batch } if *amount == asked => Some(Answer::Captured { batch: *batch }),
         Reply::Refused(Refusal::Expired | Refusal::Reversed | Refusal::NotHeld) => Some(Answer::Lapsed),
         Reply::Refused(
             Refusal::Amount | Refusal::Captured | Refusal::Duplicate | Refusal::TryLater | Refusal::NotClosed,
         )
+        | Reply::Captured { .. }
         | Reply::Echo { .. }
         | Reply::Decided(_)
         | Reply::Status { .. }
@@ -232,25 +241,37 @@ fn captured(reply: &Reply) -> Option<Answer> {
     }
 }
 
-/// A hold that is gone was never charged, so there is nothing to pay back.
-fn refunded(reply: &Reply) -> bool {
+/// A hold that is gone holds nothing of it either.
+fn released(reply: &Reply) -> Option<Answer> {
     match reply {
-        Reply::Refunded { .. } | Reply::Refused(Refusal::Expired | Refusal::Reversed) => true,
+        Reply::Released { .. } | Reply::Refused(Refusal::Expired | Refusal::Reversed | Refusal::NotHeld) => {
+            Some(Answer::Released)
+        }
         Reply::Refused(
-            Refusal::Amount
-            | Refusal::Captured
-            | Refusal::Duplicate
-            | Refusal::NotHeld
-            | Refusal::TryLater
-            | Refusal::NotClosed,
+            Refusal::Amount | Refusal::Captured | Refusal::Duplicate | Refusal::TryLater | Refusal::NotClosed,
         )
+        | Reply::Echo { .. }
+        | Reply::Decided(_)
+        | Reply::Status { .. }
+        | Reply::Reversed
+        | Reply::Captured { .. }
+        | Reply::Reconciled(_)
+        | Reply::Refunded { .. } => None,
+    }
+}
+
+fn refunded(reply: &Reply, asked: Minor) -> Option<Answer> {
+    match reply {
+        Reply::Refunded { amount, batch } if *amount == asked => Some(Answer::Refunded { batch: *batch }),
+        Reply::Refused(_)
+        | Reply::Refunded { .. }
         | Reply::Echo { .. }
         | Reply::Decided(_)
         | Reply::Status { .. }
         | Reply::Reversed
         | Reply::Released { .. }
         | Reply::Reconciled(_)
-        | Reply::Captured { .. } => false,
+        | Reply::Captured { .. } => None,
     }
 }
 

@@ -75,7 +75,7 @@ pub async fn run<N: Net>(
     let cards = Cards::default();
     let shown = Shown::of(store.books());
     let clock = Arc::clone(&ground.clock);
-    let clerk = Clerk::new(clock, settings.ship_after, cards.clone(), shown.clone(), errands);
+    let clerk = Clerk::new(clock, settings.terms, cards.clone(), shown.clone(), errands);
     let ended = daemon::start(store, clerk, queue, Arc::clone(&ground.clock), as_task).map_err(text)?;
     let courier =
         tokio::spawn(courier::run(link.clone(), cards, to_carry, writer.clone(), Command::Answered));

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::sales::{Books, Change, GiveBack, Order, Product, Row, RowKey};
 
 /// The version of the form that is written.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 
 /// A [`Row`] that is only looked at: the bytes are the same, and an order is not copied for them.
 #[derive(Serialize)]

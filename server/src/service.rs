@@ -60,9 +60,11 @@ impl exchange::Service for Service {
             Request::Place { quote, card } => self.place(owner, quote, card).await,
             // It is waited for like those, and takes no room from them.
             Request::Return { id, customer, from, lines } => {
-                let request = GiveBackRequest { id, owner, customer, from, lines };
+                let (by, restock) = (None, true);
+                let request = GiveBackRequest { id, owner, customer, from, lines, by, restock };
                 Box::pin(self.give_back(request)).await
             }
+            Request::Cancel { order } => Box::pin(self.cancel(owner, order)).await,
             Request::Hello => Ok(Reply::Welcome(self.welcome())),
             Request::Browse { query, category, from, limit } => {
                 self.browse(&query, category.as_deref(), from, limit)
@@ -164,6 +166,18 @@ impl Service {
         }
     }
 
+    async fn cancel(&self, owner: Pin, order: OrderId) -> Result<Reply, Refusal> {
+        let (tell, told) = oneshot::channel();
+        let command = Command::Cancel { order, owner, tell };
+        hand_in(&self.writer, command).await.map_err(|WriterGone| Refusal::TryLater)?;
+        match timeout(OUTCOME_WAIT, told).await {
+            Ok(Ok(order)) => Ok(self.answer(&*order?, None)),
+            Ok(Err(_)) => Err(Refusal::TryLater),
+            // It shows that it is being cancelled.
+            Err(_) => self.order(owner, order),
+        }
+    }
+
     fn order(&self, owner: Pin, id: OrderId) -> Result<Reply, Refusal> {
         let order = self.shown.order(id).filter(|order| order.owner == owner);
         let order = order.ok_or(Refusal::UnknownOrder)?;
@@ -212,11 +226,14 @@ impl Service {
         OrderView {
             names: names.collect(),
             quote: signed.unwrap_or_else(|| self.quotes.sign_alone(order.quote.clone())),
-            returned: order.returned.clone(),
+            shipped: order.lines.iter().map(|pieces| pieces.shipped).collect(),
+            cancelled: order.lines.iter().map(|pieces| pieces.cancelled).collect(),
+            returned: order.returned(),
             placed_at: order.placed_at,
             order: order.order,
             payment: order.payment,
             fulfilment: order.fulfilment,
+            cancelling: order.cancelling.is_some(),
             cancelled_for: order.cancelled.clone(),
             refunded: order.refunded,
             decision: order.decision.clone(),
@@ -230,11 +247,10 @@ impl Service {
             quantity: part.quantity,
             unit_price: part.unit_price,
         };
-        let done = given.parts.iter().filter(|part| given.refunded.contains(&part.order));
         ReturnView {
             id,
             state: given.state(),
-            refunded: Minor(done.map(|part| part.worth().0).sum()),
+            refunded: given.paid(),
             currency: self.currency,
             lines: given.parts.iter().map(line).collect(),
         }

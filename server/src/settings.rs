@@ -9,6 +9,8 @@ use kessai_shared::folder::FolderKind;
 use kessai_shared::journal::Kind;
 use kessai_shared::pin::Pin;
 
+use crate::sales::Terms;
+
 /// What a data folder of the seller says it is.
 pub const FOLDER: FolderKind = FolderKind { name: "kessai-server", version: 2 };
 /// What its journal says it is.
@@ -17,6 +19,13 @@ pub const JOURNAL: Kind = Kind(b"SELL");
 const QUOTE_SECONDS: u64 = 15 * 60;
 /// How long after its confirmation an order is shipped, in seconds, unless the file says otherwise.
 const SHIP_AFTER_SECONDS: u64 = 24 * 3_600;
+/// How long after its confirmation what was not shipped is cancelled, in seconds, unless the file says
+/// otherwise: a day before a hold of the usual seven days runs out.
+const SHIP_WITHIN_SECONDS: u64 = 6 * 24 * 3_600;
+/// How long after it was shipped an order counts as delivered, in seconds, unless the file says otherwise.
+const DELIVER_AFTER_SECONDS: u64 = 7 * 24 * 3_600;
+/// Most seconds that any of them may be: a hundred years.
+const MAX_SECONDS: u64 = 100 * 365 * 24 * 3_600;
 
 #[derive(Clone)]
 pub struct Settings {
@@ -32,7 +41,7 @@ pub struct Settings {
     /// The settlement's pins: one, or two while it changes its key.
     pub settlement_pins: Vec<Pin>,
     pub quote_valid: Duration,
-    pub ship_after: Duration,
+    pub terms: Terms,
 }
 
 /// What the command line says before the file.
@@ -59,8 +68,7 @@ impl Settings {
         let pins = config.take_list("settlement_pins", "one or two pins of 64 hexadecimal digits");
         let seconds = "a number of seconds, at least 1";
         let quote = config.take::<u64>("quote_seconds", seconds).unwrap_or(QUOTE_SECONDS);
-        let ship =
-            config.take::<u64>("ship_after_seconds", "a number of seconds").unwrap_or(SHIP_AFTER_SECONDS);
+        let terms = terms(&mut config);
         let shop: String = config.take("shop", "a name").unwrap_or_else(|| "Kessai".to_owned());
         if quote == 0 {
             config.mistake(&format!("quote_seconds: expected {seconds}"));
@@ -89,7 +97,33 @@ impl Settings {
             settlement: settlement.unwrap_or(any),
             settlement_pins: pins,
             quote_valid: Duration::from_secs(quote),
-            ship_after: Duration::from_secs(ship),
+            terms,
         })
     }
+}
+
+fn terms(config: &mut Config) -> Terms {
+    let mut seconds = |name: &str, usual: u64| {
+        let seconds = config.take::<u64>(name, "a number of seconds").unwrap_or(usual);
+        if seconds > MAX_SECONDS {
+            config.mistake(&format!("{name}: expected at most {MAX_SECONDS} seconds"));
+        }
+        seconds
+    };
+    let ship_after = seconds("ship_after_seconds", SHIP_AFTER_SECONDS);
+    let ship_within = seconds("ship_within_seconds", SHIP_WITHIN_SECONDS);
+    let deliver_after = seconds("deliver_after_seconds", DELIVER_AFTER_SECONDS);
+    let ship: String = config.take("ship", "\"by_itself\" or \"by_hand\"").unwrap_or_default();
+    let by_hand = match ship.as_str() {
+        "" | "by_itself" => false,
+        "by_hand" => true,
+        _ => {
+            config.mistake("ship: expected \"by_itself\" or \"by_hand\"");
+            false
+        }
+    };
+    if !by_hand && ship_within <= ship_after {
+        config.mistake("ship_within_seconds: expected more than ship_after_seconds");
+    }
+    Terms { ship_after: (!by_hand).then_some(ship_after), ship_within, deliver_after }
 }

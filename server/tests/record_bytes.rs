@@ -9,7 +9,10 @@ use std::path::PathBuf;
 
 use golden::Sample;
 use kessai_server::record::VERSION;
-use kessai_server::sales::{Books, Change, GiveBack, Order, Part, Product, Row, RowKey, Stock};
+use kessai_server::sales::{
+    Books, Change, Deed, GiveBack, Leg, Order, Part, Pieces, Product, Reason, Row, RowKey, Settled, Shipment,
+    Shipping, Stock,
+};
 use kessai_shared::codec;
 use kessai_shared::ids::{Customer, OrderId, ReturnId, Sku};
 use kessai_shared::money::{Currency, Minor};
@@ -18,11 +21,13 @@ use kessai_shared::receipt::{
     Decision, GroupHead, Inclusion, Quote, QuotedLine, Signature, Statement, Verdict,
 };
 use kessai_shared::record::versioned;
+use kessai_shared::settlement::Refusal;
 use kessai_shared::store;
 use kessai_shared::storefront::{Cancelled, FulfilmentState, OrderState, PaymentState};
 use kessai_shared::time::Timestamp;
 
 const OWNER: Pin = Pin([1; 32]);
+const OPERATOR: Pin = Pin([5; 32]);
 const ORDER: OrderId = OrderId::from_bytes([3; 16]);
 const RETURN: ReturnId = ReturnId::from_bytes([4; 16]);
 
@@ -58,9 +63,29 @@ fn given() -> GiveBack {
         customer: quote().customer,
         from: Some(ORDER),
         asked: [7; 32],
-        parts: vec![Part { order: ORDER, line: 0, sku: sku(), quantity: 2, unit_price: Minor(255) }],
-        refunded: vec![ORDER],
+        by: Some(OPERATOR),
+        restock: true,
+        parts: vec![Part {
+            order: ORDER,
+            line: 0,
+            sku: sku(),
+            quantity: 4,
+            unit_price: Minor(255),
+            released: 1,
+            back: 2,
+        }],
+        settled: vec![Settled {
+            order: ORDER,
+            released: Minor(255),
+            refunded: Minor(510),
+            batch: 300,
+            refused: Some(Refusal::Amount),
+        }],
     }
+}
+
+fn shipping() -> Shipping {
+    Shipping { nth: 2, lines: vec![(0, 297)], amount: Minor(75_735), last: true }
 }
 
 fn changes() -> Vec<Change> {
@@ -75,11 +100,18 @@ fn changes() -> Vec<Change> {
         Change::Decided { order, decision: decision() },
         Change::Doubted { order },
         Change::Reversed { order },
-        Change::CaptureStarted { order },
-        Change::Shipped { order },
+        Change::CaptureStarted { order, shipping: shipping(), by: Some(OPERATOR) },
+        Change::Shipped { order, batch: 300 },
         Change::Lapsed { order },
+        Change::Delivered { order, by: None },
+        Change::CancelAsked { order, why: Cancelled::ByShop, by: Some(OPERATOR) },
+        Change::Cancelled { order },
         Change::GivenBack { id: RETURN, given: given() },
-        Change::Refunded { id: RETURN, order },
+        Change::Released { id: RETURN, order, amount: Minor(255) },
+        Change::Refunded { id: RETURN, order, amount: Minor(510), batch: 300 },
+        Change::Refused { order, refusal: Refusal::Captured },
+        Change::Received { sku, pieces: 300, note: "by sea".to_owned(), by: OPERATOR },
+        Change::Adjusted { sku, pieces: -300, reason: Reason::Damaged, by: OPERATOR },
     ]
 }
 
@@ -91,6 +123,8 @@ fn rows() -> Vec<(RowKey, Row)> {
         allocated: 300,
         shipped: 302,
         returned: 2,
+        found: 7,
+        written_off: 5,
     };
     let (name, category) = ("White hanging heart".to_owned(), "Home".to_owned());
     let order = Order {
@@ -100,15 +134,26 @@ fn rows() -> Vec<(RowKey, Row)> {
         order: OrderState::Completed,
         payment: PaymentState::PartiallyRefunded,
         fulfilment: FulfilmentState::Shipped,
-        cancelled: Some(Cancelled::HoldExpired),
+        cancelled: Some(Cancelled::NotShippedInTime),
+        cancelling: Some(Cancelled::ByShopper),
         decision: Some(decision()),
         confirmed_position: 5_000_000_001,
         confirmed_at: Timestamp(8),
-        returned: vec![2],
-        refunded: Minor(510),
-        capturing: Some(Minor(76_500)),
-        captured: Minor(76_500),
+        lines: vec![Pieces { shipped: 294, cancelled: 2, released: 1, back: 2, given: 4 }],
+        shipping: Some(shipping()),
+        shipments: vec![Shipment {
+            nth: 1,
+            lines: vec![(0, 294)],
+            amount: Minor(74_970),
+            batch: 299,
+            at: Timestamp(9),
+        }],
+        captured: Minor(74_970),
+        refunded: Minor(765),
+        released: Minor(255),
         refunding: vec![RETURN],
+        refused: Some(Refusal::Amount),
+        legs: Deed::ALL.map(|what| Leg { what, at: Timestamp(10), by: Some(OPERATOR) }).to_vec(),
     };
     vec![
         (
@@ -166,8 +211,15 @@ fn the_bytes_of_every_change_are_what_they_were() {
         Change::CaptureStarted { .. },
         Change::Shipped { .. },
         Change::Lapsed { .. },
+        Change::Delivered { .. },
+        Change::CancelAsked { .. },
+        Change::Cancelled { .. },
         Change::GivenBack { .. },
+        Change::Released { .. },
         Change::Refunded { .. },
+        Change::Refused { .. },
+        Change::Received { .. },
+        Change::Adjusted { .. },
     );
     let samples: Vec<_> = names.iter().zip(changes).map(|(name, value)| change(name, value)).collect();
     golden::compare(&file("changes.txt"), &samples);

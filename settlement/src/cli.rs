@@ -1,8 +1,10 @@
 //! The settlement's command line.
 
 mod ask;
+mod entries;
 mod epochs;
 mod issue;
+mod lists;
 mod operate;
 mod policy;
 mod state;
@@ -16,6 +18,7 @@ use clap::{Args, Parser, Subcommand};
 use kessai_shared::console::{self, FAILED, Failure, OK};
 use kessai_shared::daemon::Ground;
 use kessai_shared::folder::{DataFolder, FolderError};
+use kessai_shared::manual::Generate;
 use kessai_shared::net::RealNet;
 use kessai_shared::operator::reach::Operators;
 use kessai_shared::time::Timestamp;
@@ -64,8 +67,23 @@ enum Act {
     },
     /// Tell how the settlement is.
     Status(state::Asked),
+    /// The accounts of the running settlement.
+    #[command(subcommand)]
+    Accounts(lists::Accounts),
+    /// What the running settlement holds for purchases that were not captured yet.
+    #[command(subcommand)]
+    Holds(lists::Holds),
+    /// The journal of the running settlement as double entries.
+    #[command(subcommand)]
+    Entries(entries::Entries),
+    /// The orders of sellers, as the running settlement knows them.
+    #[command(subcommand)]
+    Orders(entries::Orders),
     /// Tell who is connected to the running settlement.
     Peers(state::Asked),
+    /// Completions for shells, and manual pages.
+    #[command(subcommand)]
+    Generate(Generate),
     /// Whose keys may operate this settlement.
     #[command(subcommand)]
     Operators(Operators),
@@ -130,7 +148,12 @@ impl Cli {
             Act::Rekey { data, json } => operate::rekey(&data.path()?, json),
             Act::IssueCard { data, act } => issue::issue_card(&data.path()?, &act),
             Act::Status(asked) => state::status(&asked),
+            Act::Accounts(accounts) => accounts.run(),
+            Act::Holds(holds) => holds.run(),
+            Act::Entries(entries) => entries.run(),
+            Act::Orders(orders) => orders.run(),
             Act::Peers(asked) => state::peers(&asked),
+            Act::Generate(generate) => generate.run::<Self>(),
             Act::Operators(operators) => operators.run(SETTLEMENT),
             Act::Verify { data, json } => verify_books(&data.path()?, json),
             Act::Keys { data } => show_keys(&data.path()?),

@@ -1,4 +1,5 @@
-//! Card accounts from a table: one account a row.
+//! Card accounts from a table: one account a row. The columns of money are in minor units of the row's
+//! currency: pence and cents, and whole yen, because yen have none smaller.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,7 +12,7 @@ use kessai_shared::time::{Day, YearMonth};
 use crate::ledger::{Account, MAX_LATE_MONTHS_KEPT, Place, Stated, Status};
 use crate::vault::Vault;
 
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 10] = [
     "card_number",
     "name",
     "birth_date",
@@ -21,6 +22,7 @@ const COLUMNS: [&str; 9] = [
     "months_late",
     "late_history",
     "status?",
+    "currency?",
 ];
 
 /// Columns of the table that are known, and mean nothing to an account.
@@ -56,6 +58,7 @@ fn stated(row: &mut Row<'_>, vault: &Vault) -> Option<Stated> {
     let months_late = row.get::<u8>("months_late", "a number of months from 0 to 255");
     let late_history = late_history(row);
     let status = status(row);
+    let currency = currency(row);
     let card = Particulars { number: number?, name: name?, birth_date: birth_date?, expiry: expiry? };
     let mut kept = vault.keep(&card).into_iter();
     let account = Account {
@@ -63,7 +66,7 @@ fn stated(row: &mut Row<'_>, vault: &Vault) -> Option<Stated> {
         balance: Minor(balance?),
         months_late: months_late?,
         late_history: late_history?,
-        ..Account::new(kept.next()?, card.expiry, Currency::Gbp, Minor(limit?))
+        ..Account::new(kept.next()?, card.expiry, currency?, Minor(limit?))
     };
     Some(Stated { account, older: kept.next() })
 }
@@ -79,6 +82,18 @@ pub(crate) fn late_history(row: &mut Row<'_>) -> Option<Vec<u8>> {
         row.bad("late_history", "at most 24 numbers of months with ';' between them");
     }
     months
+}
+
+/// A table without the column is in pounds.
+fn currency(row: &mut Row<'_>) -> Option<Currency> {
+    let currency = match row.text("currency") {
+        "" => Some(Currency::Gbp),
+        code => Currency::of_code(code),
+    };
+    if currency.is_none() {
+        row.bad("currency", "GBP, EUR, USD or JPY");
+    }
+    currency
 }
 
 pub(crate) fn status(row: &mut Row<'_>) -> Option<Status> {

@@ -119,7 +119,22 @@ impl CaptureId {
 impl RefundId {
     /// The refund of `order` that belongs to `given`: the same pair always names the same refund.
     pub fn of(given: ReturnId, order: OrderId) -> Self {
-        let digest = crate::digest::sha256(&[b"kessai refund v1", given.as_bytes(), order.as_bytes()]);
+        Self::derived(&[b"kessai refund v1", given.as_bytes(), order.as_bytes()])
+    }
+
+    /// The release of what `given` brings back of `order` that was not shipped yet. One return may need
+    /// both this and [`RefundId::of`].
+    pub fn of_release(given: ReturnId, order: OrderId) -> Self {
+        Self::derived(&[b"kessai release v1", given.as_bytes(), order.as_bytes()])
+    }
+
+    /// The release of what was left of `order` when it was cancelled: there is one rest, so one id.
+    pub fn of_rest(order: OrderId) -> Self {
+        Self::derived(&[b"kessai rest v1", order.as_bytes()])
+    }
+
+    fn derived(parts: &[&[u8]]) -> Self {
+        let digest = crate::digest::sha256(parts);
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&digest[..16]);
         Self(bytes)

@@ -16,6 +16,7 @@ pub mod hex;
 pub mod identity;
 pub mod ids;
 pub mod journal;
+pub mod manual;
 pub mod merkle;
 pub mod money;
 pub mod net;

@@ -62,6 +62,13 @@ impl Minor {
 }
 
 impl Currency {
+    pub const ALL: [Currency; 4] = [Currency::Gbp, Currency::Eur, Currency::Usd, Currency::Jpy];
+
+    /// The currency of these three letters, in capitals.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|currency| currency.code() == code)
+    }
+
     /// The three letters of ISO 4217.
     pub const fn code(self) -> &'static str {
         match self {
@@ -116,6 +123,14 @@ mod tests {
         assert_eq!(Minor(123_450).show(Currency::Gbp), "£1,234.50");
         assert_eq!(Minor(-5).show(Currency::Usd), "-$0.05");
         assert_eq!(Minor(1_234_567).show(Currency::Jpy), "¥1,234,567");
+    }
+
+    #[test]
+    fn a_currency_is_found_by_its_code_alone() {
+        for currency in Currency::ALL {
+            assert_eq!(Currency::of_code(currency.code()), Some(currency));
+        }
+        assert!(["", "gbp", "GBP ", "XXX"].iter().all(|code| Currency::of_code(code).is_none()));
     }
 
     #[test]

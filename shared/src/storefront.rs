@@ -13,7 +13,7 @@ use crate::seal::Envelope;
 use crate::time::Timestamp;
 
 /// The protocol's name in TLS, with its version.
-pub const ALPN: &[u8] = b"kessai-storefront/3";
+pub const ALPN: &[u8] = b"kessai-storefront/4";
 /// Most lines that one order or return may have: with the longest names they still fit one frame.
 pub const MAX_LINES: usize = 2_000;
 /// Most pieces of one product on one line.
@@ -42,6 +42,8 @@ pub enum Request {
     Orders { before: Option<OrderId>, limit: u16 },
     /// Give goods back. Safe to send again, as [`Request::Place`] is.
     Return { id: ReturnId, customer: Customer, from: Option<OrderId>, lines: Vec<Line> },
+    /// Do not send what of this order of mine was not sent yet. Safe to send again.
+    Cancel { order: OrderId },
 }
 
 /// What the seller answers.
@@ -100,12 +102,18 @@ pub struct OrderView {
     pub quote: SignedQuote,
     /// The product's name for each line of the quote, in the same order.
     pub names: Vec<String>,
+    /// How many pieces of each line were sent and charged.
+    pub shipped: Vec<u32>,
+    /// How many pieces of each line were cancelled, and so are neither sent nor charged.
+    pub cancelled: Vec<u32>,
     /// How many pieces of each line were given back.
     pub returned: Vec<u32>,
     pub placed_at: Timestamp,
     pub order: OrderState,
     pub payment: PaymentState,
     pub fulfilment: FulfilmentState,
+    /// A cancellation was asked for and is not acknowledged by the settlement yet.
+    pub cancelling: bool,
     pub cancelled_for: Option<Cancelled>,
     pub refunded: Minor,
     /// The settlement's signed word, once there is one.
@@ -144,7 +152,7 @@ pub enum FulfilmentState {
     Returned,
 }
 
-/// Why an order came to nothing.
+/// Why an order came to nothing, or the rest of one that was sent in part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Cancelled {
     /// No inquiry was made: not all of it was there.
@@ -157,6 +165,10 @@ pub enum Cancelled {
     Interrupted,
     /// The approval ran out before the goods were shipped.
     HoldExpired,
+    ByShopper,
+    ByShop,
+    /// The shop did not ship it in the time it allows itself.
+    NotShippedInTime,
 }
 
 /// How a return stands.
@@ -184,6 +196,8 @@ pub enum ReturnState {
     Pending,
     Refunded,
     NothingToReturn,
+    /// The goods are back, and the settlement will not pay all of it back: the shop has to look.
+    Refused,
 }
 
 /// Why a request was not carried out. Nothing has changed when one of these comes back.
@@ -209,6 +223,8 @@ pub enum Refusal {
     TryLater,
     /// What should be a sealed card is not of a sealed card's size.
     BadCard,
+    /// All of it has left: it can be given back, and no longer cancelled.
+    AlreadyShipped,
 }
 
 impl Refusal {
@@ -225,6 +241,7 @@ impl Refusal {
             | Refusal::BadQuote
             | Refusal::QuoteExpired
             | Refusal::BadCard
+            | Refusal::AlreadyShipped
             | Refusal::Duplicate => false,
         }
     }
@@ -244,6 +261,9 @@ impl std::fmt::Display for Refusal {
             Refusal::BadQuote => f.write_str("this quote is not the shop's"),
             Refusal::QuoteExpired => f.write_str("the quote has expired; ask for a new one"),
             Refusal::BadCard => f.write_str("the sealed card is malformed"),
+            Refusal::AlreadyShipped => {
+                f.write_str("it has left already: give it back instead of cancelling it")
+            }
             Refusal::Duplicate => f.write_str("94: this id was used before for something else"),
             Refusal::TryLater => f.write_str("the shop cannot take this now; try again later"),
         }

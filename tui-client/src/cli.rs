@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kessai_shared::console::{self, Failure, OK};
 use kessai_shared::ids::{OrderId, ReturnId};
+use kessai_shared::manual::Generate;
 use kessai_shared::net::RealNet;
 use kessai_shared::time::Timestamp;
 
@@ -67,6 +68,9 @@ enum Act {
     Receipt(ReceiptAct),
     /// Send trade that really happened through the shop and write down what is decided.
     Replay(Replay),
+    /// Completions for shells, and manual pages.
+    #[command(subcommand)]
+    Generate(Generate),
 }
 
 #[derive(Subcommand)]
@@ -168,6 +172,7 @@ impl Cli {
                     leaving(&shop, receipts::save(&shop, order, &out)).await
                 }
                 Act::Replay(replay) => self::replay(&replay).await,
+                Act::Generate(generate) => generate.run::<Self>(),
             }
         })
     }

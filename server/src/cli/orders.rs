@@ -8,7 +8,7 @@ use kessai_shared::operator::client::Operator;
 use kessai_shared::operator::print::{self, Limit, instant, word};
 use kessai_shared::operator::reach::Reach;
 use kessai_shared::operator::seller::{Leg, OrderDetail, OrderRow, Reply, Request};
-use kessai_shared::storefront::OrderState;
+use kessai_shared::storefront::{Cancelled, OrderState};
 use serde_json::{Value, json};
 
 use super::unexpected;
@@ -152,7 +152,7 @@ fn show(one: &One) -> Result<u8, Failure> {
     println!("payment    {}", word(order.payment));
     println!("fulfilment {}", word(order.fulfilment));
     if let Some(cancelled) = &order.cancelled {
-        println!("cancelled  {}", plain(&word(cancelled)));
+        println!("cancelled  {}", why(cancelled));
     }
     match &order.decision {
         Some(decided) => {
@@ -183,6 +183,14 @@ fn show(one: &One) -> Result<u8, Failure> {
     }
     print!("{table}");
     Ok(OK)
+}
+
+/// Why an order came to nothing.
+fn why(cancelled: &Cancelled) -> String {
+    match cancelled {
+        Cancelled::OutOfStock { sku, available } => format!("out_of_stock: {available} of {sku} were there"),
+        other => word(other),
+    }
 }
 
 fn detail_json(order: &OrderDetail) -> Value {

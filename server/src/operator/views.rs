@@ -1,9 +1,9 @@
 //! Orders and products as operators see them.
 
-use kessai_shared::operator::seller::{Decided, Leg, OrderDetail, OrderRow, StockRow};
-use kessai_shared::receipt::Verdict;
+use kessai_shared::operator::seller::{Decided, Leg, OrderDetail, OrderRow, Shipped, StockRow};
+use kessai_shared::money::Minor;
 
-use crate::sales::{Order, Product};
+use crate::sales::{self, Deed, Order, Product, Shipment};
 
 pub fn order_row(order: &Order) -> OrderRow {
     OrderRow {
@@ -23,18 +23,29 @@ pub fn order_detail(order: &Order, names: Vec<String>) -> OrderDetail {
         owner: order.owner,
         quote: order.quote.clone(),
         names,
-        returned: order.returned.clone(),
+        shipped: order.lines.iter().map(|pieces| pieces.shipped).collect(),
+        cancelled_pieces: order.lines.iter().map(|pieces| pieces.cancelled).collect(),
+        returned: order.returned(),
         placed_at: order.placed_at,
         state: order.order,
         payment: order.payment,
         fulfilment: order.fulfilment,
         cancelled: order.cancelled.clone(),
+        cancelling: order.cancelling.clone(),
         decision: decided(order),
-        capturing: order.capturing,
+        capturing: order.shipping.as_ref().map(|shipping| shipping.amount),
         captured: order.captured,
         refunded: order.refunded,
         refunding: order.refunding.clone(),
+        refused: order.refused,
+        shipments: order.shipments.iter().map(shipped).collect(),
     }
+}
+
+fn shipped(shipment: &Shipment) -> Shipped {
+    let Shipment { nth, amount, batch, at, .. } = *shipment;
+    let pieces = shipment.lines.iter().map(|(_, pieces)| u64::from(*pieces)).sum();
+    Shipped { nth, pieces, amount, batch, at }
 }
 
 fn decided(order: &Order) -> Option<Decided> {
@@ -45,23 +56,46 @@ fn decided(order: &Order) -> Option<Decided> {
     })
 }
 
-/// What the order itself still knows of what happened to it.
+/// Everything that happened to an order.
 pub fn legs(order: &Order) -> Vec<Leg> {
-    let leg = |at, kind: &str, text: String| Leg { at, kind: kind.to_owned(), text, by: None };
-    let total = order.quote.total.show(order.quote.currency);
-    let mut legs =
-        vec![leg(order.placed_at, "placed", format!("{} lines, {total}", order.quote.lines.len()))];
-    if let Some(Decided { verdict, position, at }) = decided(order) {
-        let kind = match verdict {
-            Verdict::Approved => "approved",
-            Verdict::Declined => "declined",
-        };
-        legs.push(leg(at, kind, format!("position {position} of the settlement's journal")));
+    let mut nth = 0;
+    let leg = |leg: &sales::Leg| {
+        let text = text(order, leg.what, &mut nth);
+        Leg { at: leg.at, kind: leg.what.word().to_owned(), text, by: leg.by }
+    };
+    order.legs.iter().map(leg).collect()
+}
+
+/// What there is to say of a leg besides its name. `nth` counts the shipments that have left.
+fn text(order: &Order, what: Deed, nth: &mut usize) -> String {
+    let money = |amount: Minor| amount.show(order.quote.currency);
+    match what {
+        Deed::Placed => format!("{} lines, {}", order.quote.lines.len(), money(order.quote.total)),
+        Deed::Approved | Deed::Declined => decided(order).map_or_else(String::new, |decided| {
+            format!("position {} of the settlement's journal", decided.position)
+        }),
+        Deed::Shipped => {
+            let shipment = order.shipments.get(*nth);
+            *nth += 1;
+            shipment.map_or_else(String::new, |shipment| {
+                format!("shipment {}, {}, batch {}", shipment.nth, money(shipment.amount), shipment.batch)
+            })
+        }
+        Deed::Refused => order.refused.map_or_else(String::new, |refusal| format!("{refusal:?}")),
+        Deed::TurnedAway
+        | Deed::Doubted
+        | Deed::Reversed
+        | Deed::CaptureStarted
+        | Deed::Lapsed
+        | Deed::Delivered
+        | Deed::CancelAsked
+        | Deed::Cancelled
+        | Deed::RestCancelled
+        | Deed::CancelTooLate
+        | Deed::ReturnAsked
+        | Deed::Released
+        | Deed::Refunded => String::new(),
     }
-    if order.confirmed_position > 0 {
-        legs.push(leg(order.confirmed_at, "confirmed", format!("position {}", order.confirmed_position)));
-    }
-    legs
 }
 
 pub fn stock_row(product: &Product) -> StockRow {
@@ -70,11 +104,14 @@ pub fn stock_row(product: &Product) -> StockRow {
         sku: product.sku,
         name: product.name.clone(),
         unit_price: product.unit_price,
-        on_hand: stock.available + stock.reserved + stock.allocated,
+        on_hand: stock.on_hand(),
         reserved: stock.reserved,
         allocated: stock.allocated,
         available: stock.available,
         shipped: stock.shipped,
         returned: stock.returned,
+        received: stock.received,
+        found: stock.found,
+        written_off: stock.written_off,
     }
 }

@@ -1,6 +1,9 @@
 //! What the books answer to each request of a shopper, and the change that goes with it. An act only
 //! proposes; the one writer makes the change durable before anybody hears the answer.
 
+mod fulfil;
+mod shelves;
+
 use std::collections::HashMap;
 
 use kessai_shared::ids::{Customer, OrderId, ReturnId, Sku};
@@ -9,8 +12,12 @@ use kessai_shared::receipt::Quote;
 use kessai_shared::storefront::{Line, MAX_LINES, MAX_QUANTITY, Refusal};
 use kessai_shared::time::Timestamp;
 
-use super::books::{Books, Change};
+use super::books::Books;
+use super::change::Change;
 use super::give_back::{GiveBack, Part, digest_of};
+
+pub use fulfil::{Cannot, cancel, deliver, ship, ship_rest};
+pub use shelves::{MAX_NOTE_BYTES, Unshelved, adjust, receive};
 
 /// Whether a list of lines can be ordered or given back at all.
 ///
@@ -74,6 +81,10 @@ pub struct Giving<'a> {
     /// Only from this order, when it is given.
     pub from: Option<OrderId>,
     pub lines: &'a [Line],
+    /// The operator, when it is one who takes the goods back.
+    pub by: Option<Pin>,
+    /// Whether the goods can be sold again.
+    pub restock: bool,
 }
 
 /// Takes goods back, line by line, from what this customer bought and has not given back yet, the
@@ -82,10 +93,11 @@ pub struct Giving<'a> {
 ///
 /// # Errors
 /// [`Refusal::Duplicate`] when the id was used for something else, [`Refusal::UnknownOrder`] when
-/// the order is not this customer's.
+/// the order is not this customer's, [`Refusal::TryLater`] while the order is being cancelled.
 pub fn give_back(books: &Books, giving: &Giving<'_>) -> Result<Option<Change>, Refusal> {
     if let Some(known) = books.given(giving.id) {
-        let same = known.is_same(giving.owner, giving.customer, giving.from, giving.lines);
+        let same = known.is_same(giving.owner, giving.customer, giving.from, giving.lines)
+            && (known.by, known.restock) == (giving.by, giving.restock);
         return if same { Ok(None) } else { Err(Refusal::Duplicate) };
     }
     check_lines(giving.lines)?;
@@ -96,6 +108,11 @@ pub fn give_back(books: &Books, giving: &Giving<'_>) -> Result<Option<Change>, R
     if giving.from.is_some_and(|id| !theirs(id)) {
         return Err(Refusal::UnknownOrder);
     }
+    let waits = |id: OrderId| books.order(id).is_some_and(|order| order.cancelling.is_some());
+    if giving.from.is_some_and(waits) {
+        // What can come back is known once the rest is cancelled.
+        return Err(Refusal::TryLater);
+    }
     Ok(Some(Change::GivenBack {
         id: giving.id,
         given: GiveBack {
@@ -103,8 +120,10 @@ pub fn give_back(books: &Books, giving: &Giving<'_>) -> Result<Option<Change>, R
             customer: *giving.customer,
             from: giving.from,
             asked: digest_of(giving.lines),
+            by: giving.by,
+            restock: giving.restock,
             parts: matching(books, giving)?,
-            refunded: Vec::new(),
+            settled: Vec::new(),
         },
     }))
 }
@@ -123,7 +142,7 @@ fn matching(books: &Books, giving: &Giving<'_>) -> Result<Vec<Part>, Refusal> {
             };
             for (at, line) in order.quote.lines.iter().enumerate().filter(|(_, l)| l.sku == wanted.sku) {
                 let taken = taken.entry((id, at)).or_default();
-                let there = line.quantity - order.returned.get(at).copied().unwrap_or(0) - *taken;
+                let there = order.returnable(at) - *taken;
                 let quantity = there.min(left);
                 if quantity == 0 {
                     continue;
@@ -135,8 +154,8 @@ fn matching(books: &Books, giving: &Giving<'_>) -> Result<Vec<Part>, Refusal> {
                 left -= quantity;
                 *taken += quantity;
                 let line_number = u16::try_from(at).unwrap_or(u16::MAX);
-                let (sku, unit_price) = (line.sku, line.unit_price);
-                parts.push(Part { order: id, line: line_number, sku, quantity, unit_price });
+                let (sku, unit_price, released, back) = (line.sku, line.unit_price, 0, 0);
+                parts.push(Part { order: id, line: line_number, sku, quantity, unit_price, released, back });
             }
         }
     }

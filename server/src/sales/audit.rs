@@ -1,216 +1,212 @@
-//! An independent count over the changes, to hold against the books: I1, I2, I4, I8, I12.
+//! An independent count over the changes, to hold against the books: I1, I2, I4, I7, I8, I9, I12.
 //!
-//! It follows pieces and decisions by itself and shares no arithmetic with [`Books::apply`], so that
-//! a mistake in one shows in the other.
+//! It follows pieces, money and decisions by itself and shares no arithmetic with [`Books::apply`], so
+//! that a mistake in one shows in the other.
+
+mod stories;
 
 use std::collections::HashMap;
 
 use kessai_shared::ids::{OrderId, ReturnId, Sku};
 use kessai_shared::receipt::Verdict;
-use kessai_shared::storefront::{Cancelled, FulfilmentState, OrderState};
+use kessai_shared::storefront::OrderState;
 
-use super::books::{Books, Change};
+use super::books::Books;
+use super::change::Change;
+use super::give_back::GiveBack;
 use super::order::Order;
+use super::stock::Stock;
+use stories::{Back, Phase, Story};
 
-/// Pieces of a product that came back, and what they are worth.
-type Back = (Sku, i128, i128);
+/// Where the pieces of one product are, as the changes tell it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Shelf {
+    received: i128,
+    found: i128,
+    written_off: i128,
+    reserved: i128,
+    allocated: i128,
+    shipped: i128,
+    returned: i128,
+}
+
+impl Shelf {
+    /// What no change has taken from the shelf (I4).
+    fn available(&self) -> i128 {
+        let out = self.reserved + self.allocated + self.shipped - self.returned;
+        self.received + self.found - self.written_off - out
+    }
+
+    fn says(&self, stock: &Stock) -> bool {
+        let columns = [
+            (self.received, stock.received),
+            (self.found, stock.found),
+            (self.written_off, stock.written_off),
+            (self.reserved, stock.reserved),
+            (self.allocated, stock.allocated),
+            (self.shipped, stock.shipped),
+            (self.returned, stock.returned),
+            (self.available(), stock.available),
+        ];
+        columns.iter().all(|(counted, booked)| *counted == i128::from(*booked) && *counted >= 0)
+    }
+}
 
 #[derive(Default)]
 pub struct Audit {
-    received: HashMap<Sku, i128>,
-    /// Pieces that are neither available nor back: reserved, allocated or shipped.
-    out: HashMap<Sku, i128>,
-    lines: HashMap<OrderId, Vec<(Sku, i128)>>,
-    verdicts: HashMap<OrderId, Verdict>,
-    accepted: i128,
-    refunded: HashMap<OrderId, i128>,
-    totals: HashMap<OrderId, i128>,
-    captured: HashMap<OrderId, u32>,
-    /// What came back and waits for its refund.
-    given: HashMap<(ReturnId, OrderId), Vec<Back>>,
-    answered: HashMap<OrderId, Vec<Back>>,
+    shelves: HashMap<Sku, Shelf>,
+    stories: HashMap<OrderId, Story>,
+    /// What came back and waits for its answer; whether it goes on the shelf.
+    given: HashMap<(ReturnId, OrderId), (Vec<Back>, bool)>,
     problems: Vec<String>,
 }
 
 impl Audit {
-    /// Begins with books that were loaded from a checkpoint, instead of with none. Pieces that are out
-    /// are counted from the orders, and so held against the products in the end; what was received is
-    /// taken as it is, as nothing before it can be seen.
+    /// Begins with books that were loaded from a checkpoint, instead of with none. Pieces that are with
+    /// orders are counted from the orders, and so held against the products in the end; what came in,
+    /// what left the shelf for good and what ever came back is taken as it is, as nothing before it can
+    /// be seen.
     pub fn begin(&mut self, books: &Books) {
         for product in books.products() {
-            self.received.insert(product.sku, i128::from(product.stock.received));
-        }
-        for (id, given) in books.returns() {
-            for part in &given.parts {
-                let worth = i128::from(part.worth().0);
-                let piece = (part.sku, i128::from(part.quantity), worth);
-                if given.refunded.contains(&part.order) {
-                    *self.refunded.entry(part.order).or_default() += worth;
-                    self.answered.entry(part.order).or_default().push(piece);
-                } else {
-                    self.given.entry((*id, part.order)).or_default().push(piece);
-                }
-            }
-        }
-        let mut open: HashMap<OrderId, Vec<Back>> = HashMap::new();
-        for ((_, order), parts) in &self.given {
-            open.entry(*order).or_default().extend(parts.iter().cloned());
+            let shelf = self.shelves.entry(product.sku).or_default();
+            shelf.received = i128::from(product.stock.received);
+            shelf.found = i128::from(product.stock.found);
+            shelf.written_off = i128::from(product.stock.written_off);
         }
         for (id, order) in books.orders() {
-            if matches!(order.cancelled, Some(Cancelled::OutOfStock { .. })) {
-                continue;
+            let story = Story::of(order);
+            for line in &story.lines {
+                let shelf = self.shelves.entry(line.sku).or_default();
+                match story.phase {
+                    Phase::Asked => shelf.reserved += line.ordered,
+                    Phase::TurnedAway | Phase::InDoubt | Phase::Over => {}
+                    Phase::Sold | Phase::Gone => shelf.allocated += line.waiting(),
+                }
+                shelf.shipped += line.left;
+                shelf.returned += line.came_back;
             }
-            let lines = order.quote.lines.iter();
-            self.lines.insert(*id, lines.map(|l| (l.sku, i128::from(l.quantity))).collect());
-            self.totals.insert(*id, i128::from(order.quote.total.0));
-            if let Some(decision) = &order.decision {
-                let verdict = decision.statement.verdict;
-                self.verdicts.insert(*id, verdict);
-                let approved = verdict == Verdict::Approved;
-                self.accepted += if approved { i128::from(order.quote.total.0) } else { 0 };
-            }
-            if order.fulfilment != FulfilmentState::NotFulfilled && order.captured.is_positive() {
-                self.captured.insert(*id, 1);
-            }
-            self.begin_pieces(*id, order, open.get(id).map_or(&[], Vec::as_slice));
+            self.stories.insert(*id, story);
         }
-    }
-
-    /// Counts the pieces of an order that are out: all that were sold and did not come back, or, once
-    /// all of it was freed, only what its open refunds still bring back.
-    fn begin_pieces(&mut self, id: OrderId, order: &Order, open: &[Back]) {
-        let mut out = |sku: &Sku, pieces: i128| *self.out.entry(*sku).or_default() += pieces;
-        match order.order {
-            OrderState::Cancelled => {}
-            OrderState::Expired => open.iter().for_each(|(sku, pieces, _)| out(sku, *pieces)),
-            OrderState::Pending | OrderState::Confirmed | OrderState::Completed => {
-                let lines = self.lines.get(&id).into_iter().flatten();
-                lines.for_each(|(sku, pieces)| out(sku, *pieces));
-                let answered = self.answered.get(&id).into_iter().flatten();
-                answered.for_each(|(sku, pieces, _)| out(sku, -pieces));
-            }
+        for (id, given) in books.returns() {
+            self.open(*id, given);
         }
     }
 
     /// Takes in one change.
     pub fn see(&mut self, change: &Change) {
         match change {
-            Change::Stocked { sku, received, .. } => {
-                *self.received.entry(*sku).or_default() += i128::from(*received);
+            Change::Stocked { sku, received, .. } => self.shelf(sku).received += i128::from(*received),
+            Change::Received { sku, pieces, .. } => self.shelf(sku).received += i128::from(*pieces),
+            Change::Adjusted { sku, pieces, .. } => {
+                let shelf = self.shelf(sku);
+                shelf.found += i128::from(*pieces.max(&0));
+                shelf.written_off -= i128::from(*pieces.min(&0));
             }
-            Change::Relisted { .. } | Change::TurnedAway { .. } | Change::Doubted { .. } => {}
+            Change::Relisted { .. } | Change::Delivered { .. } => {}
             Change::Placed { quote, .. } => {
-                let lines = quote.lines.iter().map(|l| (l.sku, i128::from(l.quantity))).collect();
-                if self.lines.insert(quote.order, lines).is_some() {
+                if self.stories.insert(quote.order, Story::placed(quote, Phase::Asked)).is_some() {
                     self.problem("I8", quote.order, "was placed twice");
                 }
-                self.totals.insert(quote.order, i128::from(quote.total.0));
-                self.take_lines(quote.order, 1);
+                self.all_pieces(quote.order, |shelf, pieces| shelf.reserved += pieces);
             }
-            Change::Decided { order, decision } => {
-                let verdict = decision.statement.verdict;
-                if self.verdicts.insert(*order, verdict).is_some() {
-                    self.problem("I8", *order, "has two decisions");
-                }
-                match verdict {
-                    Verdict::Approved => self.accepted += self.totals.get(order).copied().unwrap_or(0),
-                    Verdict::Declined => self.take_lines(*order, -1),
+            Change::TurnedAway { quote, .. } => {
+                if self.stories.insert(quote.order, Story::placed(quote, Phase::TurnedAway)).is_some() {
+                    self.problem("I8", quote.order, "was placed twice");
                 }
             }
-            Change::Reversed { order } => self.take_lines(*order, -1),
-            Change::CaptureStarted { order } => self.approved(*order, "is captured"),
-            Change::Shipped { order } => {
-                let times = self.captured.entry(*order).or_default();
-                *times += 1;
-                if *times > 1 {
-                    self.problem("I1", *order, "is captured twice");
+            Change::Decided { order, decision } => self.decide(*order, decision.statement.verdict),
+            Change::Doubted { order } => self.doubt(*order),
+            Change::CancelAsked { order, .. } => {
+                if self.story(*order).phase == Phase::Asked {
+                    self.doubt(*order);
                 }
             }
-            Change::Lapsed { order } => self.lapse(*order),
+            Change::Reversed { order } => self.moves(*order, "is reversed", &[Phase::InDoubt], Phase::Over),
+            Change::CaptureStarted { order, shipping, .. } => {
+                self.approved(*order, "is captured");
+                let story = self.story(*order);
+                story.capturing = Some(shipping.lines.clone());
+                let worth = story.worth(&shipping.lines);
+                if worth != i128::from(shipping.amount.0) {
+                    self.problem("I7", *order, "is charged for other than the worth of what leaves");
+                }
+            }
+            Change::Shipped { order, .. } => self.ship(*order),
+            Change::Lapsed { order } | Change::Cancelled { order } => self.give_up(*order),
             Change::GivenBack { id, given } => {
-                for part in &given.parts {
-                    let worth = i128::from(part.worth().0);
-                    let piece = (part.sku, i128::from(part.quantity), worth);
-                    self.given.entry((*id, part.order)).or_default().push(piece);
-                }
+                given.parts.iter().for_each(|part| self.story(part.order).ask(*id, part));
+                self.open(*id, given);
             }
-            Change::Refunded { id, order } => self.refund(*id, *order),
+            Change::Released { id, order, amount } => self.back(*id, *order, false, Some(amount.0)),
+            Change::Refunded { id, order, amount, .. } => self.back(*id, *order, true, Some(amount.0)),
+            Change::Refused { order, .. } => self.refuse(*order),
         }
     }
 
     /// Everything that is wrong, one sentence each, after the last change.
     pub fn finish(mut self, books: &Books) -> Vec<String> {
         for product in books.products() {
-            let stock = product.stock;
-            let received = self.received.get(&product.sku).copied().unwrap_or(0);
-            let out = self.out.get(&product.sku).copied().unwrap_or(0);
-            let balanced = stock.balances() && i128::from(stock.received) == received;
-            if !balanced || i128::from(stock.available) != received - out || out < 0 {
+            let counted = self.shelves.get(&product.sku).copied().unwrap_or_default();
+            if !product.stock.balances() || !counted.says(&product.stock) {
                 self.problems.push(format!(
-                    "I4: product {} has {} available, its movements say {}",
+                    "I4: product {} has {} available of {} on hand, its movements say {}: {:?}",
                     product.sku,
-                    stock.available,
-                    received - out
+                    product.stock.available,
+                    product.stock.on_hand(),
+                    counted.available(),
+                    counted
                 ));
             }
         }
+        let approved = self.stories.values().filter(|story| story.verdict == Some(Verdict::Approved));
+        let accepted: i128 = approved.map(Story::total).sum();
+        let refunded: i128 = self.stories.values().map(|story| story.released + story.refunded).sum();
         let totals = books.totals();
-        let refunded: i128 = self.refunded.values().sum();
-        if i128::from(totals.accepted.0) != self.accepted || i128::from(totals.refunded.0) != refunded {
+        if i128::from(totals.accepted.0) != accepted || i128::from(totals.refunded.0) != refunded {
             self.problems.push(format!(
-                "I2: the orders say {} accepted and {} refunded, their changes {} and {refunded}",
-                totals.accepted, totals.refunded, self.accepted
+                "I2: the orders say {} accepted and {} refunded, their changes {accepted} and {refunded}",
+                totals.accepted, totals.refunded
             ));
         }
+        let stories = std::mem::take(&mut self.stories);
         for (id, order) in books.orders() {
-            let approved = self.verdicts.get(id) == Some(&Verdict::Approved);
-            if order.is_confirmed() && !approved {
-                self.problem("I2", *id, "is confirmed without an approval");
+            match stories.get(id) {
+                Some(story) => self.compare(*id, order, story),
+                None => self.problem("I8", *id, "was never placed"),
             }
         }
         self.problems
     }
 
-    fn refund(&mut self, id: ReturnId, order: OrderId) {
-        self.approved(order, "is refunded");
-        let parts = self.given.remove(&(id, order)).unwrap_or_default();
-        if parts.is_empty() {
-            self.problem("I1", order, "is refunded for nothing that came back");
+    fn compare(&mut self, id: OrderId, order: &Order, story: &Story) {
+        if order.is_confirmed() && story.verdict != Some(Verdict::Approved) {
+            self.problem("I2", id, "is confirmed without an approval");
         }
-        for (sku, pieces, worth) in parts {
-            *self.out.entry(sku).or_default() -= pieces;
-            *self.refunded.entry(order).or_default() += worth;
-            self.answered.entry(order).or_default().push((sku, pieces, worth));
+        if i128::from(order.captured.0) != story.captured {
+            self.problem("I1", id, "was charged otherwise than its shipments say");
         }
-        if self.refunded.get(&order) > self.totals.get(&order) {
-            self.problem("I1", order, "is refunded for more than it cost");
+        let refunds = i128::from(order.refunded.0 - order.released.0);
+        if refunds != story.refunded || i128::from(order.released.0) != story.released {
+            self.problem("I1", id, "was refunded otherwise than its returns say");
         }
-    }
-
-    /// All that is out for a lapsed order comes back, but for what already came back and what its
-    /// open refunds bring back.
-    fn lapse(&mut self, order: OrderId) {
-        self.take_lines(order, -1);
-        let open = self.given.iter().filter(|((_, of), _)| *of == order).flat_map(|(_, parts)| parts);
-        let answered = self.answered.get(&order).into_iter().flatten();
-        for (sku, pieces, _) in open.chain(answered) {
-            *self.out.entry(*sku).or_default() += pieces;
+        // I7: at rest, what was charged and not paid back is the worth of what was kept.
+        let at_rest = order.order == OrderState::Completed && order.refunding.is_empty();
+        if at_rest && !story.refused && story.captured - story.refunded != story.kept() {
+            self.problem("I7", id, "has paid for other than it kept");
         }
     }
 
-    fn take_lines(&mut self, order: OrderId, sign: i128) {
-        let Some(lines) = self.lines.get(&order) else {
-            return self.problem("I8", order, "was never placed");
-        };
-        for (sku, pieces) in lines {
-            *self.out.entry(*sku).or_default() += sign * pieces;
+    fn open(&mut self, id: ReturnId, given: &GiveBack) {
+        for part in &given.parts {
+            let Some(back) = Back::of(part) else { continue };
+            let open = self.given.entry((id, part.order)).or_default();
+            open.1 = given.restock;
+            open.0.push(back);
         }
     }
 
-    fn approved(&mut self, order: OrderId, what: &str) {
-        if self.verdicts.get(&order) != Some(&Verdict::Approved) {
-            self.problem("I12", order, &format!("{what} without an approval"));
-        }
+    fn shelf(&mut self, sku: &Sku) -> &mut Shelf {
+        self.shelves.entry(*sku).or_default()
     }
 
     fn problem(&mut self, invariant: &str, order: OrderId, what: &str) {

@@ -1,14 +1,21 @@
-//! One order on its separate axes, and the moves that each of them allows.
+//! One order on its separate axes, and where each of its pieces is. How it moves stands in `life.rs`.
 
-use kessai_shared::ids::ReturnId;
+use kessai_shared::ids::{CaptureId, OrderId, ReturnId};
 use kessai_shared::money::Minor;
 use kessai_shared::pin::Pin;
-use kessai_shared::receipt::{Decision, Quote, Verdict};
+use kessai_shared::receipt::{Decision, Quote};
+use kessai_shared::settlement::Refusal;
 use kessai_shared::storefront::{Cancelled, FulfilmentState, OrderState, PaymentState};
 use kessai_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::inconsistent::Inconsistent;
+use super::history::{self, Deed, Leg};
+
+/// Most shipments of one order. The one after that has to be of all that is left.
+pub const MAX_SHIPMENTS: usize = 100;
+
+/// How many pieces of one line.
+pub type LinePieces = (u16, u32);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
@@ -18,26 +25,85 @@ pub struct Order {
     pub order: OrderState,
     pub payment: PaymentState,
     pub fulfilment: FulfilmentState,
+    /// Why it came to nothing, or its rest when a part was shipped.
     pub cancelled: Option<Cancelled>,
+    /// Why what was not shipped yet is being cancelled, until that is acknowledged.
+    pub cancelling: Option<Cancelled>,
     pub decision: Option<Decision>,
     /// Where in the journal it was confirmed: the order in which lots were bought.
     pub confirmed_position: u64,
     pub confirmed_at: Timestamp,
-    /// How many pieces of each line of the quote were given back.
-    pub returned: Vec<u32>,
-    /// The worth of what was given back and already paid back.
-    pub refunded: Minor,
+    /// Where the pieces of each line of the quote are.
+    pub lines: Vec<Pieces>,
     /// What a capture that is under way asks for. No other money moves until it is answered.
-    pub capturing: Option<Minor>,
+    pub shipping: Option<Shipping>,
+    pub shipments: Vec<Shipment>,
+    /// What was charged for all shipments.
     pub captured: Minor,
-    /// The returns whose refunds of this order are not answered yet, in the order they came.
+    /// The worth of what was given back and already paid back, from the hold and from the charge.
+    pub refunded: Minor,
+    /// The part of `refunded` that was never charged.
+    pub released: Minor,
+    /// The returns that are not answered yet for this order, in the order they came.
     pub refunding: Vec<ReturnId>,
+    /// The last thing that the settlement refused for good: an operator has to look at it.
+    pub refused: Option<Refusal>,
+    pub legs: Vec<Leg>,
+}
+
+/// Where the pieces of one line are. What is in none of these is still to be shipped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pieces {
+    /// Ever shipped; what came back of it is counted in `back` too.
+    pub shipped: u32,
+    pub cancelled: u32,
+    /// Given back before they were shipped, and not held any more.
+    pub released: u32,
+    /// Shipped and back again.
+    pub back: u32,
+    /// Ever given back, whether that is answered yet or not: `released`, `back` and those that wait.
+    pub given: u32,
+}
+
+/// Goods that leave once their part of the hold is charged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shipping {
+    /// 1 is an order's first.
+    pub nth: u32,
+    pub lines: Vec<LinePieces>,
+    pub amount: Minor,
+    /// Whether nothing is left to be shipped after it, so that nothing need be held any more.
+    pub last: bool,
+}
+
+/// Goods that have left, and were charged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shipment {
+    pub nth: u32,
+    pub lines: Vec<LinePieces>,
+    pub amount: Minor,
+    /// The clearing batch of its capture; 0 when it cost nothing and there was none.
+    pub batch: u32,
+    pub at: Timestamp,
+}
+
+impl Shipping {
+    pub fn capture(&self, order: OrderId) -> CaptureId {
+        CaptureId::of(order, self.nth)
+    }
+}
+
+impl Pieces {
+    /// Pieces that were given back and wait for the settlement's answer.
+    pub fn waiting_back(&self) -> u32 {
+        self.given - self.released - self.back
+    }
 }
 
 impl Order {
     pub(super) fn placed(quote: Quote, owner: Pin, at: Timestamp) -> Self {
-        let returned = vec![0; quote.lines.len()];
-        Self {
+        let lines = vec![Pieces::default(); quote.lines.len()];
+        let mut order = Self {
             owner,
             quote,
             placed_at: at,
@@ -45,26 +111,89 @@ impl Order {
             payment: PaymentState::Pending,
             fulfilment: FulfilmentState::NotFulfilled,
             cancelled: None,
+            cancelling: None,
             decision: None,
             confirmed_position: 0,
             confirmed_at: Timestamp::default(),
-            returned,
-            refunded: Minor::ZERO,
-            capturing: None,
+            lines,
+            shipping: None,
+            shipments: Vec::new(),
             captured: Minor::ZERO,
+            refunded: Minor::ZERO,
+            released: Minor::ZERO,
             refunding: Vec::new(),
-        }
+            refused: None,
+            legs: Vec::new(),
+        };
+        order.note(Deed::Placed, at, None);
+        order
     }
 
-    /// The worth of all that was bought and not given back.
+    pub(super) fn note(&mut self, what: Deed, at: Timestamp, by: Option<Pin>) {
+        history::note(&mut self.legs, what, at, by);
+    }
+
+    /// The worth of all that was bought, and neither given back nor cancelled.
     pub fn kept(&self) -> Minor {
-        let lines = self.quote.lines.iter().zip(&self.returned);
-        Minor(lines.map(|(line, back)| i64::from(line.quantity - back) * line.unit_price.0).sum())
+        self.worth(|quantity, pieces| quantity - pieces.given - pieces.cancelled)
+    }
+
+    /// The worth of some pieces of each line.
+    fn worth(&self, of: impl Fn(u32, &Pieces) -> u32) -> Minor {
+        let lines = self.quote.lines.iter().zip(&self.lines);
+        Minor(lines.map(|(line, pieces)| i64::from(of(line.quantity, pieces)) * line.unit_price.0).sum())
+    }
+
+    /// The worth of all that is still to be shipped.
+    pub fn rest(&self) -> Minor {
+        self.worth(|quantity, pieces| quantity - pieces.shipped - pieces.cancelled - pieces.released)
+    }
+
+    /// The worth of these pieces at the price that was quoted.
+    pub fn worth_of(&self, lines: &[LinePieces]) -> Minor {
+        let price = |line: u16| self.quote.lines.get(usize::from(line)).map_or(0, |l| l.unit_price.0);
+        Minor(lines.iter().map(|(line, pieces)| i64::from(*pieces) * price(*line)).sum())
+    }
+
+    /// How many pieces of a line are still to be shipped.
+    pub fn unshipped_of(&self, line: usize) -> u32 {
+        let quantity = self.quote.lines.get(line).map_or(0, |line| line.quantity);
+        self.lines.get(line).map_or(0, |p| quantity - p.shipped - p.cancelled - p.released)
+    }
+
+    /// All pieces that are still to be shipped, line by line.
+    pub fn unshipped(&self) -> Vec<LinePieces> {
+        // An order has far fewer lines than a u16 counts.
+        let lines = (0_u16..).take(self.lines.len());
+        lines.map(|at| (at, self.unshipped_of(usize::from(at)))).filter(|(_, pieces)| *pieces > 0).collect()
+    }
+
+    pub fn has_unshipped(&self) -> bool {
+        (0..self.lines.len()).any(|line| self.unshipped_of(line) > 0)
+    }
+
+    pub fn has_shipped(&self) -> bool {
+        self.lines.iter().any(|pieces| pieces.shipped > 0)
     }
 
     /// Whether some pieces are still the buyer's, be it only such as cost nothing.
-    fn keeps_pieces(&self) -> bool {
-        self.quote.lines.iter().zip(&self.returned).any(|(line, back)| *back < line.quantity)
+    pub(super) fn keeps_pieces(&self) -> bool {
+        let mut lines = self.quote.lines.iter().zip(&self.lines);
+        lines.any(|(line, pieces)| pieces.given + pieces.cancelled < line.quantity)
+    }
+
+    /// How many pieces of a line can be given back now. Not while a cancellation decides what is left.
+    pub fn returnable(&self, line: usize) -> u32 {
+        let quantity = self.quote.lines.get(line).map_or(0, |line| line.quantity);
+        self.lines
+            .get(line)
+            .filter(|_| self.cancelling.is_none())
+            .map_or(0, |pieces| quantity - pieces.given - pieces.cancelled)
+    }
+
+    /// How many pieces of each line were given back.
+    pub fn returned(&self) -> Vec<u32> {
+        self.lines.iter().map(|pieces| pieces.given).collect()
     }
 
     pub fn is_confirmed(&self) -> bool {
@@ -74,13 +203,13 @@ impl Order {
         }
     }
 
-    /// Whether the goods wait to be shipped and no money of this order is moving.
+    /// Whether goods wait to be shipped and no money of this order is moving.
     pub fn is_shippable(&self) -> bool {
         self.order == OrderState::Confirmed
-            && self.payment == PaymentState::Authorized
-            && self.capturing.is_none()
+            && self.shipping.is_none()
             && self.refunding.is_empty()
-            && self.keeps_pieces()
+            && self.cancelling.is_none()
+            && self.has_unshipped()
     }
 
     /// Whether the settlement owes this order an answer.
@@ -93,115 +222,14 @@ impl Order {
             | PaymentState::PartiallyRefunded
             | PaymentState::Refunded
             | PaymentState::Voided
-            | PaymentState::Expired => self.capturing.is_some() || !self.refunding.is_empty(),
-        }
-    }
-
-    pub(super) fn decide(
-        &mut self,
-        decision: &Decision,
-        position: u64,
-        at: Timestamp,
-    ) -> Result<(), Inconsistent> {
-        self.expect(OrderState::Pending, PaymentState::Pending)?;
-        if decision.statement.purchase != self.quote.purchase() {
-            return Err(Inconsistent("a decision about another purchase"));
-        }
-        self.decision = Some(decision.clone());
-        match decision.statement.verdict {
-            Verdict::Approved => {
-                self.order = OrderState::Confirmed;
-                self.payment = PaymentState::Authorized;
-                self.confirmed_position = position;
-                self.confirmed_at = at;
-            }
-            Verdict::Declined => {
-                self.order = OrderState::Cancelled;
-                self.payment = PaymentState::Declined;
-                self.cancelled = Some(Cancelled::Declined);
+            | PaymentState::Expired => {
+                self.shipping.is_some() || !self.refunding.is_empty() || self.cancelling.is_some()
             }
         }
-        Ok(())
     }
 
-    /// The decision is in doubt; from here on only a reversal ends it.
-    pub(super) fn doubt(&mut self) -> Result<(), Inconsistent> {
-        self.expect(OrderState::Pending, PaymentState::Pending)?;
-        self.payment = PaymentState::Unknown;
-        Ok(())
-    }
-
-    pub(super) fn reversed(&mut self) -> Result<(), Inconsistent> {
-        self.expect(OrderState::Pending, PaymentState::Unknown)?;
-        self.order = OrderState::Cancelled;
-        self.payment = PaymentState::Reversed;
-        self.cancelled = Some(Cancelled::Interrupted);
-        Ok(())
-    }
-
-    pub(super) fn start_capture(&mut self) -> Result<(), Inconsistent> {
-        if !self.is_shippable() {
-            return Err(Inconsistent("a capture of what cannot be shipped"));
-        }
-        self.capturing = Some(self.kept());
-        Ok(())
-    }
-
-    pub(super) fn shipped(&mut self) -> Result<(), Inconsistent> {
-        self.expect(OrderState::Confirmed, PaymentState::Authorized)?;
-        self.captured = self.capturing.take().ok_or(Inconsistent("shipped without a capture"))?;
-        self.order = OrderState::Completed;
-        // Nothing was charged when only goods that cost nothing were left: all else was given back.
-        let charged = self.captured.is_positive();
-        self.payment = if charged { PaymentState::Captured } else { PaymentState::Voided };
-        self.fulfilment = FulfilmentState::Shipped;
-        Ok(())
-    }
-
-    pub(super) fn lapsed(&mut self) -> Result<(), Inconsistent> {
-        self.expect(OrderState::Confirmed, PaymentState::Authorized)?;
-        self.capturing = None;
-        self.order = OrderState::Expired;
-        self.payment = PaymentState::Expired;
-        self.cancelled = Some(Cancelled::HoldExpired);
-        Ok(())
-    }
-
-    /// A refund of `amount` was answered. Once all is given back, the order is at its end.
-    pub(super) fn refunded(&mut self, by: ReturnId, amount: Minor) -> Result<(), Inconsistent> {
-        let at = self.refunding.iter().position(|id| *id == by);
-        self.refunding.remove(at.ok_or(Inconsistent("a refund that was not asked for"))?);
-        self.refunded.0 += amount.0;
-        // Goods that cost nothing may be kept when all money is back, so the two are told apart.
-        let all_money = !self.kept().is_positive() && self.refunding.is_empty();
-        let all = !self.keeps_pieces() && self.refunding.is_empty();
-        let payment = match self.payment {
-            PaymentState::Authorized if all => PaymentState::Voided,
-            PaymentState::Captured | PaymentState::PartiallyRefunded if all_money => PaymentState::Refunded,
-            PaymentState::Captured if amount.is_positive() => PaymentState::PartiallyRefunded,
-            PaymentState::Authorized
-            | PaymentState::Captured
-            | PaymentState::PartiallyRefunded
-            | PaymentState::Expired
-            | PaymentState::Voided
-            | PaymentState::Refunded => self.payment,
-            PaymentState::Pending
-            | PaymentState::Declined
-            | PaymentState::Unknown
-            | PaymentState::Reversed => return Err(Inconsistent("a refund of what was never paid")),
-        };
-        self.payment = payment;
-        if all && self.order != OrderState::Expired {
-            self.order = OrderState::Completed;
-            self.fulfilment = FulfilmentState::Returned;
-        }
-        Ok(())
-    }
-
-    fn expect(&self, order: OrderState, payment: PaymentState) -> Result<(), Inconsistent> {
-        if self.order == order && self.payment == payment {
-            return Ok(());
-        }
-        Err(Inconsistent("an order moves in a way that its state does not allow"))
+    /// When the last of it was shipped.
+    pub fn shipped_at(&self) -> Option<Timestamp> {
+        self.shipments.last().map(|shipment| shipment.at)
     }
 }

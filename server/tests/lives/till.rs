@@ -1,118 +1,210 @@
-//! What the settlement would hold and charge for each order, as far as the shop can tell.
+//! A settlement for the lives: what it holds and charges for each order, by messages that may come
+//! twice, late, or never, and by what happens to a card without the shop.
 
 use std::collections::HashMap;
 
-use kessai_server::sales::Books;
-use kessai_shared::ids::OrderId;
+use kessai_server::sales::{Answer, Books, Order, Work};
+use kessai_shared::ids::{CaptureId, OrderId, RefundId};
 use kessai_shared::money::Minor;
 use kessai_shared::receipt::Purchase;
+use kessai_shared::settlement::Refusal;
 use kessai_shared::storefront::OrderState;
 
-#[derive(Clone, Copy)]
-enum Charge {
-    Declined,
-    Held(i64),
-    /// What was charged and not paid back.
-    Captured(i64),
-    Gone,
+/// The batch that the till says it books under.
+pub const BATCH: u32 = 7;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gone {
+    Reversed,
+    Expired,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Charge {
+    approved: bool,
+    gone: Option<Gone>,
+    held: i64,
+    captured: i64,
+    refunded: i64,
+    /// Something happened to it that the shop had no part in, so its books need not agree any more.
+    meddled: bool,
+}
+
+/// What happens to a charge without the shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meddling {
+    ChargedBack,
+    HoldShrinks,
+    ChargedByNobody,
 }
 
 #[derive(Default)]
 pub struct Till {
     charges: HashMap<OrderId, Charge>,
+    captures: HashMap<CaptureId, (OrderId, Minor)>,
+    refunds: HashMap<RefundId, (OrderId, Minor)>,
 }
 
 impl Till {
-    /// Whether the purchase is approved; nothing at all is never approved.
-    pub fn inquire(&mut self, purchase: &Purchase, willing: bool) -> bool {
-        let approves = willing && purchase.amount.is_positive();
-        let charge = if approves { Charge::Held(purchase.amount.0) } else { Charge::Declined };
-        let before = self.charges.insert(purchase.order, charge);
-        assert!(before.is_none(), "I8: an order is asked about after it was decided");
-        approves
-    }
-
-    pub fn reverse(&mut self, order: OrderId) {
-        assert!(!matches!(self.charges.get(&order), Some(Charge::Captured(_))), "a charge is reversed");
-        self.charges.insert(order, Charge::Gone);
-    }
-
-    /// The hold runs out, if it is one.
-    pub fn expire(&mut self, order: OrderId) {
-        if let Some(charge @ Charge::Held(_)) = self.charges.get_mut(&order) {
-            *charge = Charge::Gone;
+    /// Whether the purchase is approved; nothing at all is never approved. None when the approval there
+    /// was is worth nothing any more.
+    pub fn inquire(&mut self, purchase: &Purchase, willing: bool) -> Option<bool> {
+        if let Some(charge) = self.charges.get(&purchase.order) {
+            return if charge.approved && charge.gone.is_some() { None } else { Some(charge.approved) };
         }
+        let approved = willing && purchase.amount.is_positive();
+        let held = if approved { purchase.amount.0 } else { 0 };
+        self.charges.insert(purchase.order, Charge { approved, held, ..Charge::default() });
+        Some(approved)
     }
 
-    /// Whether the goods may go: charges all that is held, or finds the hold gone.
-    pub fn capture(&mut self, order: OrderId, amount: Minor, asked: bool) -> bool {
-        if !asked {
-            assert_eq!(amount, Minor(0), "money moves only when the settlement is asked");
-            return true;
-        }
-        match self.charges.get(&order).copied() {
-            Some(Charge::Held(held)) => {
-                assert!(amount.0 > 0 && amount.0 == held, "I7: {amount} is charged of {held} held");
-                self.charges.insert(order, Charge::Captured(held));
-                true
+    /// Does what an errand asks for, as often as it is asked, and says what the courier makes of it.
+    pub fn ask(&mut self, work: &Work) -> Answer {
+        match work {
+            Work::Inquire { .. } => panic!("an inquiry is decided by itself"),
+            Work::Reverse { order } => match self.charges.entry(*order).or_default() {
+                charge if charge.captured > 0 => Answer::Refused(Refusal::Captured),
+                charge => {
+                    charge.held = 0;
+                    charge.gone.get_or_insert(Gone::Reversed);
+                    Answer::Reversed
+                }
+            },
+            Work::Capture { .. } | Work::Refund { .. } | Work::Release { .. } if !work.moves_money() => {
+                free(work)
             }
-            Some(Charge::Gone) => false,
-            Some(Charge::Captured(_)) => panic!("I1: {order} is captured twice"),
-            Some(Charge::Declined) | None => panic!("I12: {order} is captured without an approval"),
+            Work::Capture { order, nth, amount, last } => self.capture(*order, *nth, *amount, *last),
+            Work::Release { given, order, amount } => {
+                self.release(Work::refund_id(*given, *order), *order, *amount)
+            }
+            Work::Refund { given, order, amount } => {
+                self.refund(RefundId::of(*given, *order), *order, *amount)
+            }
         }
     }
 
-    pub fn refund(&mut self, order: OrderId, amount: Minor, asked: bool) {
-        if !asked {
-            assert_eq!(amount, Minor(0), "money moves only when the settlement is asked");
-            return;
+    fn capture(&mut self, order: OrderId, nth: u32, amount: Minor, last: bool) -> Answer {
+        let id = CaptureId::of(order, nth);
+        if let Some(known) = self.captures.get(&id) {
+            assert_eq!(*known, (order, amount), "a capture id has one content");
+            return Answer::Captured { batch: BATCH };
         }
-        let charge = match self.charges.get(&order).copied() {
-            // A hold that is paid back to the last penny is gone.
-            Some(Charge::Held(left)) if left == amount.0 => Charge::Gone,
-            Some(Charge::Held(left)) => Charge::Held(left - amount.0),
-            Some(Charge::Captured(left)) => Charge::Captured(left - amount.0),
-            Some(Charge::Gone) => Charge::Gone,
-            Some(Charge::Declined) | None => panic!("I12: {order} is refunded without an approval"),
-        };
-        let left = match charge {
-            Charge::Held(left) | Charge::Captured(left) => left,
-            Charge::Declined | Charge::Gone => 0,
-        };
-        assert!(amount.0 > 0 && left >= 0, "I1: {amount} is refunded of {order}, {left} is left");
-        self.charges.insert(order, charge);
+        let charge = self.charges.get_mut(&order).expect("I12: captured without an inquiry");
+        assert!(charge.approved, "I12: captured without an approval");
+        if charge.gone.is_some() {
+            return Answer::Lapsed;
+        }
+        if amount.0 > charge.held {
+            assert!(charge.meddled, "I1: {amount} is charged of {} held for {order}", charge.held);
+            return Answer::Refused(Refusal::Amount);
+        }
+        charge.held = if last { 0 } else { charge.held - amount.0 };
+        charge.captured += amount.0;
+        self.captures.insert(id, (order, amount));
+        Answer::Captured { batch: BATCH }
     }
 
-    /// An order is confirmed only with an approval (I2), and what it kept is what was charged (I7).
+    fn release(&mut self, id: RefundId, order: OrderId, amount: Minor) -> Answer {
+        if let Some(known) = self.refunds.get(&id) {
+            assert_eq!(*known, (order, amount), "a release id has one content");
+            return Answer::Released;
+        }
+        let charge = self.charges.get_mut(&order).expect("released without an inquiry");
+        if charge.gone.is_some() {
+            return Answer::Released;
+        }
+        if amount.0 > charge.held {
+            assert!(charge.meddled, "I1: {amount} is released of {} held for {order}", charge.held);
+            return Answer::Refused(Refusal::Amount);
+        }
+        charge.held -= amount.0;
+        if charge.held == 0 && charge.captured == 0 {
+            charge.gone = Some(Gone::Reversed);
+        }
+        self.refunds.insert(id, (order, amount));
+        Answer::Released
+    }
+
+    fn refund(&mut self, id: RefundId, order: OrderId, amount: Minor) -> Answer {
+        if let Some(known) = self.refunds.get(&id) {
+            assert_eq!(*known, (order, amount), "a refund id has one content");
+            return Answer::Refunded { batch: BATCH };
+        }
+        let charge = self.charges.get_mut(&order).expect("refunded without an inquiry");
+        if amount.0 > charge.captured - charge.refunded {
+            assert!(charge.meddled, "I1: {amount} is refunded of {order}, more than was charged");
+            return Answer::Refused(Refusal::Amount);
+        }
+        charge.refunded += amount.0;
+        self.refunds.insert(id, (order, amount));
+        Answer::Refunded { batch: BATCH }
+    }
+
+    /// The hold runs out, if anything is held.
+    pub fn expire(&mut self, order: OrderId) {
+        if let Some(charge) = self.charges.get_mut(&order).filter(|charge| charge.held > 0) {
+            charge.held = 0;
+            charge.gone = Some(Gone::Expired);
+        }
+    }
+
+    pub fn meddle(&mut self, order: OrderId, how: Meddling) {
+        let Some(charge) = self.charges.get_mut(&order).filter(|charge| charge.approved) else { return };
+        match how {
+            Meddling::ChargedBack => charge.refunded = charge.captured,
+            Meddling::HoldShrinks => charge.held /= 2,
+            Meddling::ChargedByNobody if charge.gone.is_none() => {
+                charge.captured += charge.held;
+                charge.held = 0;
+            }
+            Meddling::ChargedByNobody => return,
+        }
+        charge.meddled = true;
+    }
+
+    /// An order is confirmed only with an approval (I2), nothing is held or charged for one that came to
+    /// nothing (I12), and at rest what an order kept is what was held and charged (I7).
     pub fn compare(&self, books: &Books) {
         for (id, order) in books.orders() {
-            let charge = self.charges.get(id).copied();
-            match order.order {
-                OrderState::Confirmed | OrderState::Completed => {
-                    let approved =
-                        matches!(charge, Some(Charge::Held(_) | Charge::Captured(_) | Charge::Gone));
-                    assert!(approved, "I2: {id} is confirmed without an approval");
-                }
-                OrderState::Pending => {
-                    assert!(charge.is_none_or(|charge| matches!(charge, Charge::Gone)));
-                }
-                OrderState::Cancelled => {
-                    let free = matches!(charge, None | Some(Charge::Declined | Charge::Gone));
-                    assert!(free, "I12: {id} is cancelled and money is held");
-                }
-                OrderState::Expired => assert!(matches!(charge, Some(Charge::Gone))),
+            let charge = self.charges.get(id);
+            if order.is_confirmed() {
+                assert!(charge.is_some_and(|charge| charge.approved), "I2: {id} has no approval");
             }
-            if let Some(Charge::Captured(left)) = charge
-                && order.refunding.is_empty()
-            {
-                assert_eq!(order.kept().0, left, "I7: {id} keeps what it paid for");
-                assert_eq!(order.captured.0 - left, order.refunded.0 - voided(order), "I1: {id}");
+            let Some(charge) = charge.filter(|charge| !charge.meddled) else { continue };
+            assert!(order.refused.is_none(), "{id} was refused although nobody meddled: {order:?}");
+            assert!(charge.refunded <= charge.captured, "I1: {id} {charge:?}");
+            let money = charge.held + charge.captured - charge.refunded;
+            match order.order {
+                OrderState::Cancelled | OrderState::Expired => {
+                    assert_eq!(money, 0, "I12: {id} came to nothing and money is there: {charge:?}");
+                }
+                OrderState::Pending => {}
+                OrderState::Confirmed | OrderState::Completed if at_rest(order) => {
+                    let gone = charge.gone.is_some() && money == 0 && order.captured == Minor(0);
+                    let held_for_rest = charge.gone.is_none() || !order.has_unshipped();
+                    if held_for_rest && !gone {
+                        assert_eq!(order.kept().0, money, "I7: {id} keeps what it paid for: {charge:?}");
+                    }
+                    assert_eq!(order.captured.0, charge.captured, "I1: {id}");
+                    let refunds = order.refunded.0 - order.released.0;
+                    assert_eq!(refunds, charge.refunded, "I1: {id}");
+                }
+                OrderState::Confirmed | OrderState::Completed => {}
             }
         }
     }
 }
 
-/// What was given back before the charge, so that it was never charged.
-fn voided(order: &kessai_server::sales::Order) -> i64 {
-    order.quote.total.0 - order.captured.0
+/// What costs nothing is done without asking anybody.
+fn free(work: &Work) -> Answer {
+    match work {
+        Work::Capture { .. } => Answer::Captured { batch: 0 },
+        Work::Release { .. } => Answer::Released,
+        Work::Refund { .. } => Answer::Refunded { batch: 0 },
+        Work::Inquire { .. } | Work::Reverse { .. } => panic!("these always move money"),
+    }
+}
+
+fn at_rest(order: &Order) -> bool {
+    order.refunding.is_empty() && order.shipping.is_none() && order.cancelling.is_none()
 }

@@ -14,6 +14,8 @@ pub struct Imported {
     pub opened: u64,
     pub restated: u64,
     pub unchanged: u64,
+    /// Known accounts that the file has in another currency; they stay as they are.
+    pub other_currency: u64,
 }
 
 impl Imported {
@@ -22,6 +24,7 @@ impl Imported {
         self.opened += more.opened;
         self.restated += more.restated;
         self.unchanged += more.unchanged;
+        self.other_currency += more.other_currency;
     }
 }
 
@@ -169,10 +172,14 @@ fn import(
                 stated.account.owe_late_months(month, terms);
                 acts::open(stated.account, by)
             }
+            // What it owes and holds is in its own currency, and an amount is not changed into another.
+            Some((_, known)) if known.currency != stated.account.currency => {
+                imported.other_currency += 1;
+                continue;
+            }
             Some((id, known)) => {
-                // What it is late with is a part of what it owes here, not in the table; and the money of
-                // an account stays in the currency that it began in.
-                (stated.account.balance, stated.account.currency) = (known.balance, known.currency);
+                // What it is late with is a part of what it owes here, not in the table.
+                stated.account.balance = known.balance;
                 stated.account.owe_late_months(month, terms);
                 // Compared as it is kept here, or every account that a rekey has not reached, or has
                 // reached since, would seem to be changed.

@@ -31,8 +31,15 @@ pub fn import_accounts(data: &Path, file: &Path) -> Result<u8, Failure> {
         let closed = operator.close().await;
         taken.and_then(|taken| closed.map(|()| taken))
     })?;
-    let Imported { opened, restated, unchanged } = imported;
+    let Imported { opened, restated, unchanged, other_currency } = imported;
     println!("{opened} accounts opened, {restated} restated, {unchanged} unchanged");
+    if other_currency > 0 {
+        let file = file.display();
+        return Err(Failure::failed(format!(
+            "{file}: {other_currency} known account(s) are in another currency there and were left as they \
+             are; an account keeps its currency, so open one with another card number"
+        )));
+    }
     Ok(OK)
 }
 

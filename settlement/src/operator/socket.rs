@@ -111,7 +111,12 @@ async fn converse(mut stream: UnixStream, office: Arc<Office>) {
     // A table comes in many parts and is one line of the log.
     let mut imported = Imported::default();
     answer_all(&mut stream, &office, &mut imported).await;
-    let Imported { opened, restated, unchanged } = imported;
+    let Imported { opened, restated, unchanged, other_currency } = imported;
+    if other_currency > 0 {
+        tracing::warn!(
+            "operator: {other_currency} known account(s) were given in another currency; they stay as they are"
+        );
+    }
     if opened + restated + unchanged > 0 {
         tracing::info!(
             "operator: accounts were taken in: {opened} opened, {restated} restated, {unchanged} unchanged"

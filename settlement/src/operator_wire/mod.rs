@@ -4,7 +4,9 @@
 //! It is another thing than the operator's socket (`settlement/src/operator/`), where accounts are taken
 //! in, keys changed and cards issued: those carry key material, which never leaves the machine.
 
+mod entries;
 mod service;
+mod views;
 
 pub use service::Service;
 

@@ -1,18 +1,20 @@
 //! What the settlement answers its operators. All of it is durable: the books at the end of a group, or
 //! the journal as far as it was acknowledged.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use kessai_shared::exchange::{self, Roster};
-use kessai_shared::operator::settlement::{Refusal, Reply, Request, Status};
-use kessai_shared::operator::{Endpoint, Peers};
+use kessai_shared::operator::settlement::{AccountRef, Charged, EntriesOf, Refusal, Reply, Request, Status};
+use kessai_shared::operator::{Endpoint, MAX_LOOKED_AT, Page, Peers, rows};
 use kessai_shared::pin::Pin;
 use kessai_shared::pin_set::PinSet;
 use kessai_shared::writer::{WriterGone, hand_in};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
+use super::{entries, views};
 use crate::clerk::Command;
-use crate::ledger::Books;
+use crate::ledger::{AccountId, Books, Charge};
 
 pub struct Service {
     pub sellers: Arc<PinSet>,
@@ -20,6 +22,20 @@ pub struct Service {
     pub sellers_roster: Roster,
     pub writer: mpsc::Sender<Command>,
     pub roster: Roster,
+    pub data: PathBuf,
+    /// Held by whoever reads the journal.
+    pub reading: Mutex<()>,
+}
+
+impl Service {
+    /// Answers about the sellers on a list, and who is connected of them, and the books of a data folder.
+    pub fn new(
+        (sellers, sellers_roster): (Arc<PinSet>, Roster),
+        writer: mpsc::Sender<Command>,
+        data: PathBuf,
+    ) -> Self {
+        Self { sellers, sellers_roster, writer, roster: Roster::default(), data, reading: Mutex::new(()) }
+    }
 }
 
 impl exchange::Service for Service {
@@ -30,6 +46,15 @@ impl exchange::Service for Service {
         let reply = match request {
             Request::Status => self.status().await,
             Request::Peers => Ok(Reply::Peers(self.peers())),
+            Request::Accounts { after, limit } => self.accounts(after, limit).await,
+            Request::Holds { seller, after, limit } => self.holds(seller, after, limit).await,
+            Request::Entries { of, from, limit } => self.entries(of, from, limit).await,
+            Request::Charge { of } => {
+                let key = views::key(of);
+                let charge = self.read(move |books, _| books.charge(&key).cloned()).await;
+                let detail = |charge: Charge| Reply::Charge(Box::new(views::charge_detail(key, &charge)));
+                charge.and_then(|charge| charge.map(detail).ok_or(Refusal::UnknownOrder))
+            }
         };
         reply.unwrap_or_else(Reply::Refused)
     }
@@ -55,6 +80,47 @@ impl Service {
             }))
         })
         .await
+    }
+
+    async fn accounts(&self, after: Option<AccountRef>, limit: u16) -> Result<Reply, Refusal> {
+        let (after, limit) = (after.map(|account| AccountId(account.0)), rows(limit));
+        let page = self.read(move |books, _| {
+            let accounts = books.accounts_after(after)?;
+            let mut rows: Vec<_> =
+                accounts.take(limit + 1).map(|(id, account)| views::account_row(id, account)).collect();
+            let more = rows.len() > limit;
+            rows.truncate(limit);
+            let next = rows.last().filter(|_| more).map(|row| row.account);
+            Some(Reply::Accounts(Page { rows, next }))
+        });
+        page.await?.ok_or(Refusal::UnknownAccount)
+    }
+
+    async fn holds(&self, seller: Option<Pin>, after: Option<Charged>, limit: u16) -> Result<Reply, Refusal> {
+        let (after, limit) = (after.map(views::key), rows(limit));
+        let page = self.read(move |books, _| {
+            let (mut rows, mut next) = (Vec::new(), None);
+            for (looked, (key, charge)) in books.holds_after(after)?.enumerate() {
+                if rows.len() == limit || looked == MAX_LOOKED_AT {
+                    return Some(Reply::Holds(Page { rows, next }));
+                }
+                next = Some(views::charged(key));
+                if seller.is_none_or(|seller| seller == key.0) {
+                    rows.extend(views::hold_row(key, charge));
+                }
+            }
+            Some(Reply::Holds(Page { rows, next: None }))
+        });
+        page.await?.ok_or(Refusal::UnknownOrder)
+    }
+
+    async fn entries(&self, of: EntriesOf, from: u64, limit: u16) -> Result<Reply, Refusal> {
+        // One at a time: each may have a whole file of the journal in memory.
+        let _turn = self.reading.lock().await;
+        let durable = self.read(|_, position| position).await?;
+        let data = self.data.clone();
+        let read = tokio::task::spawn_blocking(move || entries::read(&data, of, (from, durable), limit));
+        read.await.unwrap_or(Err(Refusal::TryLater))
     }
 
     fn peers(&self) -> Peers {

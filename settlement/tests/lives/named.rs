@@ -336,6 +336,8 @@ fn the_audit_finds_entries_that_are_missing_too_large_or_in_another_currency() {
     assert!(found(&|entries| entries[0].amount.0 = 0) > 0, "the release of the hold is missing");
     assert!(found(&|entries| entries[1].amount.0 += 1) > 0, "one more is charged");
     assert!(found(&|entries| entries[1].currency = Currency::Jpy) > 0, "it is in yen");
+    let foreign = Entry::hold(Currency::Jpy, account_id(0), seller(0), Minor(1));
+    assert_eq!(found(&|entries| entries.push(foreign)), 1, "a hold in yen besides");
     assert!(found(&|entries| entries[1].credit = LedgerAccount::Payable(seller(1))) > 0, "it is another's");
 }
 

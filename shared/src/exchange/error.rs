@@ -10,6 +10,10 @@ use crate::codec::PeerFault;
 /// Transport error codes from here on, 256 of them, are TLS alerts (RFC 9001, section 4.8).
 const CRYPTO_ERRORS: std::ops::Range<u64> = 0x100..0x200;
 
+/// The transport error code of a server that speaks no protocol that was offered: the TLS alert
+/// `no_application_protocol` (RFC 7301, section 3.2).
+const NO_PROTOCOL: u64 = CRYPTO_ERRORS.start + 120;
+
 /// The transport error code of a server that takes no more connections.
 const CONNECTION_REFUSED: u64 = 0x02;
 
@@ -25,6 +29,8 @@ pub enum LinkError {
     /// The peer does not accept our certificate, or what we offered. A server may say so only
     /// after `connect` has succeeded.
     Refused(String),
+    /// The peer speaks another protocol, or another version of ours.
+    OtherProtocol,
     /// The server takes no more connections for now.
     Busy,
     /// The peer took our key off its list.
@@ -57,6 +63,7 @@ impl From<ConnectionError> for LinkError {
             }
             ConnectionError::ConnectionClosed(closed) => match u64::from(closed.error_code) {
                 CONNECTION_REFUSED => Self::Busy,
+                NO_PROTOCOL => Self::OtherProtocol,
                 code if CRYPTO_ERRORS.contains(&code) => Self::Refused(closed.to_string()),
                 _ => Self::Transport(closed.to_string()),
             },
@@ -81,6 +88,7 @@ impl fmt::Display for LinkError {
             Self::Silent => f.write_str("the peer does not answer"),
             Self::Untrusted(reason) => write!(f, "the peer is not who it should be: {reason}"),
             Self::Refused(reason) => write!(f, "the peer does not accept us: {reason}"),
+            Self::OtherProtocol => f.write_str("the peer speaks another protocol, or another version of it"),
             Self::Busy => f.write_str("the peer takes no more connections"),
             Self::Revoked => f.write_str("the peer no longer accepts our key"),
             Self::Closed { code, reason } => {

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::{keys, post};
 use crate::console::Failure;
-use crate::exchange::{CallError, Client, LinkError};
+use crate::exchange::{CallError, Client, LinkError, close};
 use crate::folder::{DataFolder, FolderKind};
 use crate::identity::Identity;
 use crate::net::{Net, RealNet};
@@ -109,7 +109,7 @@ impl Operator {
 
     /// Says goodbye, so that the daemon does not keep a place for somebody who is gone.
     pub async fn leave(self) {
-        self.endpoint.close(crate::exchange::close::DONE, b"done");
+        self.endpoint.close(close::DONE, b"done");
         // A daemon that is gone too has nobody to say goodbye to.
         let _ = tokio::time::timeout(FAREWELL, self.endpoint.wait_idle()).await;
     }
@@ -162,6 +162,14 @@ fn unreached(daemon: Daemon, (address, pin): (SocketAddr, Pin), own: Pin, error:
         ),
         LinkError::Untrusted(_) => {
             format!("who answers at {address} is not the {word} with the pin {pin}; compare address and pin")
+        }
+        LinkError::OtherProtocol => {
+            format!("who answers at {address} speaks another language: is it a {word}, and of this version?")
+        }
+        LinkError::Closed { code, .. } if *code == close::TOO_MANY.into_inner() => {
+            format!(
+                "this key has as many connections to the {word} at {address} as one may have; end one of them"
+            )
         }
         LinkError::Silent => format!("no {word} answers operators at {address}; is it running?"),
         LinkError::Local(_)

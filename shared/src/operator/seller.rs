@@ -106,13 +106,17 @@ pub struct OrderDetail {
     pub quote: Quote,
     /// What the lines' products are called.
     pub names: Vec<String>,
-    /// How many pieces of each line were given back.
+    /// How many pieces of each line were shipped, cancelled and given back.
+    pub shipped: Vec<u32>,
+    pub cancelled_pieces: Vec<u32>,
     pub returned: Vec<u32>,
     pub placed_at: Timestamp,
     pub state: OrderState,
     pub payment: PaymentState,
     pub fulfilment: FulfilmentState,
     pub cancelled: Option<Cancelled>,
+    /// Why what was not shipped yet is being cancelled.
+    pub cancelling: Option<Cancelled>,
     pub decision: Option<Decided>,
     /// What a capture that is under way asks for.
     pub capturing: Option<Minor>,
@@ -120,6 +124,20 @@ pub struct OrderDetail {
     pub refunded: Minor,
     /// The returns whose refunds are not answered yet.
     pub refunding: Vec<ReturnId>,
+    /// What the settlement refused for good; `kessai reconcile` says what to do about it.
+    pub refused: Option<crate::settlement::Refusal>,
+    pub shipments: Vec<Shipped>,
+}
+
+/// Goods that have left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shipped {
+    pub nth: u32,
+    pub pieces: u64,
+    pub amount: Minor,
+    /// The clearing batch of its capture; 0 when it cost nothing.
+    pub batch: u32,
+    pub at: Timestamp,
 }
 
 /// What the settlement decided. The reason is sealed for the shopper, and not for the shop.
@@ -156,6 +174,9 @@ pub struct StockRow {
     pub available: u64,
     pub shipped: u64,
     pub returned: u64,
+    pub received: u64,
+    pub found: u64,
+    pub written_off: u64,
 }
 
 impl fmt::Display for Refusal {

@@ -1,10 +1,17 @@
 //! What an operator and the settlement say to each other.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Peers;
+use super::{Page, Peers};
+use crate::hex;
+use crate::ids::{BadId, CaptureId, OrderId};
+use crate::money::{Currency, Minor};
+use crate::outcome::Reason;
+use crate::pin::Pin;
+use crate::time::{Timestamp, YearMonth};
 
 /// The protocol's name in TLS. It is another one than the seller's, so that what was meant for one
 /// daemon is never understood by the other.
@@ -15,6 +22,27 @@ pub const ALPN: &[u8] = b"kessai-operator/1 settlement";
 pub enum Request {
     Status,
     Peers,
+    /// Accounts behind `after`, or from the first. Their order says nothing of the cards.
+    Accounts {
+        after: Option<AccountRef>,
+        limit: u16,
+    },
+    /// Live holds behind `after`, or from the one that runs out first.
+    Holds {
+        seller: Option<Pin>,
+        after: Option<Charged>,
+        limit: u16,
+    },
+    /// Entries of the journal from this position on. One request reads one file of the journal.
+    Entries {
+        of: EntriesOf,
+        from: u64,
+        limit: u16,
+    },
+    /// What became of one order's inquiry.
+    Charge {
+        of: Charged,
+    },
 }
 
 /// What an operator is told by a settlement.
@@ -22,6 +50,15 @@ pub enum Request {
 pub enum Reply {
     Status(Box<Status>),
     Peers(Peers),
+    Accounts(Page<AccountRow, AccountRef>),
+    Holds(Page<HoldRow, Charged>),
+    Entries {
+        page: Page<EntryRow, u64>,
+        /// The first position that is still in the journal; of what was before it, a checkpoint has the
+        /// sums.
+        begins: u64,
+    },
+    Charge(Box<ChargeDetail>),
     Refused(Refusal),
 }
 
@@ -30,6 +67,11 @@ pub enum Reply {
 pub enum Refusal {
     /// The daemon is going down or cannot read its journal; the same request may succeed later.
     TryLater,
+    UnknownAccount,
+    /// No inquiry for this order of this seller ever came.
+    UnknownOrder,
+    /// The journal cannot be read; its own line says why.
+    Unreadable(String),
 }
 
 /// How a settlement is.
@@ -49,10 +91,181 @@ pub struct Status {
     pub position: u64,
 }
 
+/// What the books know an account by: 32 hexadecimal digits, which say nothing of its card.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AccountRef(pub [u8; 16]);
+
+/// A seller's order: the same order id of two sellers is two orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Charged {
+    pub seller: Pin,
+    pub order: OrderId,
+}
+
+/// Which entries are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EntriesOf {
+    All,
+    Account(AccountRef),
+    Order(OrderId),
+    Seller(Pin),
+}
+
+/// An account in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRow {
+    pub account: AccountRef,
+    /// `normal`, or what the card was reported or made.
+    pub status: String,
+    pub currency: Currency,
+    pub limit: Minor,
+    pub balance: Minor,
+    pub held: Minor,
+    pub open_to_buy: Minor,
+    pub months_late: u8,
+    pub expiry: YearMonth,
+}
+
+/// A live hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldRow {
+    pub of: Charged,
+    pub account: AccountRef,
+    pub currency: Currency,
+    /// What is still held of what was authorised.
+    pub held: Minor,
+    pub authorized: Minor,
+    pub expires: Timestamp,
+}
+
+/// One double entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryRow {
+    /// Where in the journal the change stands that it belongs to, and when that was written.
+    pub position: u64,
+    pub at: Timestamp,
+    /// What has happened: `captured`, for example.
+    pub change: String,
+    pub order: Option<Charged>,
+    /// The operator whose act it was, if it was one's.
+    pub by: Option<Pin>,
+    pub debit: Side,
+    pub credit: Side,
+    pub currency: Currency,
+    pub amount: Minor,
+}
+
+/// An account of the ledger: what it is called, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Side {
+    pub name: String,
+    pub of: Option<Owner>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Owner {
+    Account(AccountRef),
+    Seller(Pin),
+}
+
+/// What became of one order's inquiry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChargeDetail {
+    pub of: Charged,
+    /// `held`, `captured`, `declined` and so on.
+    pub state: String,
+    pub decision: Option<DecisionDetail>,
+    pub account: Option<AccountRef>,
+    pub authorized: Minor,
+    pub voided: Minor,
+    pub captured: Minor,
+    pub refunded: Minor,
+    /// What cardholders disputed and were given back.
+    pub charged_back: Minor,
+    /// What is still held.
+    pub held: Minor,
+    pub expires: Timestamp,
+    /// At most [`super::MAX_ROWS`] of them, the oldest first.
+    pub captures: Vec<CaptureRow>,
+}
+
+/// The decision, with the reason that only the card company and the cardholder see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionDetail {
+    pub position: u64,
+    pub at: Timestamp,
+    pub reason: Reason,
+    pub amount: Minor,
+    pub currency: Currency,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaptureRow {
+    pub capture: CaptureId,
+    pub amount: Minor,
+    pub last: bool,
+    pub batch: u32,
+}
+
+impl fmt::Display for AccountRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for AccountRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for AccountRef {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let mut id = [0; 16];
+        hex::fill(text, &mut id).ok_or(BadId("not an account: expected 32 hexadecimal digits"))?;
+        Ok(Self(id))
+    }
+}
+
+impl fmt::Display for Charged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.seller, self.order)
+    }
+}
+
+impl FromStr for Charged {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let bad = BadId("expected SELLER/ORDER: the seller's pin and the order's id");
+        let (seller, order) = text.split_once('/').ok_or_else(|| bad.clone())?;
+        Ok(Self { seller: seller.parse().map_err(|_| bad.clone())?, order: order.parse().map_err(|_| bad)? })
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.of {
+            Some(Owner::Account(account)) => write!(f, "{} {account}", self.name),
+            Some(Owner::Seller(seller)) => write!(f, "{} {seller}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Refusal::TryLater => "the settlement cannot answer now; run the same command again",
-        })
+        match self {
+            Refusal::TryLater => f.write_str("the settlement cannot answer now; run the same command again"),
+            Refusal::UnknownAccount => {
+                f.write_str("there is no such account; `kessai-settlement accounts list` names them")
+            }
+            Refusal::UnknownOrder => f.write_str("no inquiry for this order of this seller ever came"),
+            Refusal::Unreadable(why) => {
+                write!(f, "the journal cannot be read: {why}; run: kessai-settlement verify")
+            }
+        }
     }
 }

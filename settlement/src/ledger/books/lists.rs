@@ -1,11 +1,117 @@
 //! Lists of what is in the books, for whoever keeps them: in an order of their own, from any place on,
-//! and never all at once.
+//! and never all at once. And what a change is called and about, wherever changes are listed.
 
-use super::Books;
+use std::ops::Bound::{Excluded, Unbounded};
+
+use kessai_shared::ids::OrderId;
+use kessai_shared::pin::Pin;
+
+use super::{Account, AccountId, Books, Change, Charge, Key, Timestamp};
+use crate::ledger::life::Event;
 
 impl Books {
     /// How many holds are live.
     pub fn live_holds(&self) -> usize {
         self.expiring.len()
+    }
+
+    /// The accounts behind one, or from the first; `None` when there is no such account.
+    pub fn accounts_after(
+        &self,
+        after: Option<AccountId>,
+    ) -> Option<impl Iterator<Item = (AccountId, &Account)>> {
+        let place = match after {
+            Some(id) => Some(self.account(id)?.place()),
+            None => None,
+        };
+        Some(self.after(place))
+    }
+
+    /// The live holds behind one, or from the one that runs out first; `None` when there never was such
+    /// a hold. One that is gone meanwhile still has its place.
+    pub fn holds_after(&self, after: Option<Key>) -> Option<impl Iterator<Item = (Key, &Charge)>> {
+        let from: std::ops::Bound<(Timestamp, Key)> = match after {
+            Some(key) => Excluded((self.charge(&key)?.expires, key)),
+            None => Unbounded,
+        };
+        let keys = self.expiring.range((from, Unbounded)).map(|(_, key)| *key);
+        Some(keys.filter_map(|key| Some((key, self.charge(&key)?))))
+    }
+}
+
+impl Change {
+    /// What has happened, in a word.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Change::Account(change) => match change.event {
+                Event::Stated { .. } => "stated",
+                Event::Passed { .. } => "passed",
+                Event::Repaid { .. } => "repaid",
+                Event::Blocked { .. } => "blocked",
+                Event::Unblocked { .. } => "unblocked",
+                Event::Limited { .. } => "limited",
+                Event::Closed { .. } => "closed",
+                Event::WrittenOff { .. } => "written off",
+            },
+            Change::Opened { .. } => "opened",
+            Change::Restated { .. } => "restated",
+            Change::Decided(_) => "decided",
+            Change::Reversed { .. } => "reversed",
+            Change::Captured { .. } => "captured",
+            Change::Released { .. } => "released",
+            Change::Refunded { .. } => "refunded",
+            Change::ChargedBack { .. } => "charged back",
+            Change::PresentedLate { .. } => "presented late",
+            Change::Expired { .. } => "expired",
+            Change::Rekeyed { .. } => "rekeyed",
+            Change::Issued { .. } => "issued",
+            Change::PolicyAdopted(_) => "policy adopted",
+        }
+    }
+
+    /// The seller's order that it is about, if it is about one.
+    pub fn order(&self) -> Option<(Pin, OrderId)> {
+        match self {
+            Change::Decided(decided) => Some((decided.purchase.seller, decided.purchase.order)),
+            Change::Reversed { key, .. }
+            | Change::Captured { key, .. }
+            | Change::Released { key, .. }
+            | Change::Refunded { key, .. }
+            | Change::PresentedLate { key, .. }
+            | Change::Expired { key, .. } => Some(*key),
+            Change::ChargedBack { chargeback, .. } => Some(chargeback.key),
+            Change::Opened { .. }
+            | Change::Restated { .. }
+            | Change::Rekeyed { .. }
+            | Change::Issued { .. }
+            | Change::PolicyAdopted(_)
+            | Change::Account(_) => None,
+        }
+    }
+
+    /// The operator whose act it was, if it was one's.
+    pub fn by(&self) -> Option<Pin> {
+        match self {
+            Change::Opened { by, .. } | Change::Restated { by, .. } | Change::Issued { by, .. } => Some(*by),
+            Change::ChargedBack { chargeback, .. } => Some(chargeback.by),
+            Change::PolicyAdopted(adoption) => Some(adoption.by),
+            Change::Account(change) => match &change.event {
+                Event::Stated { by, .. } | Event::Passed { by, .. } => *by,
+                Event::Repaid { by, .. }
+                | Event::Blocked { by, .. }
+                | Event::Unblocked { by }
+                | Event::Limited { by, .. }
+                | Event::Closed { by }
+                | Event::WrittenOff { by, .. } => Some(*by),
+            },
+            Change::Decided(_)
+            | Change::Reversed { .. }
+            | Change::Captured { .. }
+            | Change::Released { .. }
+            | Change::Refunded { .. }
+            | Change::PresentedLate { .. }
+            | Change::Expired { .. }
+            | Change::Rekeyed { .. } => None,
+        }
     }
 }

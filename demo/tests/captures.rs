@@ -1,0 +1,147 @@
+//! The money of an order over the closed wire, with the real settlement at the other end: shipped in
+//! parts, released, refunded, asked for twice, and under which clearing batch.
+
+mod support;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use kessai_shared::card::Particulars;
+use kessai_shared::exchange::Link;
+use kessai_shared::identity::Identity;
+use kessai_shared::ids::{CaptureId, OrderId, RefundId};
+use kessai_shared::money::{Currency, Minor};
+use kessai_shared::net::{Net, RealNet};
+use kessai_shared::pin::Pin;
+use kessai_shared::receipt::{Purchase, SignedIssuerKeys, Verdict};
+use kessai_shared::seal::{ResponseSecret, SealedCard, SealingSession};
+use kessai_shared::settlement::{ALPN, Refusal, Reply, Request, Standing};
+use kessai_shared::time::Timestamp;
+use kessai_shared::tls::{Peers, client_config};
+use support::books::verify;
+use support::shop::Shop;
+
+const DEADLINE: Duration = Duration::from_secs(60);
+const ORDER: OrderId = OrderId::from_bytes([1; 16]);
+
+/// The seller's line to the settlement, in the hands of a test.
+struct Line {
+    link: Link,
+    seller: Pin,
+}
+
+/// What came of a request about money.
+#[derive(Debug, PartialEq, Eq)]
+enum Answer {
+    Captured(i64, u32),
+    Released(i64),
+    Refunded(i64, u32),
+    Refused(Refusal),
+}
+
+impl Line {
+    fn open(folder: &Path, settlement: SocketAddr) -> Self {
+        let key = |name: &str| Identity::load_or_create(folder.join(name)).expect("a key");
+        let (seller, pin) = (key("seller/keys/seller.key"), key("settlement/keys/settlement.key").pin());
+        let config = client_config(&seller, Peers::pins([pin]), ALPN).expect("a configuration");
+        let any = "127.0.0.1:0".parse().expect("an address");
+        let endpoint = RealNet::default().endpoint(any, None).expect("a socket");
+        Self { link: Link::new(endpoint, settlement, config), seller: seller.pin() }
+    }
+
+    async fn ask(&self, request: Request) -> Reply {
+        self.link.call(&request, DEADLINE).await.expect("an answer")
+    }
+
+    async fn echo(&self) -> (Vec<SignedIssuerKeys>, u32) {
+        match self.ask(Request::Echo).await {
+            Reply::Echo { issuer_keys, open_batch } => (issuer_keys, open_batch),
+            _ => panic!("no echo"),
+        }
+    }
+
+    /// A purchase of 640 pence by the shop's first card, approved.
+    async fn buy(&self) {
+        let (keys, _) = self.echo().await;
+        let purchase = Purchase {
+            seller: self.seller,
+            order: ORDER,
+            amount: Minor(640),
+            currency: Currency::Gbp,
+            quote_hash: [1; 32],
+            deadline: Timestamp::from_system_clock().plus_seconds(600),
+        };
+        let card = Particulars {
+            number: "9999991000000012".parse().expect("a number"),
+            name: "Hanako Mori".parse().expect("a name"),
+            birth_date: "1988-04-12".parse().expect("a day"),
+            expiry: "2031-09".parse().expect("a month"),
+        };
+        let sealed = SealedCard { card, response: ResponseSecret([4; 32]), holder: None };
+        let card = SealingSession::begin(&keys[0].keys).expect("a key").seal(&sealed, &purchase);
+        let request = Request::Inquiry { purchase, card: card.expect("a card that fits") };
+        let Reply::Decided(decision) = self.ask(request).await else { panic!("no decision") };
+        assert_eq!(decision.verify(&purchase, &keys[0].keys.decision_key), Ok(Verdict::Approved));
+    }
+
+    async fn money(&self, request: Request) -> Answer {
+        match self.ask(request).await {
+            Reply::Captured { amount, batch } => Answer::Captured(amount.0, batch),
+            Reply::Released { amount } => Answer::Released(amount.0),
+            Reply::Refunded { amount, batch } => Answer::Refunded(amount.0, batch),
+            Reply::Refused(refusal) => Answer::Refused(refusal),
+            _ => panic!("no answer about money"),
+        }
+    }
+
+    async fn standing(&self) -> Standing {
+        match self.ask(Request::Status { order: ORDER }).await {
+            Reply::Status { standing, .. } => standing,
+            _ => panic!("no status"),
+        }
+    }
+}
+
+fn capture(nth: u32, amount: i64, last: bool) -> Request {
+    Request::Capture { capture: CaptureId::of(ORDER, nth), order: ORDER, amount: Minor(amount), last }
+}
+
+fn release(id: u8, amount: i64) -> Request {
+    Request::Release { release: RefundId::from_bytes([id; 16]), order: ORDER, amount: Minor(amount) }
+}
+
+fn refund(id: u8, amount: i64) -> Request {
+    Request::Refund { refund: RefundId::from_bytes([id; 16]), order: ORDER, amount: Minor(amount) }
+}
+
+#[tokio::test]
+async fn an_order_is_charged_by_its_shipments_over_the_wire() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shop = Shop::open(folder.path());
+    let line = Line::open(folder.path(), shop.address("kessai-settlement"));
+    assert_eq!(line.echo().await.1, 1, "the first batch is open");
+    line.buy().await;
+    let refused = |refusal| Answer::Refused(refusal);
+    for _ in 0..2 {
+        assert_eq!(line.money(release(1, 40)).await, Answer::Released(40));
+        assert_eq!(line.money(capture(1, 200, false)).await, Answer::Captured(200, 1));
+        assert_eq!(line.money(capture(2, 100, false)).await, Answer::Captured(100, 1));
+        assert_eq!(line.money(refund(2, 250)).await, Answer::Refunded(250, 1));
+        assert_eq!(line.standing().await, Standing::Held);
+    }
+    assert_eq!(line.money(capture(2, 101, false)).await, refused(Refusal::Duplicate));
+    assert_eq!(line.money(refund(1, 40)).await, refused(Refusal::Duplicate));
+    assert_eq!(line.money(refund(3, 51)).await, refused(Refusal::Amount));
+    assert_eq!(line.money(release(3, 301)).await, refused(Refusal::Amount));
+    assert_eq!(line.money(Request::Reversal { order: ORDER }).await, refused(Refusal::Captured));
+    assert_eq!(line.money(capture(3, 150, true)).await, Answer::Captured(150, 1));
+    assert_eq!(line.money(capture(4, 1, true)).await, refused(Refusal::Amount), "150 were given back");
+    drop(line);
+    drop(shop);
+
+    let books = verify(folder.path());
+    let money = ["captured_pence", "refunded_pence", "held_pence", "live_holds"].map(|name| books.owed(name));
+    assert_eq!(money, [450, 250, 0, 0]);
+    assert_eq!(books.settlement["money"]["GBP"]["captured"].as_i64(), Some(450));
+}

@@ -1,0 +1,239 @@
+//! One message of every kind on the operator wire.
+
+use kessai_shared::ids::{CaptureId, Customer, OrderId, ReturnId, Sku};
+use kessai_shared::money::{Currency, Minor};
+use kessai_shared::operator::seller::{self, Decided, Leg, OrderDetail, OrderRow, StockRow};
+use kessai_shared::operator::settlement::{
+    self, AccountRef, AccountRow, CaptureRow, ChargeDetail, Charged, DecisionDetail, EntriesOf, EntryRow,
+    HoldRow, Owner, Side,
+};
+use kessai_shared::operator::{Endpoint, Page, Peer, Peers};
+use kessai_shared::outcome::Reason;
+use kessai_shared::pin::Pin;
+use kessai_shared::receipt::{Quote, QuotedLine, Verdict};
+use kessai_shared::storefront::{Cancelled, FulfilmentState, OrderState, PaymentState};
+use kessai_shared::time::Timestamp;
+
+const AT: Timestamp = Timestamp(1_700_000_000_123_456);
+
+fn order() -> OrderId {
+    OrderId::from_bytes([0x11; 16])
+}
+
+fn pin(byte: u8) -> Pin {
+    Pin([byte; 32])
+}
+
+fn sku() -> Sku {
+    Sku::new("TEA-MUGI").expect("a SKU")
+}
+
+fn peers() -> Peers {
+    let peer = |endpoint, byte: u8| Peer {
+        endpoint,
+        pin: pin(byte),
+        address: ([127, 0, 0, 1], 7_000 + u16::from(byte)).into(),
+        seconds: 61,
+    };
+    Peers {
+        peers: vec![peer(Endpoint::Open, 1), peer(Endpoint::Closed, 2), peer(Endpoint::Operator, 3)],
+        totals: vec![(Endpoint::Open, 300), (Endpoint::Closed, 1), (Endpoint::Operator, 1)],
+    }
+}
+
+pub fn seller_requests() -> Vec<seller::Request> {
+    use seller::Request;
+    vec![
+        Request::Status,
+        Request::Peers,
+        Request::Orders { state: Some(OrderState::Expired), before: Some(order()), limit: 200 },
+        Request::Order { order: order() },
+        Request::History { order: order() },
+        Request::Stock { after: Some(sku()), limit: 7 },
+        Request::Product { sku: sku() },
+    ]
+}
+
+pub fn stock_row() -> StockRow {
+    StockRow {
+        sku: sku(),
+        name: "Mugicha".to_owned(),
+        unit_price: Minor(640),
+        on_hand: 100,
+        reserved: 10,
+        allocated: 20,
+        available: 70,
+        shipped: 5,
+        returned: 1,
+    }
+}
+
+fn order_detail() -> OrderDetail {
+    let line = QuotedLine { sku: sku(), quantity: 3, unit_price: Minor(640) };
+    OrderDetail {
+        owner: pin(4),
+        quote: Quote {
+            seller: pin(5),
+            order: order(),
+            customer: Customer::new("till 4").expect("a customer"),
+            lines: vec![line],
+            total: Minor(1_920),
+            currency: Currency::Gbp,
+            deadline: AT.plus_seconds(900),
+        },
+        names: vec!["Mugicha".to_owned()],
+        returned: vec![1],
+        placed_at: AT,
+        state: OrderState::Completed,
+        payment: PaymentState::PartiallyRefunded,
+        fulfilment: FulfilmentState::Shipped,
+        cancelled: Some(Cancelled::HoldExpired),
+        decision: Some(Decided { verdict: Verdict::Approved, position: 9, at: AT }),
+        capturing: Some(Minor(1_280)),
+        captured: Minor(1_920),
+        refunded: Minor(640),
+        refunding: vec![ReturnId::from_bytes([0x22; 16])],
+    }
+}
+
+pub fn seller_replies() -> Vec<seller::Reply> {
+    use seller::{Refusal, Reply, Status};
+    let row = OrderRow {
+        order: order(),
+        placed_at: AT,
+        state: OrderState::Confirmed,
+        payment: PaymentState::Authorized,
+        fulfilment: FulfilmentState::NotFulfilled,
+        lines: 2,
+        total: Minor(1_920),
+        currency: Currency::Gbp,
+    };
+    let leg = Leg { at: AT, kind: "shipped".to_owned(), text: "2 of 3".to_owned(), by: Some(pin(6)) };
+    vec![
+        Reply::Status(Box::new(Status {
+            version: "0.1.0".to_owned(),
+            pid: 4_711,
+            shop: "Kessai".to_owned(),
+            products: 43,
+            orders: 1_000,
+            pending: 3,
+            unknown: 1,
+            errands: 5,
+            settlement_up: true,
+            open_batch: Some(2),
+        })),
+        Reply::Peers(peers()),
+        Reply::Orders(Page { rows: vec![row], next: Some(order()) }),
+        Reply::Order(Box::new(order_detail())),
+        Reply::History(vec![leg]),
+        Reply::Stock(Page { rows: vec![stock_row()], next: Some(sku()) }),
+        Reply::Product(stock_row()),
+        Reply::Refused(Refusal::TryLater),
+    ]
+}
+
+fn account() -> AccountRef {
+    AccountRef([0x33; 16])
+}
+
+fn charged() -> Charged {
+    Charged { seller: pin(5), order: order() }
+}
+
+pub fn settlement_requests() -> Vec<settlement::Request> {
+    use settlement::Request;
+    vec![
+        Request::Status,
+        Request::Peers,
+        Request::Accounts { after: Some(account()), limit: 50 },
+        Request::Holds { seller: Some(pin(5)), after: Some(charged()), limit: 50 },
+        Request::Entries { of: EntriesOf::Account(account()), from: 300, limit: 50 },
+        Request::Charge { of: charged() },
+    ]
+}
+
+pub fn settlement_replies() -> Vec<settlement::Reply> {
+    use settlement::{Refusal, Reply, Status};
+    let entry = EntryRow {
+        position: 7,
+        at: AT,
+        change: "captured".to_owned(),
+        order: Some(charged()),
+        by: Some(pin(6)),
+        debit: Side { name: "receivable".to_owned(), of: Some(Owner::Account(account())) },
+        credit: Side { name: "payable".to_owned(), of: Some(Owner::Seller(pin(5))) },
+        currency: Currency::Jpy,
+        amount: Minor(640),
+    };
+    vec![
+        Reply::Status(Box::new(Status {
+            version: "0.1.0".to_owned(),
+            pid: 4_712,
+            accounts: 20_000,
+            holds: 17,
+            generation: 2,
+            sellers: 3,
+            connections: 1,
+            position: 90_000,
+        })),
+        Reply::Peers(peers()),
+        Reply::Accounts(Page { rows: vec![account_row()], next: Some(account()) }),
+        Reply::Holds(Page { rows: vec![hold_row()], next: Some(charged()) }),
+        Reply::Entries { page: Page { rows: vec![entry], next: Some(8) }, begins: 1 },
+        Reply::Charge(Box::new(charge_detail())),
+        Reply::Refused(Refusal::UnknownAccount),
+    ]
+}
+
+fn account_row() -> AccountRow {
+    AccountRow {
+        account: account(),
+        status: "normal".to_owned(),
+        currency: Currency::Gbp,
+        limit: Minor(250_000),
+        balance: Minor(1_200),
+        held: Minor(640),
+        open_to_buy: Minor(248_160),
+        months_late: 1,
+        expiry: "2031-09".parse().expect("a month"),
+    }
+}
+
+fn hold_row() -> HoldRow {
+    HoldRow {
+        of: charged(),
+        account: account(),
+        currency: Currency::Gbp,
+        held: Minor(640),
+        authorized: Minor(1_280),
+        expires: AT,
+    }
+}
+
+fn charge_detail() -> ChargeDetail {
+    ChargeDetail {
+        of: charged(),
+        state: "held".to_owned(),
+        decision: Some(DecisionDetail {
+            position: 9,
+            at: AT,
+            reason: Reason::Approved,
+            amount: Minor(1_280),
+            currency: Currency::Gbp,
+        }),
+        account: Some(account()),
+        authorized: Minor(1_280),
+        voided: Minor::ZERO,
+        captured: Minor(640),
+        refunded: Minor::ZERO,
+        charged_back: Minor::ZERO,
+        held: Minor(640),
+        expires: AT,
+        captures: vec![CaptureRow {
+            capture: CaptureId::of(order(), 1),
+            amount: Minor(640),
+            last: false,
+            batch: 3,
+        }],
+    }
+}
