@@ -101,7 +101,13 @@ fn figures(outcomes: &[Outcome]) -> String {
             let points = format!("{:.1} points", 100.0 * difference);
             let shown = if is_share { points } else { million(difference) };
             let none = !shown.contains(|digit: char| ('1'..='9').contains(&digit));
-            let sign = if none { "" } else if b > a { "+" } else { "-" };
+            let sign = if none {
+                ""
+            } else if b > a {
+                "+"
+            } else {
+                "-"
+            };
             row.push(format!("{sign}{shown}"));
             row.push(if a == 0.0 { "-".to_owned() } else { percent(b / a) });
         }

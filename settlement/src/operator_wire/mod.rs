@@ -9,6 +9,7 @@ mod service;
 mod views;
 
 pub use service::Service;
+pub use views::policy_row;
 
 use kessai_shared::operator::client::Daemon;
 use kessai_shared::operator::settlement::ALPN;

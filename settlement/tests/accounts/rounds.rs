@@ -34,7 +34,7 @@ impl Desk {
         let reads = Arc::clone(&clock);
         let reads: Clock = Arc::new(move || Timestamp(reads.load(Ordering::SeqCst)));
         let (writer, queue) = mpsc::channel(100);
-        let clerk = Clerk::new(Policy::default(), Arc::clone(&reads));
+        let clerk = Clerk::new(Arc::clone(&reads));
         let ended = writer::spawn(store, clerk, queue, reads).expect("a writer");
         Self { folder, vault: vault.expect("keys"), clock, writer, ended }
     }

@@ -22,6 +22,11 @@ pub const ALPN: &[u8] = b"kessai-operator/1 settlement";
 pub enum Request {
     Status,
     Peers,
+    /// The credit policies that were in force before the one of this sequence, or all, the newest first.
+    Policies {
+        before: Option<u32>,
+        limit: u16,
+    },
     /// Accounts behind `after`, or from the first. Their order says nothing of the cards.
     Accounts {
         after: Option<AccountRef>,
@@ -50,6 +55,7 @@ pub enum Request {
 pub enum Reply {
     Status(Box<Status>),
     Peers(Peers),
+    Policies(Page<PolicyRow, u32>),
     Accounts(Page<AccountRow, AccountRef>),
     Holds(Page<HoldRow, Charged>),
     Entries {
@@ -89,6 +95,22 @@ pub struct Status {
     pub connections: u64,
     /// The position of the last durable record of the journal.
     pub position: u64,
+}
+
+/// A credit policy that came into force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyRow {
+    /// How many were adopted with this one.
+    pub sequence: u32,
+    pub version: u32,
+    pub digest: [u8; 32],
+    /// The position of its record, and when that was written.
+    pub position: u64,
+    pub at: Timestamp,
+    /// The operator who put it in force.
+    pub by: Pin,
+    /// What its file would say: TOML, every key.
+    pub text: String,
 }
 
 /// What the books know an account by: 32 hexadecimal digits, which say nothing of its card.

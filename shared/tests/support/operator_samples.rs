@@ -5,7 +5,7 @@ use kessai_shared::money::{Currency, Minor};
 use kessai_shared::operator::seller::{self, Decided, Leg, OrderDetail, OrderRow, StockRow};
 use kessai_shared::operator::settlement::{
     self, AccountRef, AccountRow, CaptureRow, ChargeDetail, Charged, DecisionDetail, EntriesOf, EntryRow,
-    HoldRow, Owner, Side,
+    HoldRow, Owner, PolicyRow, Side,
 };
 use kessai_shared::operator::{Endpoint, Page, Peer, Peers};
 use kessai_shared::outcome::Reason;
@@ -145,11 +145,24 @@ pub fn settlement_requests() -> Vec<settlement::Request> {
     vec![
         Request::Status,
         Request::Peers,
+        Request::Policies { before: Some(300), limit: 50 },
         Request::Accounts { after: Some(account()), limit: 50 },
         Request::Holds { seller: Some(pin(5)), after: Some(charged()), limit: 50 },
         Request::Entries { of: EntriesOf::Account(account()), from: 300, limit: 50 },
         Request::Charge { of: charged() },
     ]
+}
+
+fn policy_row() -> PolicyRow {
+    PolicyRow {
+        sequence: 299,
+        version: 301,
+        digest: [0x44; 32],
+        position: 70_000,
+        at: AT,
+        by: pin(6),
+        text: "max_months_late = 2\n".to_owned(),
+    }
 }
 
 pub fn settlement_replies() -> Vec<settlement::Reply> {
@@ -177,6 +190,7 @@ pub fn settlement_replies() -> Vec<settlement::Reply> {
             position: 90_000,
         })),
         Reply::Peers(peers()),
+        Reply::Policies(Page { rows: vec![policy_row()], next: Some(299) }),
         Reply::Accounts(Page { rows: vec![account_row()], next: Some(account()) }),
         Reply::Holds(Page { rows: vec![hold_row()], next: Some(charged()) }),
         Reply::Entries { page: Page { rows: vec![entry], next: Some(8) }, begins: 1 },
