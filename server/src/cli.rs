@@ -1,6 +1,8 @@
 //! The seller's command line.
 
+mod fulfil;
 mod orders;
+mod shelves;
 mod state;
 mod stock;
 

@@ -240,7 +240,7 @@ impl Service {
         }
     }
 
-    fn return_view(&self, id: ReturnId, given: &GiveBack) -> ReturnView {
+    pub(crate) fn return_view(&self, id: ReturnId, given: &GiveBack) -> ReturnView {
         let line = |part: &crate::sales::Part| ReturnedLine {
             order: part.order,
             sku: part.sku,

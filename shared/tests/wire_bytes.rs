@@ -48,6 +48,7 @@ fn open_messages() -> Vec<Sample> {
             Request::Order { .. },
             Request::Orders { .. },
             Request::Return { .. },
+            Request::Cancel { .. },
         ),
         &requests,
     );
@@ -85,6 +86,7 @@ fn open_refusals() -> Vec<Sample> {
         Refusal::Duplicate,
         Refusal::TryLater,
         Refusal::BadCard,
+        Refusal::AlreadyShipped,
     );
     equal(names, refusals)
 }
@@ -143,10 +145,20 @@ fn other_states() -> Vec<Sample> {
         Cancelled::Declined,
         Cancelled::Interrupted,
         Cancelled::HoldExpired,
+        Cancelled::ByShopper,
+        Cancelled::ByShop,
+        Cancelled::NotShippedInTime,
     );
     all.extend(equal(names, reasons));
-    let states = vec![ReturnState::Pending, ReturnState::Refunded, ReturnState::NothingToReturn];
-    let names = variants!(states, ReturnState::Pending, ReturnState::Refunded, ReturnState::NothingToReturn);
+    let states =
+        vec![ReturnState::Pending, ReturnState::Refunded, ReturnState::NothingToReturn, ReturnState::Refused];
+    let names = variants!(
+        states,
+        ReturnState::Pending,
+        ReturnState::Refunded,
+        ReturnState::NothingToReturn,
+        ReturnState::Refused
+    );
     all.extend(equal(names, states));
     all
 }

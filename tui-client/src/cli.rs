@@ -61,6 +61,14 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Cancel what of an order was not sent yet. Safe to repeat.
+    Cancel {
+        #[command(flatten)]
+        at: At,
+        order: OrderId,
+        #[arg(long)]
+        json: bool,
+    },
     /// Look after the cards that this terminal pays with.
     Wallet(WalletCommand),
     /// Keep and check proofs of what was decided.
@@ -164,6 +172,10 @@ impl Cli {
                 Act::Return { at, order, lines, return_id, json } => {
                     let shop = at.open()?;
                     leaving(&shop, headless::give_back(&shop, order, return_id, &lines, json)).await
+                }
+                Act::Cancel { at, order, json } => {
+                    let shop = at.open()?;
+                    leaving(&shop, headless::cancel(&shop, order, json)).await
                 }
                 Act::Wallet(command) => runtime::stoppable(command.run()).await,
                 Act::Receipt(ReceiptAct::Verify(verify)) => receipts::verify(&verify),

@@ -26,6 +26,10 @@ pub enum Ending {
     /// The settlement could not be asked in time; nothing was charged.
     Interrupted,
     HoldExpired,
+    /// Taken back after it was approved or while it was being asked for; nothing is held or charged.
+    Cancelled {
+        by_shopper: bool,
+    },
     /// Not known yet; asking again with the same order id is safe.
     Unknown,
 }
@@ -40,6 +44,8 @@ impl Ending {
             Ending::OutOfStock { .. } => "out_of_stock".to_owned(),
             Ending::Interrupted => "interrupted".to_owned(),
             Ending::HoldExpired => "hold_expired".to_owned(),
+            Ending::Cancelled { by_shopper: true } => "cancelled".to_owned(),
+            Ending::Cancelled { by_shopper: false } => "cancelled_by_shop".to_owned(),
             Ending::Unknown => "unknown".to_owned(),
         }
     }
@@ -85,6 +91,8 @@ pub fn of(
             }
             Cancelled::Interrupted => Ok(Ending::Interrupted),
             Cancelled::HoldExpired => Ok(Ending::HoldExpired),
+            Cancelled::ByShopper => Ok(Ending::Cancelled { by_shopper: true }),
+            Cancelled::ByShop | Cancelled::NotShippedInTime => Ok(Ending::Cancelled { by_shopper: false }),
             Cancelled::Declined => {
                 let decision = proved(Verdict::Declined)?;
                 let reason = match decision.sealed_reason.as_slice() {

@@ -5,7 +5,7 @@ use std::path::Path;
 use kessai_shared::console::Failure;
 use kessai_shared::ids::{OrderId, ReturnId, Sku};
 use kessai_shared::outcome::Reason;
-use kessai_shared::storefront::{Line, OrderView, Refusal, ReturnState};
+use kessai_shared::storefront::{Line, OrderState, OrderView, Refusal, ReturnState};
 use serde_json::{Value, json};
 
 use crate::cards::PayingCard;
@@ -122,10 +122,11 @@ pub async fn give_back(
 ) -> Result<u8, Failure> {
     let (view, _) = shop.order(order).await.map_err(failure)?;
     let left = |sku: &Sku| -> u32 {
-        let lines = view.quote.quote.lines.iter().zip(&view.returned);
+        let gone = view.returned.iter().zip(&view.cancelled).map(|(back, cancelled)| back + cancelled);
+        let lines = view.quote.quote.lines.iter().zip(gone);
         lines
             .filter(|(line, _)| line.sku == *sku)
-            .map(|(line, back)| line.quantity.saturating_sub(*back))
+            .map(|(line, gone)| line.quantity.saturating_sub(gone))
             .sum()
     };
     let skus: Vec<&Sku> = view.quote.quote.lines.iter().map(|line| &line.sku).collect();
@@ -157,6 +158,7 @@ pub async fn give_back(
         ReturnState::Refunded => ("refunded", kessai_shared::console::OK),
         ReturnState::NothingToReturn => ("nothing_to_return", DECLINED),
         ReturnState::Pending => ("unknown", UNKNOWN),
+        ReturnState::Refused => ("refund_refused", kessai_shared::console::FAILED),
     };
     if as_json {
         let amount = given.refunded.0;
@@ -167,10 +169,45 @@ pub async fn give_back(
                 println!("refunded {}: return {id}", given.refunded.show(given.currency))
             }
             ReturnState::NothingToReturn => println!("nothing of that can be returned: return {id}"),
+            ReturnState::Refused => println!(
+                "taken back, {} refunded; the settlement refuses the rest: ask the shop about return {id}",
+                given.refunded.show(given.currency)
+            ),
             ReturnState::Pending => {
                 println!("accepted, not refunded yet; {advice}");
             }
         }
+    }
+    Ok(code)
+}
+
+/// Cancels what of an order was not sent yet.
+///
+/// # Errors
+/// [`Failure`] when it has left already, or when the shop does not tell.
+pub async fn cancel(shop: &Shop, order: OrderId, as_json: bool) -> Result<u8, Failure> {
+    let advice = format!("run again: kessai cancel {order} is safe to repeat");
+    let told = shop.cancel(order).await;
+    let (view, _) = match told {
+        Err(error @ ShopError::Refused(Refusal::AlreadyShipped)) => {
+            return Err(Failure { code: DECLINED, line: error.to_string() });
+        }
+        told => told.map_err(|error| in_doubt(error, true, &advice))?,
+    };
+    let pieces: u64 = view.cancelled.iter().map(|pieces| u64::from(*pieces)).sum();
+    let (word, code) = match view.order {
+        OrderState::Cancelled | OrderState::Expired => ("cancelled", kessai_shared::console::OK),
+        OrderState::Confirmed | OrderState::Pending => ("unknown", UNKNOWN),
+        OrderState::Completed => ("rest_cancelled", kessai_shared::console::OK),
+    };
+    if as_json {
+        println!("{}", json!({ "order": order.to_string(), "outcome": word, "pieces": pieces }));
+        return Ok(code);
+    }
+    match word {
+        "cancelled" => println!("cancelled: order {order}; nothing is held or charged"),
+        "rest_cancelled" => println!("cancelled the rest of order {order}: {pieces} pieces are not sent"),
+        _ => println!("asked for, not acknowledged yet; {advice}"),
     }
     Ok(code)
 }
@@ -202,7 +239,7 @@ fn in_doubt(error: ShopError, again: bool, advice: &str) -> Failure {
 fn code(ending: &Ending) -> u8 {
     match ending {
         Ending::Accepted { .. } => kessai_shared::console::OK,
-        Ending::Declined { .. } | Ending::HoldExpired => DECLINED,
+        Ending::Declined { .. } | Ending::HoldExpired | Ending::Cancelled { .. } => DECLINED,
         Ending::OutOfStock { .. } => OUT_OF_STOCK,
         Ending::Interrupted => UNREACHABLE,
         Ending::Unknown => UNKNOWN,
@@ -223,6 +260,10 @@ fn sentence(order: OrderId, total: &str, ending: &Ending) -> String {
             format!("the settlement could not be reached; order {order} is cancelled, nothing was charged")
         }
         Ending::HoldExpired => format!("the approval ran out before shipping; order {order} is cancelled"),
+        Ending::Cancelled { by_shopper: true } => format!("order {order} was cancelled, as you asked"),
+        Ending::Cancelled { by_shopper: false } => {
+            format!("the shop cancelled order {order}; nothing was charged")
+        }
         Ending::Unknown => format!("not known yet; it is safe to run again with --order-id {order}"),
     }
 }
@@ -231,7 +272,11 @@ fn ending_json(order: OrderId, amount: i64, ending: &Ending) -> Value {
     let reason = match ending {
         Ending::Accepted { .. } => Some(Reason::Approved),
         Ending::Declined { reason } => *reason,
-        Ending::OutOfStock { .. } | Ending::Interrupted | Ending::HoldExpired | Ending::Unknown => None,
+        Ending::OutOfStock { .. }
+        | Ending::Interrupted
+        | Ending::HoldExpired
+        | Ending::Cancelled { .. }
+        | Ending::Unknown => None,
     };
     json!({
         "order": order.to_string(),
@@ -244,12 +289,14 @@ fn ending_json(order: OrderId, amount: i64, ending: &Ending) -> Value {
 
 fn order_json(view: &OrderView, ending: &Ending) -> Value {
     let quote = &view.quote.quote;
-    let lines = quote.lines.iter().zip(&view.names).zip(&view.returned).map(|((line, name), returned)| {
+    let lines = quote.lines.iter().enumerate().map(|(at, line)| {
         json!({
             "sku": line.sku.as_str(),
-            "name": name,
+            "name": view.names.get(at),
             "quantity": line.quantity,
-            "returned": returned,
+            "shipped": view.shipped.get(at),
+            "cancelled": view.cancelled.get(at),
+            "returned": view.returned.get(at),
             "unit_price_pence": line.unit_price.0,
         })
     });
@@ -258,6 +305,7 @@ fn order_json(view: &OrderView, ending: &Ending) -> Value {
     row["order_state"] = json!(format!("{:?}", view.order).to_lowercase());
     row["payment_state"] = json!(format!("{:?}", view.payment).to_lowercase());
     row["fulfilment_state"] = json!(format!("{:?}", view.fulfilment).to_lowercase());
+    row["cancelling"] = json!(view.cancelling);
     row["refunded_pence"] = json!(view.refunded.0);
     row["lines"] = Value::from(lines.collect::<Vec<_>>());
     row

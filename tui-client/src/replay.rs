@@ -147,6 +147,7 @@ async fn buy(
         | Ending::OutOfStock { .. }
         | Ending::Interrupted
         | Ending::HoldExpired
+        | Ending::Cancelled { .. }
         | Ending::Unknown => Minor::ZERO,
     };
     Ok((ending.word(), amount))
@@ -184,6 +185,7 @@ async fn give_back(shop: &Shop, trade: &Trade) -> Result<(String, Minor), ShopEr
         ReturnState::Refunded => "refunded",
         ReturnState::NothingToReturn => "nothing_to_return",
         ReturnState::Pending => "unknown",
+        ReturnState::Refused => "refund_refused",
     };
     // What is given back counts against what was held.
     Ok((word.to_owned(), Minor(-given.refunded.0)))

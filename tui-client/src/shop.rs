@@ -15,7 +15,8 @@ use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Quote, SignedIssuerKeys, SignedQuote};
 use kessai_shared::seal::Envelope;
 use kessai_shared::storefront::{
-    ALPN, Line, MAX_PAGE, OrderView, Page, Refusal, Reply, Request, ReturnState, ReturnView, Welcome,
+    ALPN, Line, MAX_PAGE, OrderState, OrderView, Page, Refusal, Reply, Request, ReturnState, ReturnView,
+    Welcome,
 };
 use kessai_shared::tls::{self, Peers};
 use kessai_shared::writer::Clock;
@@ -275,6 +276,39 @@ impl Shop {
         }
     }
 
+    /// Cancels what of an order was not sent yet, and waits until that is acknowledged or turns out to be
+    /// too late.
+    ///
+    /// # Errors
+    /// [`ShopError`]; [`Refusal::AlreadyShipped`] in it when nothing is left to cancel.
+    pub async fn cancel(&self, order: OrderId) -> Result<(OrderView, Ending), ShopError> {
+        self.know_keys().await?;
+        let until = Instant::now() + self.patience;
+        let (mut pause, mut sent) = (FIRST_PAUSE, false);
+        loop {
+            let late = Instant::now() + pause >= until;
+            let answer = self.ask_within(&Request::Cancel { order }, OUTCOME_DEADLINE).await;
+            sent |= !matches!(answer, Err(ShopError::Unreachable(_)));
+            match answer {
+                Ok(Reply::Order(view)) if view.quote.quote.order != order => return Err(another_order()),
+                Ok(Reply::Order(view)) if late || !is_being_cancelled(&view) => {
+                    let ending = self.check_anew(&view, None).await?;
+                    return Ok((*view, ending));
+                }
+                Ok(Reply::Order(_)) => {}
+                Ok(other) => return Err(unexpected(&other)),
+                Err(ShopError::Refused(refusal)) if !refusal.is_transient() => {
+                    return Err(ShopError::Refused(refusal));
+                }
+                // Once it may have been sent, it may have been carried out.
+                Err(error) if late => return Err(if sent { ShopError::NoAnswer } else { error }),
+                Err(_) => {}
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
     /// Gives lines back, of one order or of whatever was bought last, and waits for the refund.
     ///
     /// # Errors
@@ -437,6 +471,11 @@ fn link(file: &ShopFile, identity: &Identity, net: &impl Net) -> Result<Link, Sh
     let any = any.parse().map_err(local)?;
     let endpoint = net.endpoint(any, None).map_err(local)?;
     Ok(Link::new(endpoint, file.address, config))
+}
+
+/// Whether a cancellation of it may still wait for its acknowledgement.
+fn is_being_cancelled(view: &OrderView) -> bool {
+    view.cancelling || view.order == OrderState::Pending
 }
 
 fn another_order() -> ShopError {

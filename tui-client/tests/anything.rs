@@ -195,6 +195,7 @@ impl Witness {
                 Event::OrderLoaded(*seq, or(bad).map(|()| Box::new(found)))
             }
             Effect::MintReturn { seq } => Event::ReturnMinted(*seq, return_id()),
+            Effect::Cancel { seq, .. } => Event::Cancelled(*seq, Err(bad.unwrap_or(ShopError::NoAnswer))),
             Effect::GiveBack { seq, .. } => Event::Returned(*seq, Err(bad.unwrap_or(ShopError::NoAnswer))),
             Effect::Quit => return None,
         })
@@ -202,12 +203,14 @@ impl Witness {
 }
 
 fn ending(how: u8) -> Ending {
-    match how % 6 {
+    match how % 8 {
         0 => Ending::Accepted { amount: Minor(1), currency: Currency::Gbp },
         1 => Ending::Declined { reason: Some(Reason::Lost) },
         2 => Ending::OutOfStock { sku: sku(1), available: 0 },
         3 => Ending::Interrupted,
         4 => Ending::HoldExpired,
+        5 => Ending::Cancelled { by_shopper: true },
+        6 => Ending::Cancelled { by_shopper: false },
         _left => Ending::Unknown,
     }
 }

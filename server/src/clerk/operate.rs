@@ -10,7 +10,7 @@ use kessai_shared::storefront::{Cancelled, Line, Refusal};
 
 use super::{Clerk, Desk, GiveBackRequest, Tell, TellOrder, answer};
 use crate::sales::acts::{self, Cannot, Unshelved};
-use crate::sales::{Change, GiveBack, LinePieces, Order, Reason, Stock};
+use crate::sales::{Change, GiveBack, LinePieces, Order, Product, Reason};
 
 /// An operator's act, and whom it tells.
 pub enum Operation {
@@ -46,14 +46,14 @@ pub enum Operation {
         pieces: u32,
         note: String,
         by: Pin,
-        tell: Tell<Result<Stock, CannotOperate>>,
+        tell: Tell<Result<Product, CannotOperate>>,
     },
     Adjust {
         sku: Sku,
         pieces: i64,
         reason: Reason,
         by: Pin,
-        tell: Tell<Result<Stock, CannotOperate>>,
+        tell: Tell<Result<Product, CannotOperate>>,
     },
 }
 
@@ -137,7 +137,7 @@ impl Clerk {
 fn of_stock(
     sku: &Sku,
     act: Result<Change, Unshelved>,
-    tell: Tell<Result<Stock, CannotOperate>>,
+    tell: Tell<Result<Product, CannotOperate>>,
     desk: &mut Desk<'_>,
 ) -> Result<(), Fault> {
     let done = match act {
@@ -145,7 +145,7 @@ fn of_stock(
         Ok(change) => {
             desk.change(&change)?;
             let product = desk.books().product(sku);
-            product.map(|product| product.stock).ok_or(CannotOperate::Stock(Unshelved::UnknownSku))
+            product.cloned().ok_or(CannotOperate::Stock(Unshelved::UnknownSku))
         }
     };
     answer(desk, tell, done);

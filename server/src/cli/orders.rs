@@ -7,11 +7,11 @@ use kessai_shared::ids::OrderId;
 use kessai_shared::operator::client::Operator;
 use kessai_shared::operator::print::{self, Limit, instant, word};
 use kessai_shared::operator::reach::Reach;
-use kessai_shared::operator::seller::{Leg, OrderDetail, OrderRow, Reply, Request};
+use kessai_shared::operator::seller::{Leg, OrderDetail, OrderRow, Reply, Request, Shipped};
 use kessai_shared::storefront::{Cancelled, OrderState};
 use serde_json::{Value, json};
 
-use super::unexpected;
+use super::{fulfil, unexpected};
 use crate::operator::SELLER;
 
 #[derive(Subcommand)]
@@ -22,6 +22,14 @@ pub enum Orders {
     Show(One),
     /// Print everything that happened to an order, and when.
     History(One),
+    /// Ship an order, or some pieces of some of its lines. Their part of the hold is charged first.
+    Ship(fulfil::Ship),
+    /// Write down that an order has arrived.
+    Deliver(One),
+    /// Cancel what of an order was not shipped yet.
+    Cancel(One),
+    /// Take goods of an order back for its buyer.
+    Return(fulfil::Return),
 }
 
 #[derive(Args)]
@@ -43,12 +51,12 @@ pub struct List {
 
 #[derive(Args)]
 pub struct One {
-    order: OrderId,
+    pub(super) order: OrderId,
     #[command(flatten)]
-    reach: Reach,
+    pub(super) reach: Reach,
     /// Print JSON.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 fn state(text: &str) -> Result<OrderState, String> {
@@ -73,6 +81,10 @@ impl Orders {
             Orders::List(list) => self::list(&list),
             Orders::Show(one) => show(&one),
             Orders::History(one) => history(&one),
+            Orders::Ship(ship) => ship.run(),
+            Orders::Deliver(one) => fulfil::deliver(&one),
+            Orders::Cancel(one) => fulfil::cancel(&one),
+            Orders::Return(goods) => goods.run(),
         }
     }
 }
@@ -134,13 +146,17 @@ fn row_json(row: &OrderRow) -> Value {
 }
 
 fn show(one: &One) -> Result<u8, Failure> {
-    let order = match one.reach.ask(SELLER, &Request::Order { order: one.order })? {
-        Reply::Order(order) => order,
+    match one.reach.ask(SELLER, &Request::Order { order: one.order })? {
+        Reply::Order(order) => print_order(&order, one.json),
         reply => return Err(unexpected(reply)),
-    };
-    if one.json {
-        println!("{}", detail_json(&order));
-        return Ok(OK);
+    }
+    Ok(OK)
+}
+
+/// Prints an order, as it stands.
+pub(super) fn print_order(order: &OrderDetail, json: bool) {
+    if json {
+        return println!("{}", detail_json(order));
     }
     let money = |amount: kessai_shared::money::Minor| amount.show(order.quote.currency);
     println!("order      {}", order.quote.order);
@@ -164,6 +180,9 @@ fn show(one: &One) -> Result<u8, Failure> {
         }
         None => println!("decision   -"),
     }
+    if let Some(cancelling) = &order.cancelling {
+        println!("cancelling {}, not acknowledged yet", why(cancelling));
+    }
     println!("captured   {}", money(order.captured));
     if let Some(capturing) = order.capturing {
         println!("capturing  {}", money(capturing));
@@ -171,18 +190,28 @@ fn show(one: &One) -> Result<u8, Failure> {
     println!("refunded   {}", money(order.refunded));
     println!("refunding  {} returns wait for their refund", order.refunding.len());
     println!("total      {}", money(order.quote.total));
-    let mut table = Columns::new(&["sku", "name", ">quantity", ">returned", ">unit price"]);
+    for shipment in &order.shipments {
+        let (nth, at, pieces, batch) = (shipment.nth, shipment.at, shipment.pieces, shipment.batch);
+        println!("shipment   {nth} at {at}, {pieces} pieces, {}, batch {batch}", money(shipment.amount));
+    }
+    if let Some(refused) = order.refused {
+        println!("REFUSED    the settlement: {}; run kessai reconcile", word(refused));
+    }
+    let heads = [">line", "sku", "name", ">quantity", ">shipped", ">cancelled", ">returned", ">unit price"];
+    let mut table = Columns::new(&heads);
     for (at, line) in order.quote.lines.iter().enumerate() {
         table.row([
+            (at + 1).to_string(),
             line.sku.to_string(),
             order.names.get(at).cloned().unwrap_or_default(),
             line.quantity.to_string(),
+            or_dash(order.shipped.get(at)),
+            or_dash(order.cancelled_pieces.get(at)),
             or_dash(order.returned.get(at)),
             money(line.unit_price),
         ]);
     }
     print!("{table}");
-    Ok(OK)
 }
 
 /// Why an order came to nothing.
@@ -199,6 +228,8 @@ fn detail_json(order: &OrderDetail) -> Value {
             "sku": line.sku.as_str(),
             "name": order.names.get(at),
             "quantity": line.quantity,
+            "shipped": order.shipped.get(at),
+            "cancelled": order.cancelled_pieces.get(at),
             "returned": order.returned.get(at),
             "unit_price": line.unit_price.0,
         })
@@ -219,6 +250,8 @@ fn detail_json(order: &OrderDetail) -> Value {
         "payment": word(order.payment),
         "fulfilment": word(order.fulfilment),
         "cancelled": order.cancelled.as_ref().map(word),
+        "cancelling": order.cancelling.as_ref().map(word),
+        "refused": order.refused.map(word),
         "decision": decision,
         "total": order.quote.total.0,
         "currency": order.quote.currency.code(),
@@ -226,7 +259,18 @@ fn detail_json(order: &OrderDetail) -> Value {
         "captured": order.captured.0,
         "refunded": order.refunded.0,
         "refunding": order.refunding.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "shipments": order.shipments.iter().map(shipment_json).collect::<Vec<_>>(),
         "lines": lines.collect::<Vec<_>>(),
+    })
+}
+
+fn shipment_json(shipment: &Shipped) -> Value {
+    json!({
+        "shipment": shipment.nth,
+        "pieces": shipment.pieces,
+        "amount": shipment.amount.0,
+        "batch": shipment.batch,
+        "at": instant(shipment.at),
     })
 }
 

@@ -10,7 +10,7 @@ use kessai_shared::operator::reach::Reach;
 use kessai_shared::operator::seller::{Reply, Request, StockRow};
 use serde_json::{Value, json};
 
-use super::unexpected;
+use super::{shelves, unexpected};
 use crate::operator::SELLER;
 
 #[derive(Subcommand)]
@@ -19,6 +19,10 @@ pub enum Stock {
     List(List),
     /// Print one product.
     Show(One),
+    /// Take goods in.
+    Receive(shelves::Receive),
+    /// Put the books of a product right: pieces that were counted, damaged, lost or found.
+    Adjust(shelves::Adjust),
 }
 
 #[derive(Args)]
@@ -46,7 +50,7 @@ pub struct One {
     json: bool,
 }
 
-fn sku(text: &str) -> Result<Sku, String> {
+pub(super) fn sku(text: &str) -> Result<Sku, String> {
     Sku::new(text).map_err(|error| error.to_string())
 }
 
@@ -57,6 +61,8 @@ impl Stock {
     /// [`Failure`] when the seller cannot be asked, or knows no such product.
     pub fn run(self) -> Result<u8, Failure> {
         match self {
+            Stock::Receive(receive) => return receive.run(),
+            Stock::Adjust(adjust) => return adjust.run(),
             Stock::List(list) => {
                 let (rows, next) = list.reach.with(SELLER, async |operator| all(operator, &list).await)?;
                 if list.json {
@@ -94,7 +100,7 @@ async fn all(operator: &Operator, list: &List) -> Result<(Vec<StockRow>, Option<
     Ok((rows, next))
 }
 
-fn print(rows: &[StockRow]) {
+pub(super) fn print(rows: &[StockRow]) {
     let mut table = Columns::new(&[
         "sku",
         "name",
@@ -104,16 +110,25 @@ fn print(rows: &[StockRow]) {
         ">available",
         ">shipped",
         ">returned",
+        ">written off",
     ]);
     for row in rows {
-        let counts = [row.on_hand, row.reserved, row.allocated, row.available, row.shipped, row.returned];
+        let counts = [
+            row.on_hand,
+            row.reserved,
+            row.allocated,
+            row.available,
+            row.shipped,
+            row.returned,
+            row.written_off,
+        ];
         let names = [row.sku.to_string(), row.name.clone()];
         table.row(names.into_iter().chain(counts.map(|count| count.to_string())));
     }
     print!("{table}");
 }
 
-fn row_json(row: &StockRow) -> Value {
+pub(super) fn row_json(row: &StockRow) -> Value {
     json!({
         "sku": row.sku.as_str(),
         "name": row.name,
@@ -124,5 +139,8 @@ fn row_json(row: &StockRow) -> Value {
         "available": row.available,
         "shipped": row.shipped,
         "returned": row.returned,
+        "received": row.received,
+        "found": row.found,
+        "written_off": row.written_off,
     })
 }

@@ -1,6 +1,7 @@
 //! The operator's wire at the seller: what whoever keeps the shop asks of it and has it do. How to add a
 //! request stands at the head of `shared/src/operator.rs`.
 
+mod acts;
 mod service;
 mod views;
 

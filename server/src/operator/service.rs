@@ -11,6 +11,7 @@ use kessai_shared::pin::Pin;
 use kessai_shared::writer::{WriterGone, hand_in};
 use tokio::sync::{mpsc, oneshot};
 
+use super::acts::Act;
 use super::views;
 use crate::clerk::Command;
 use crate::sales::Books;
@@ -26,7 +27,7 @@ impl exchange::Service for Service {
     type Request = Request;
     type Reply = Reply;
 
-    async fn call(self: Arc<Self>, _operator: Pin, request: Request) -> Reply {
+    async fn call(self: Arc<Self>, operator: Pin, request: Request) -> Reply {
         let reply = match request {
             Request::Status => self.status().await,
             Request::Peers => Ok(Reply::Peers(self.peers())),
@@ -48,6 +49,18 @@ impl exchange::Service for Service {
             Request::Product { sku } => {
                 let row = self.read(move |books, _| books.product(&sku).map(views::stock_row)).await;
                 row.and_then(|row| row.map(Reply::Product).ok_or(Refusal::UnknownProduct))
+            }
+            Request::Ship { order, lines } => self.act(operator, Act::Ship { order, lines }).await,
+            Request::Deliver { order } => self.act(operator, Act::Deliver { order }).await,
+            Request::Cancel { order } => self.act(operator, Act::Cancel { order }).await,
+            Request::Return { id, order, lines, restock } => {
+                self.act(operator, Act::Return { id, order, lines, restock }).await
+            }
+            Request::Receive { sku, pieces, note } => {
+                self.act(operator, Act::Receive { sku, pieces, note }).await
+            }
+            Request::Adjust { sku, pieces, reason } => {
+                self.act(operator, Act::Adjust { sku, pieces, reason }).await
             }
         };
         reply.unwrap_or_else(Reply::Refused)
@@ -83,7 +96,7 @@ impl Service {
         peers
     }
 
-    fn order(&self, id: OrderId) -> Result<Reply, Refusal> {
+    pub(super) fn order(&self, id: OrderId) -> Result<Reply, Refusal> {
         let order = self.shop.shown.order(id).ok_or(Refusal::UnknownOrder)?;
         let names = order.quote.lines.iter().map(|line| self.shop.catalogue.name(&line.sku).to_owned());
         Ok(Reply::Order(Box::new(views::order_detail(&order, names.collect()))))

@@ -1,7 +1,7 @@
 //! Orders and products as operators see them.
 
-use kessai_shared::operator::seller::{Decided, Leg, OrderDetail, OrderRow, Shipped, StockRow};
 use kessai_shared::money::Minor;
+use kessai_shared::operator::seller::{Decided, Leg, OrderDetail, OrderRow, Shipped, StockRow};
 
 use crate::sales::{self, Deed, Order, Product, Shipment};
 

@@ -9,7 +9,7 @@ use crate::ids::{OrderId, ReturnId, Sku};
 use crate::money::Minor;
 use crate::pin::Pin;
 use crate::receipt::{Quote, Verdict};
-use crate::storefront::{Cancelled, FulfilmentState, OrderState, PaymentState};
+use crate::storefront::{Cancelled, FulfilmentState, Line, OrderState, PaymentState, ReturnView};
 use crate::time::Timestamp;
 
 /// The protocol's name in TLS. It is another one than the settlement's, so that what was meant for one
@@ -42,6 +42,48 @@ pub enum Request {
     Product {
         sku: Sku,
     },
+    /// Ships these lines, each by its place from 0 and how many pieces of it, or all that is left.
+    Ship {
+        order: OrderId,
+        lines: Vec<(u16, u32)>,
+    },
+    /// The goods have arrived.
+    Deliver {
+        order: OrderId,
+    },
+    /// Cancels what was not shipped yet. Safe to send again.
+    Cancel {
+        order: OrderId,
+    },
+    /// Takes goods of an order back for its buyer. Safe to send again under the same id.
+    Return {
+        id: ReturnId,
+        order: OrderId,
+        lines: Vec<Line>,
+        /// Whether they can be sold again; what cannot is written off.
+        restock: bool,
+    },
+    Receive {
+        sku: Sku,
+        pieces: u32,
+        note: String,
+    },
+    /// So many pieces more, or fewer when they are negative, are on the shelf.
+    Adjust {
+        sku: Sku,
+        pieces: i64,
+        reason: Reason,
+    },
+}
+
+/// Why the books of a product are put right by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reason {
+    /// A count of the shelf says otherwise.
+    Counted,
+    Damaged,
+    Lost,
+    Found,
 }
 
 /// What an operator is told by a seller.
@@ -54,6 +96,8 @@ pub enum Reply {
     History(Vec<Leg>),
     Stock(Page<StockRow, Sku>),
     Product(StockRow),
+    /// What came of a return, as its buyer sees it too.
+    Returned(ReturnView),
     Refused(Refusal),
 }
 
@@ -62,6 +106,8 @@ pub enum Reply {
 pub enum Refusal {
     UnknownOrder,
     UnknownProduct,
+    /// The state of the order, or the stock, does not allow it; the line says why.
+    NotAllowed(String),
     /// The daemon is going down or cannot read its store; the same request may succeed later.
     TryLater,
 }
@@ -182,6 +228,7 @@ pub struct StockRow {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Refusal::NotAllowed(why) => why,
             Refusal::UnknownOrder => "there is no such order; `kessai-server orders list` names them",
             Refusal::UnknownProduct => "there is no such product; `kessai-server stock list` names them",
             Refusal::TryLater => "the seller cannot answer now; run the same command again",

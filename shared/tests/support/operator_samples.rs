@@ -11,7 +11,9 @@ use kessai_shared::operator::{Endpoint, Page, Peer, Peers};
 use kessai_shared::outcome::Reason;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Quote, QuotedLine, Verdict};
-use kessai_shared::storefront::{Cancelled, FulfilmentState, OrderState, PaymentState};
+use kessai_shared::storefront::{
+    Cancelled, FulfilmentState, Line, OrderState, PaymentState, ReturnState, ReturnView,
+};
 use kessai_shared::time::Timestamp;
 
 const AT: Timestamp = Timestamp(1_700_000_000_123_456);
@@ -51,6 +53,17 @@ pub fn seller_requests() -> Vec<seller::Request> {
         Request::History { order: order() },
         Request::Stock { after: Some(sku()), limit: 7 },
         Request::Product { sku: sku() },
+        Request::Ship { order: order(), lines: vec![(0, 300)] },
+        Request::Deliver { order: order() },
+        Request::Cancel { order: order() },
+        Request::Return {
+            id: ReturnId::from_bytes([0x22; 16]),
+            order: order(),
+            lines: vec![Line { sku: sku(), quantity: 300 }],
+            restock: false,
+        },
+        Request::Receive { sku: sku(), pieces: 300, note: "by sea".to_owned() },
+        Request::Adjust { sku: sku(), pieces: -3, reason: seller::Reason::Damaged },
     ]
 }
 
@@ -65,6 +78,9 @@ pub fn stock_row() -> StockRow {
         available: 70,
         shipped: 5,
         returned: 1,
+        received: 102,
+        found: 3,
+        written_off: 1,
     }
 }
 
@@ -82,17 +98,22 @@ fn order_detail() -> OrderDetail {
             deadline: AT.plus_seconds(900),
         },
         names: vec!["Mugicha".to_owned()],
+        shipped: vec![2],
+        cancelled_pieces: vec![1],
         returned: vec![1],
         placed_at: AT,
         state: OrderState::Completed,
         payment: PaymentState::PartiallyRefunded,
         fulfilment: FulfilmentState::Shipped,
         cancelled: Some(Cancelled::HoldExpired),
+        cancelling: Some(Cancelled::ByShop),
         decision: Some(Decided { verdict: Verdict::Approved, position: 9, at: AT }),
         capturing: Some(Minor(1_280)),
         captured: Minor(1_920),
         refunded: Minor(640),
         refunding: vec![ReturnId::from_bytes([0x22; 16])],
+        refused: Some(kessai_shared::settlement::Refusal::Amount),
+        shipments: vec![seller::Shipped { nth: 1, pieces: 2, amount: Minor(1_280), batch: 7, at: AT }],
     }
 }
 
@@ -128,6 +149,13 @@ pub fn seller_replies() -> Vec<seller::Reply> {
         Reply::History(vec![leg]),
         Reply::Stock(Page { rows: vec![stock_row()], next: Some(sku()) }),
         Reply::Product(stock_row()),
+        Reply::Returned(ReturnView {
+            id: ReturnId::from_bytes([0x22; 16]),
+            state: ReturnState::Pending,
+            refunded: Minor(640),
+            currency: Currency::Gbp,
+            lines: Vec::new(),
+        }),
         Reply::Refused(Refusal::TryLater),
     ]
 }

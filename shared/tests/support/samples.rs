@@ -115,11 +115,14 @@ fn order_view() -> OrderView {
     OrderView {
         quote: signed_quote(),
         names: vec!["White hanging heart".to_owned(), "Postage".to_owned()],
+        shipped: vec![3, 0],
+        cancelled: vec![0, 1],
         returned: vec![2, 0],
         placed_at: Timestamp(3),
         order: OrderState::Completed,
         payment: PaymentState::PartiallyRefunded,
         fulfilment: FulfilmentState::Shipped,
+        cancelling: true,
         cancelled_for: Some(Cancelled::Interrupted),
         refunded: Minor(510),
         decision: Some(decision()),
@@ -137,6 +140,7 @@ pub fn storefront_requests() -> Vec<Request> {
         Request::Order { order: order() },
         Request::Orders { before: Some(order()), limit: 20 },
         Request::Return { id: given(), customer: customer(), from, lines: lines() },
+        Request::Cancel { order: order() },
     ]
 }
 
@@ -183,6 +187,7 @@ pub fn storefront_refusals() -> Vec<Refusal> {
         Refusal::Duplicate,
         Refusal::TryLater,
         Refusal::BadCard,
+        Refusal::AlreadyShipped,
     ]
 }
 
@@ -208,7 +213,15 @@ pub fn fulfilments() -> Vec<FulfilmentState> {
 
 pub fn cancellations() -> Vec<Cancelled> {
     let short = Cancelled::OutOfStock { sku: sku("85123A"), available: 3 };
-    vec![short, Cancelled::Declined, Cancelled::Interrupted, Cancelled::HoldExpired]
+    vec![
+        short,
+        Cancelled::Declined,
+        Cancelled::Interrupted,
+        Cancelled::HoldExpired,
+        Cancelled::ByShopper,
+        Cancelled::ByShop,
+        Cancelled::NotShippedInTime,
+    ]
 }
 
 fn batch_totals() -> BatchTotals {

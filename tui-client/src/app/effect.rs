@@ -54,5 +54,10 @@ pub enum Effect {
         order: OrderId,
         lines: Vec<Line>,
     },
+    /// Ask the shop not to send what it has not sent yet.
+    Cancel {
+        seq: Seq,
+        order: OrderId,
+    },
     Quit,
 }

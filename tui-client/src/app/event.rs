@@ -54,4 +54,5 @@ pub enum Event {
     OrderLoaded(Seq, Answer<Box<(OrderView, Ending)>>),
     ReturnMinted(Seq, ReturnId),
     Returned(Seq, Answer<ReturnView>),
+    Cancelled(Seq, Answer<Box<(OrderView, Ending)>>),
 }

@@ -59,6 +59,8 @@ pub enum Action {
     Help,
     Quit,
     Confirm,
+    /// Once asks, twice cancels the order that is shown.
+    Cancel,
 }
 
 pub struct Binding {
@@ -147,6 +149,7 @@ const BINDINGS: &[Binding] = &[
     bind(&[C::Orders], &[Key::Enter], Action::Next, "Enter", "look", "look at the order"),
     bind(&[C::Return], &[Key::Char('r')], Action::Return, "r", "give back", "give back what is chosen"),
     bind(&[C::Order], &[Key::Char('r')], Action::Return, "r", "return", "return goods of this order"),
+    bind(&[C::Order], &[Key::Char('x')], Action::Cancel, "x", "cancel", "cancel what was not sent yet"),
     bind(QUANTITIES, &[Key::Char('+'), Key::Char('=')], Action::More, "+", "more", "one piece more"),
     bind(QUANTITIES, &[Key::Char('-'), Key::Char('_')], Action::Fewer, "-", "fewer", "one piece fewer"),
     bind(&[C::Return], &[Key::Char('a')], Action::Everything, "a", "all", "all pieces of every line"),

@@ -11,7 +11,7 @@ pub use browse::{Asked, Browse};
 pub use cart::{Cart, Goods, Quantity};
 pub use checkout::{Checkout, ChosenCard, Quoting, Step};
 pub use form::{CardForm, Field, MAX_NUMBER_CHARS};
-pub use orders::{Detail, Giving, MAX_ORDERS, Orders, Sending};
+pub use orders::{Detail, Giving, MAX_ORDERS, Orders, Sending, Stopping};
 pub use purchase::Purchase;
 
 use kessai_shared::ids::OrderId;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod browse;
+mod cancel;
 mod cart;
 mod checkout;
 mod form;
@@ -45,6 +46,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::OrdersLoaded(seq, answer) => orders::loaded(model, seq, answer),
         Event::OrderLoaded(seq, answer) => answers::order_loaded(model, seq, answer),
         Event::ReturnMinted(seq, id) => giveback::minted(model, seq, id),
+        Event::Cancelled(seq, answer) => cancel::answered(model, seq, answer),
         Event::Returned(seq, answer) => giveback::returned(model, seq, answer),
     }
 }
@@ -89,6 +91,7 @@ fn act(model: &mut Model, context: Context, action: Action) -> Vec<Effect> {
         | Action::TryAgain
         | Action::Return
         | Action::Everything
+        | Action::Cancel
         | Action::Refresh
         | Action::Confirm => act_in(model, context, action),
     }
@@ -236,6 +239,7 @@ fn moved(action: Action, cursor: usize, len: usize, page: usize) -> Option<usize
         | Action::TryAgain
         | Action::Return
         | Action::Everything
+        | Action::Cancel
         | Action::Refresh
         | Action::Cart
         | Action::Orders

@@ -19,6 +19,7 @@ pub async fn perform(shop: Shop, effect: Effect) -> Option<Event> {
         Effect::LoadOrders { seq, before } => Event::OrdersLoaded(seq, shop.orders(before).await),
         Effect::LoadOrder { seq, order } => Event::OrderLoaded(seq, shop.order(order).await.map(Box::new)),
         Effect::MintReturn { seq } => Event::ReturnMinted(seq, shop.mint_return()),
+        Effect::Cancel { seq, order } => Event::Cancelled(seq, shop.cancel(order).await.map(Box::new)),
         Effect::GiveBack { seq, id, order, lines } => {
             Event::Returned(seq, shop.give_back(id, order, &lines).await)
         }

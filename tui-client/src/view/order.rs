@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use super::list::{Column, column, money_columns, row, window};
 use super::{sheet::Sheet, theme::Theme, words};
-use crate::app::model::{Detail, Giving, Sending};
+use crate::app::model::{Detail, Giving, Sending, Stopping};
 use crate::shop::Ending;
 
 const QUANTITY_COLUMNS: usize = 9;
@@ -21,8 +21,10 @@ pub fn draw(detail: &Detail, theme: Theme, sheet: &mut Sheet<'_>) {
         standing(detail, theme, sheet);
     }
     sheet.gap();
-    let foot = if detail.giving.is_some() { 2 } else { 0 };
+    let stop = usize::from(detail.stopping != Stopping::No || detail.view.cancelling);
+    let foot = stop + if detail.giving.is_some() { 2 } else { 0 };
     lines(detail, foot, theme, sheet);
+    stop_words(detail, theme, sheet);
     if let Some(giving) = &detail.giving {
         return_words(detail, giving, theme, sheet);
     }
@@ -35,8 +37,34 @@ fn standing(detail: &Detail, theme: Theme, sheet: &mut Sheet<'_>) {
     if refunded.is_positive() {
         sheet.field("Refunded", &refunded.show(quote.currency), theme.plain());
     }
+    if let Some(sent) = sent(detail) {
+        sheet.field("Sent", &sent, theme.plain());
+    }
     if let Some(why) = why(detail) {
         sheet.wrap(&why, theme.careful());
+    }
+}
+
+/// How many pieces are on their way or never will be, once that is not the same for all of them.
+fn sent(detail: &Detail) -> Option<String> {
+    let sum = |pieces: &[u32]| pieces.iter().map(|pieces| u64::from(*pieces)).sum::<u64>();
+    let bought: u64 = detail.view.quote.quote.lines.iter().map(|line| u64::from(line.quantity)).sum();
+    let (shipped, cancelled) = (sum(&detail.view.shipped), sum(&detail.view.cancelled));
+    let whole = shipped == bought || shipped == 0 && (cancelled == 0 || cancelled == bought);
+    (!whole).then(|| {
+        let cancelled = if cancelled > 0 { format!(", {cancelled} cancelled") } else { String::new() };
+        format!("{shipped} of {} sent{cancelled}", words::count(bought, "piece", "pieces"))
+    })
+}
+
+fn stop_words(detail: &Detail, theme: Theme, sheet: &mut Sheet<'_>) {
+    match detail.stopping {
+        Stopping::No if detail.view.cancelling => sheet.say("It is being cancelled…", theme.careful()),
+        Stopping::No => {}
+        Stopping::Asked => {
+            sheet.say("x again cancels what was not sent; Esc keeps it", theme.careful());
+        }
+        Stopping::Sent(_) => sheet.say("Cancelling…", theme.strong()),
     }
 }
 
@@ -123,6 +151,9 @@ fn why(detail: &Detail) -> Option<String> {
         Cancelled::OutOfStock { sku, available } => format!("Out of stock: {sku}, {available} left."),
         Cancelled::Declined => "Declined.".to_owned(),
         Cancelled::Interrupted => "Interrupted; nothing was charged.".to_owned(),
-        Cancelled::HoldExpired => "The approval ran out; nothing was charged.".to_owned(),
+        Cancelled::HoldExpired => "The approval ran out; what was not sent is not charged.".to_owned(),
+        Cancelled::ByShopper => "Cancelled by you; what was not sent is not charged.".to_owned(),
+        Cancelled::ByShop => "Cancelled by the shop; what was not sent is not charged.".to_owned(),
+        Cancelled::NotShippedInTime => "Not sent in time; what was not sent is not charged.".to_owned(),
     })
 }

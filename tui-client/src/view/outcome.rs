@@ -51,6 +51,17 @@ fn ending(model: &Model, purchase: &Purchase, theme: Theme, sheet: &mut Sheet<'_
             sheet.wrap("The goods were not shipped in time. Nothing was charged.", theme.plain());
             sheet.wrap("t tries again with a new order; the goods are still in the cart.", theme.plain());
         }
+        Ending::Cancelled { by_shopper: true } => {
+            sheet.say("✗ Cancelled", theme.bad());
+            sheet.gap();
+            sheet.wrap("It was cancelled from this terminal. Nothing was charged.", theme.plain());
+        }
+        Ending::Cancelled { by_shopper: false } => {
+            sheet.say("✗ Cancelled by the shop", theme.bad());
+            sheet.gap();
+            sheet.wrap("The shop will not send the goods. Nothing was charged.", theme.plain());
+            sheet.wrap("t tries again with a new order; the goods are still in the cart.", theme.plain());
+        }
         Ending::Unknown => unknown(model, purchase, theme, sheet),
     }
 }

@@ -113,12 +113,15 @@ pub fn order_view(order: OrderId, lines: &[Line]) -> OrderView {
     let quote = quote(order, lines, NOW);
     OrderView {
         names: quote.quote.lines.iter().map(|_| "Blue stoneware mug".to_owned()).collect(),
+        shipped: lines.iter().map(|line| line.quantity).collect(),
+        cancelled: lines.iter().map(|_| 0).collect(),
         returned: lines.iter().map(|_| 0).collect(),
         quote,
         placed_at: NOW,
         order: OrderState::Completed,
         payment: PaymentState::Captured,
         fulfilment: FulfilmentState::Delivered,
+        cancelling: false,
         cancelled_for: None,
         refunded: Minor::ZERO,
         decision: None,
@@ -138,6 +141,7 @@ pub fn orders() -> Vec<(OrderView, Ending)> {
     list[0].0.order = OrderState::Confirmed;
     list[0].0.payment = PaymentState::Authorized;
     list[0].0.fulfilment = FulfilmentState::NotFulfilled;
+    list[0].0.shipped.fill(0);
     list[2].0.payment = PaymentState::PartiallyRefunded;
     list[2].0.refunded = Minor(1_150);
     list[2].0.returned[0] = 1;
@@ -216,7 +220,11 @@ impl World {
                 Event::OrdersLoaded(*seq, Ok(before.map_or_else(orders, |_| Vec::new())))
             }
             Effect::MintReturn { seq } => Event::ReturnMinted(*seq, return_id()),
-            Effect::Pay { .. } | Effect::LoadOrder { .. } | Effect::GiveBack { .. } | Effect::Quit => {
+            Effect::Pay { .. }
+            | Effect::LoadOrder { .. }
+            | Effect::GiveBack { .. }
+            | Effect::Cancel { .. }
+            | Effect::Quit => {
                 unreachable!("tests answer these themselves")
             }
         }
@@ -231,6 +239,10 @@ fn answerable(effect: &Effect) -> bool {
         | Effect::Quote { .. }
         | Effect::LoadOrders { .. }
         | Effect::MintReturn { .. } => true,
-        Effect::Pay { .. } | Effect::LoadOrder { .. } | Effect::GiveBack { .. } | Effect::Quit => false,
+        Effect::Pay { .. }
+        | Effect::LoadOrder { .. }
+        | Effect::GiveBack { .. }
+        | Effect::Cancel { .. }
+        | Effect::Quit => false,
     }
 }

@@ -26,6 +26,16 @@ pub struct Detail {
     pub cursor: usize,
     pub asked: Option<Seq>,
     pub giving: Option<Giving>,
+    pub stopping: Stopping,
+}
+
+/// Whether the order is about to be cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopping {
+    No,
+    /// One more key cancels it.
+    Asked,
+    Sent(Seq),
 }
 
 /// Goods about to be given back.
@@ -55,7 +65,7 @@ impl Orders {
 
 impl Detail {
     pub fn new(view: OrderView, ending: Ending, asked: Seq) -> Self {
-        Self { view, ending, cursor: 0, asked: Some(asked), giving: None }
+        Self { view, ending, cursor: 0, asked: Some(asked), giving: None, stopping: Stopping::No }
     }
 
     pub fn lines(&self) -> usize {
@@ -65,7 +75,16 @@ impl Detail {
     /// How many pieces of a line the shopper still has.
     pub fn remaining(&self, line: usize) -> u32 {
         let bought = self.view.quote.quote.lines.get(line).map_or(0, |line| line.quantity);
-        bought.saturating_sub(self.view.returned.get(line).copied().unwrap_or(0))
+        let gone = |pieces: &[u32]| pieces.get(line).copied().unwrap_or(0);
+        bought.saturating_sub(gone(&self.view.returned)).saturating_sub(gone(&self.view.cancelled))
+    }
+
+    /// Whether something may be left that the shop has not sent. Whether it is so is for the shop to say.
+    pub fn is_cancellable(&self) -> bool {
+        match self.view.order {
+            OrderState::Pending | OrderState::Confirmed => !self.view.cancelling,
+            OrderState::Completed | OrderState::Cancelled | OrderState::Expired => false,
+        }
     }
 
     /// Whether there is anything that could be given back. Whether it may be is for the shop to say.

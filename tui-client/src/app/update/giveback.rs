@@ -128,6 +128,9 @@ fn finish(model: &mut Model, view: &ReturnView) {
     match view.state {
         ReturnState::Refunded => model.say(format!("Given back; {amount} refunded")),
         ReturnState::Pending => model.say("Taken back; the refund is not confirmed yet"),
+        ReturnState::Refused => {
+            model.warn(format!("Taken back; {amount} refunded, and the rest is refused: ask the shop"))
+        }
         ReturnState::NothingToReturn => model.warn("Nothing was taken back: there is nothing left to return"),
     }
     if let Screen::Order(detail) = &mut model.screen {

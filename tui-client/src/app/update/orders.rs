@@ -2,11 +2,11 @@
 
 use kessai_shared::storefront::OrderView;
 
-use super::{answers, giveback, go, moved, page_step};
+use super::{answers, cancel, giveback, go, moved, page_step};
 use crate::app::effect::Effect;
 use crate::app::event::{Answer, Seq};
 use crate::app::keymap::Action;
-use crate::app::model::{Detail, Giving, MAX_ORDERS, Model, Orders, Screen};
+use crate::app::model::{Detail, Giving, MAX_ORDERS, Model, Orders, Screen, Stopping};
 use crate::shop::Ending;
 
 /// Shows the orders, asked for anew: they change without this terminal.
@@ -53,9 +53,14 @@ pub fn act_on_order(model: &mut Model, action: Action) -> Vec<Effect> {
     let page = page_step(model);
     let Screen::Order(detail) = &mut model.screen else { return Vec::new() };
     match action {
+        Action::Back if detail.stopping == Stopping::Asked => {
+            detail.stopping = Stopping::No;
+            Vec::new()
+        }
         Action::Back => go(model, Screen::Orders),
         Action::Refresh => ask_about(model),
         Action::Return => giveback::begin(model),
+        Action::Cancel => cancel::ask(model),
         moving => {
             detail.cursor = moved(moving, detail.cursor, detail.lines(), page).unwrap_or(detail.cursor);
             Vec::new()
@@ -74,8 +79,9 @@ pub fn refreshed(model: &mut Model, seq: Seq, answer: Answer<Box<(OrderView, End
             let (view, ending) = *found;
             detail.cursor = detail.cursor.min(view.quote.quote.lines.len().saturating_sub(1));
             // What is being given back was chosen from the old view, so it must still fit.
-            let fits =
-                view.quote.quote.lines.len() == detail.lines() && view.returned == detail.view.returned;
+            let fits = view.quote.quote.lines.len() == detail.lines()
+                && view.returned == detail.view.returned
+                && view.cancelled == detail.view.cancelled;
             let locked = detail.giving.as_ref().is_some_and(Giving::is_locked);
             if !fits && !locked {
                 detail.giving = None;

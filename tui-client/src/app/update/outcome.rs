@@ -64,9 +64,13 @@ pub fn settle(model: &mut Model, order: OrderId, ending: Ending) {
     match ending {
         Ending::Unknown => return,
         Ending::Accepted { .. } => {}
-        Ending::Declined { .. } | Ending::OutOfStock { .. } | Ending::Interrupted | Ending::HoldExpired => {
-            model.cart.put_back(&purchase.goods)
-        }
+        // Who took it back does not want it.
+        Ending::Cancelled { by_shopper: true } => {}
+        Ending::Declined { .. }
+        | Ending::OutOfStock { .. }
+        | Ending::Interrupted
+        | Ending::HoldExpired
+        | Ending::Cancelled { by_shopper: false } => model.cart.put_back(&purchase.goods),
     }
     // The outcome screen shows the newest purchase; of another one a line has to do.
     let newest = model.purchases.last().is_some_and(|purchase| purchase.order == order);
@@ -91,9 +95,12 @@ fn try_again(model: &mut Model) -> Vec<Effect> {
             model.screen = Screen::Checkout(Box::new(checkout));
             vec![Effect::Quote { seq, order, lines }]
         }
-        Ending::Unknown | Ending::Accepted { .. } => Vec::new(),
+        Ending::Unknown | Ending::Accepted { .. } | Ending::Cancelled { by_shopper: true } => Vec::new(),
         Ending::OutOfStock { .. } => go(model, Screen::Cart),
-        Ending::Declined { .. } | Ending::Interrupted | Ending::HoldExpired => checkout::open(model),
+        Ending::Declined { .. }
+        | Ending::Interrupted
+        | Ending::HoldExpired
+        | Ending::Cancelled { by_shopper: false } => checkout::open(model),
     }
 }
 
@@ -104,6 +111,8 @@ fn in_short(ending: &Ending) -> String {
         Ending::OutOfStock { .. } => "Out of stock, goods back in the cart".into(),
         Ending::Interrupted => "Interrupted, nothing charged".into(),
         Ending::HoldExpired => "The approval ran out, nothing charged".into(),
+        Ending::Cancelled { by_shopper: true } => "Cancelled, nothing charged".into(),
+        Ending::Cancelled { by_shopper: false } => "Cancelled by the shop, nothing charged".into(),
         Ending::Unknown => "Not known yet".into(),
     }
 }
