@@ -4,6 +4,8 @@
 //! It is another thing than the operator's socket (`settlement/src/operator/`), where accounts are taken
 //! in, keys changed and cards issued: those carry key material, which never leaves the machine.
 
+mod accounts;
+mod disputes;
 mod entries;
 mod service;
 mod views;
@@ -11,9 +13,5 @@ mod views;
 pub use service::Service;
 pub use views::policy_row;
 
-use kessai_shared::operator::client::Daemon;
-use kessai_shared::operator::settlement::ALPN;
-
 /// The settlement as its operators reach it.
-pub const SETTLEMENT: Daemon =
-    Daemon { word: "settlement", program: "kessai-settlement", folder: crate::settings::FOLDER, alpn: ALPN };
+pub use kessai_shared::operator::settlement::DAEMON as SETTLEMENT;
