@@ -9,7 +9,7 @@ use kessai_shared::operator::rows::{self, BatchStanding, ClearingBatch, ShopBatc
 use kessai_shared::operator::seller::{self, Decided, Leg, OrderDetail, OrderRow, StockRow};
 use kessai_shared::operator::settlement::{
     self, AccountRef, AccountRow, CaptureRow, ChargeDetail, Charged, DecisionDetail, EntriesOf, EntryRow,
-    HoldRow, Owner, Side,
+    HoldRow, Owner, PolicyRow, Side,
 };
 use kessai_shared::operator::{Endpoint, Page, Peer, Peers, disputes};
 use kessai_shared::outcome::{ChargebackReason, Reason};
@@ -183,6 +183,7 @@ pub fn settlement_requests() -> Vec<settlement::Request> {
     vec![
         Request::Status,
         Request::Peers,
+        Request::Policies { before: Some(300), limit: 50 },
         Request::Accounts { after: Some(account()), limit: 50 },
         Request::Holds { seller: Some(pin(5)), after: Some(charged()), limit: 50 },
         Request::Entries { of: EntriesOf::Account(account()), from: 300, limit: 50 },
@@ -279,6 +280,18 @@ fn chargeback() -> ChargebackId {
     ChargebackId::from_bytes([0x33; 16])
 }
 
+fn policy_row() -> PolicyRow {
+    PolicyRow {
+        sequence: 299,
+        version: 301,
+        digest: [0x44; 32],
+        position: 70_000,
+        at: AT,
+        by: pin(6),
+        text: "max_months_late = 2\n".to_owned(),
+    }
+}
+
 pub fn settlement_replies() -> Vec<settlement::Reply> {
     use settlement::{Refusal, Reply, Status};
     let entry = EntryRow {
@@ -305,6 +318,7 @@ pub fn settlement_replies() -> Vec<settlement::Reply> {
             disputed_batches: 1,
         })),
         Reply::Peers(peers()),
+        Reply::Policies(Page { rows: vec![policy_row()], next: Some(299) }),
         Reply::Accounts(Page { rows: vec![account_row()], next: Some(account()) }),
         Reply::Holds(Page { rows: vec![hold_row()], next: Some(charged()) }),
         Reply::Entries { page: Page { rows: vec![entry], next: Some(8) }, begins: 1 },
