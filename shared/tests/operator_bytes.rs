@@ -67,8 +67,15 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Reply::Refused(_),
     );
     let replies = equal(names, replies);
-    let refusals = vec![Refusal::UnknownOrder, Refusal::UnknownProduct, Refusal::TryLater];
-    let names = variants!(refusals, Refusal::UnknownOrder, Refusal::UnknownProduct, Refusal::TryLater);
+    let not_allowed = Refusal::NotAllowed("nothing is left to ship".to_owned());
+    let refusals = vec![Refusal::UnknownOrder, Refusal::UnknownProduct, not_allowed, Refusal::TryLater];
+    let names = variants!(
+        refusals,
+        Refusal::UnknownOrder,
+        Refusal::UnknownProduct,
+        Refusal::NotAllowed(_),
+        Refusal::TryLater,
+    );
     compare("operator_seller.txt", [requests, replies, equal(names, refusals)]);
 }
 
