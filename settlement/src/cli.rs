@@ -1,7 +1,9 @@
 //! The settlement's command line.
 
+mod account;
 mod ask;
 mod clearing;
+mod disputes;
 mod entries;
 mod epochs;
 mod issue;
@@ -68,6 +70,9 @@ enum Act {
     },
     /// Tell how the settlement is.
     Status(state::Asked),
+    /// One card account of the running settlement: its months, and what operators do to it.
+    #[command(subcommand)]
+    Account(account::Account),
     /// The accounts of the running settlement.
     #[command(subcommand)]
     Accounts(lists::Accounts),
@@ -83,6 +88,12 @@ enum Act {
     /// The orders of sellers, as the running settlement knows them.
     #[command(subcommand)]
     Orders(entries::Orders),
+    /// Charges that cardholders dispute.
+    #[command(subcommand)]
+    Chargebacks(disputes::Chargebacks),
+    /// Captures that came after their hold had expired.
+    #[command(subcommand)]
+    LateCaptures(disputes::LateCaptures),
     /// Tell who is connected to the running settlement.
     Peers(state::Asked),
     /// Completions for shells, and manual pages.
@@ -152,11 +163,14 @@ impl Cli {
             Act::Rekey { data, json } => operate::rekey(&data.path()?, json),
             Act::IssueCard { data, act } => issue::issue_card(&data.path()?, &act),
             Act::Status(asked) => state::status(&asked),
+            Act::Account(account) => account.run(),
             Act::Accounts(accounts) => accounts.run(),
             Act::Holds(holds) => holds.run(),
             Act::Clearing(clearing) => clearing.run(),
             Act::Entries(entries) => entries.run(),
             Act::Orders(orders) => orders.run(),
+            Act::Chargebacks(chargebacks) => chargebacks.run(),
+            Act::LateCaptures(late) => late.run(),
             Act::Peers(asked) => state::peers(&asked),
             Act::Generate(generate) => generate.run::<Self>(),
             Act::Operators(operators) => operators.run(SETTLEMENT),

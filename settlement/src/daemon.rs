@@ -94,8 +94,8 @@ pub async fn run<N: Net>(
     // Only now, with the books open, does it answer anybody.
     let endpoint = ground.net.endpoint(settings.listen, Some(tls)).map_err(|error| error.to_string())?;
     let address = endpoint.local_addr().map_err(|error| error.to_string())?;
-    let office =
-        Arc::new(Office::new(Arc::clone(&vault), writer.clone(), office::local_operator(&keys), true));
+    let by = office::local_operator(&settings.data)?;
+    let office = Arc::new(Office::new(Arc::clone(&vault), writer.clone(), by, true));
     office.resume();
     // A simulated machine has no user who could be at a socket.
     let door = if as_task { None } else { open_door(&settings.data) };

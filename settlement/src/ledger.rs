@@ -32,7 +32,7 @@ pub use clearing::{Batches, Cleared, FIRST_BATCH};
 pub use closed::{BatchChange, BatchState, Closed};
 pub use decision::{Presented, decide};
 pub use entry::{Entry, LedgerAccount};
-pub use given::{Capture, Chargeback, ChargebackReason, GivenBack, Late, Refund};
+pub use given::{Capture, Chargeback, GivenBack, Late, Refund};
 pub use group::Group;
 pub use guesses::Guessed;
 pub use hold::{Charge, ChargeState, Decided, MAX_CAPTURES};

@@ -10,8 +10,10 @@ use std::path::PathBuf;
 
 use golden::Sample;
 use kessai_shared::codec;
+use kessai_shared::operator::account::AccountAct;
 use kessai_shared::operator::rows::NotDone;
-use kessai_shared::operator::{self, seller, settlement};
+use kessai_shared::operator::{self, disputes, seller, settlement};
+use kessai_shared::outcome::ChargebackReason;
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -67,14 +69,15 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Reply::Refused(_),
     );
     let replies = equal(names, replies);
-    let not_allowed = Refusal::NotAllowed("nothing is left to ship".to_owned());
-    let refusals = vec![Refusal::UnknownOrder, Refusal::UnknownProduct, not_allowed, Refusal::TryLater];
+    let why = "3 pieces are nobody's".to_owned();
+    let refusals =
+        vec![Refusal::UnknownOrder, Refusal::UnknownProduct, Refusal::NotAllowed(why), Refusal::TryLater];
     let names = variants!(
         refusals,
         Refusal::UnknownOrder,
         Refusal::UnknownProduct,
         Refusal::NotAllowed(_),
-        Refusal::TryLater,
+        Refusal::TryLater
     );
     compare("operator_seller.txt", [requests, replies, equal(names, refusals)]);
 }
@@ -96,6 +99,11 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Request::Batches { .. },
         Request::CloseBatch { .. },
         Request::AcceptBatch { .. },
+        Request::Disputes(_),
+        Request::Account { .. },
+        Request::Statements { .. },
+        Request::ActOn { .. },
+        Request::CloseMonth { .. },
     );
     let requests = equal(names, requests);
     let replies = samples::settlement_replies();
@@ -112,6 +120,10 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Reply::Batches(_),
         Reply::BatchClosed(_),
         Reply::BatchAccepted,
+        Reply::Disputes(_),
+        Reply::Account(_),
+        Reply::Statements { .. },
+        Reply::MonthsClosed(_),
         Reply::Refused(_),
     );
     let replies = equal(names, replies);
@@ -121,6 +133,7 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Refusal::UnknownOrder,
         Refusal::Unreadable("a bad block".to_owned()),
         Refusal::Clearing(NotDone::Settled),
+        Refusal::NotDone("the account is not even".to_owned()),
     ];
     let names = variants!(
         refusals,
@@ -129,8 +142,48 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Refusal::UnknownOrder,
         Refusal::Unreadable(_),
         Refusal::Clearing(_),
+        Refusal::NotDone(_),
     );
+    let acts = samples::account_acts();
+    let act_names = variants!(
+        acts,
+        AccountAct::Repay { .. },
+        AccountAct::Block { .. },
+        AccountAct::Unblock { .. },
+        AccountAct::Limit { .. },
+        AccountAct::Close,
+        AccountAct::WriteOff,
+    );
+    let requests = requests.into_iter().chain(equal(act_names, acts)).collect();
     compare("operator_settlement.txt", [requests, replies, equal(names, refusals)]);
+}
+
+#[test]
+fn the_bytes_of_disputes_are_what_they_were() {
+    use disputes::{NotChargedBack, Reply, Request};
+    let requests = samples::dispute_requests();
+    let names = variants!(
+        requests,
+        Request::ChargeBack { .. },
+        Request::Chargebacks { .. },
+        Request::LateCaptures { .. },
+    );
+    let requests = equal(names, requests);
+    let replies = samples::dispute_replies();
+    let names = variants!(
+        replies,
+        Reply::ChargedBack { .. },
+        Reply::Chargebacks(_),
+        Reply::LateCaptures(_),
+        Reply::NotChargedBack(NotChargedBack::Duplicate),
+        Reply::NotChargedBack(NotChargedBack::Amount),
+        Reply::NotChargedBack(NotChargedBack::NotCaptured),
+        Reply::NotChargedBack(NotChargedBack::TryLater),
+    );
+    let replies = equal(names, replies);
+    let reasons = ChargebackReason::ALL.to_vec();
+    let names = reasons.iter().map(|reason| format!("ChargebackReason.{}", reason.word())).collect();
+    compare("operator_disputes.txt", [requests, replies, equal(names, reasons)]);
 }
 
 #[test]

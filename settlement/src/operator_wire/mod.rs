@@ -4,6 +4,8 @@
 //! It is another thing than the operator's socket (`settlement/src/operator/`), where accounts are taken
 //! in, keys changed and cards issued: those carry key material, which never leaves the machine.
 
+mod accounts;
+mod disputes;
 mod entries;
 mod service;
 mod views;

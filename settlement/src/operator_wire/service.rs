@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kessai_shared::exchange::{self, Roster};
+use kessai_shared::operator as about;
 use kessai_shared::operator::rows::NotDone;
 use kessai_shared::operator::settlement::{AccountRef, Charged, EntriesOf, Refusal, Reply, Request, Status};
 use kessai_shared::operator::{Endpoint, MAX_LOOKED_AT, Page, Peers, rows};
@@ -13,8 +14,8 @@ use kessai_shared::pin_set::PinSet;
 use kessai_shared::writer::{WriterGone, hand_in};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::{entries, views};
-use crate::clerk::{Command, clearing};
+use super::{disputes, entries, views};
+use crate::clerk::{Command, clearing, money};
 use crate::ledger::listing;
 use crate::ledger::{AccountId, Books, Charge};
 
@@ -76,6 +77,11 @@ impl exchange::Service for Service {
                 let command = |tell| clearing::Command::Accept { seller, batch, by: operator, reason, tell };
                 self.batch(command).await.map(|()| Reply::BatchAccepted)
             }
+            Request::Disputes(request) => self.disputes(operator, request).await.map(Reply::Disputes),
+            Request::Account { account } => self.account(account).await,
+            Request::Statements { account } => self.statements(account).await,
+            Request::ActOn { account, act } => self.act(account, act, operator).await,
+            Request::CloseMonth { month } => self.close_month(month, operator).await,
         };
         reply.unwrap_or_else(Reply::Refused)
     }
@@ -145,6 +151,35 @@ impl Service {
         read.await.unwrap_or(Err(Refusal::TryLater))
     }
 
+    /// About charges that are disputed. A chargeback is answered when it is durable.
+    async fn disputes(
+        &self,
+        by: Pin,
+        request: about::disputes::Request,
+    ) -> Result<about::disputes::Reply, Refusal> {
+        use about::disputes::{NotChargedBack, Reply, Request};
+        match request {
+            Request::Chargebacks { after, limit } => {
+                self.read(move |books, _| disputes::chargebacks(books, after, limit)).await
+            }
+            Request::LateCaptures { after, limit } => {
+                self.read(move |books, _| disputes::late_captures(books, after, limit)).await
+            }
+            Request::ChargeBack { id, of, amount, reason } => {
+                let (tell, told) = oneshot::channel();
+                let (seller, order) = views::key(of);
+                let command = money::Command::ChargeBack { id, seller, order, amount, reason, by, tell };
+                hand_in(&self.writer, Command::Money(command))
+                    .await
+                    .map_err(|WriterGone| Refusal::TryLater)?;
+                Ok(match told.await.map_err(|_| Refusal::TryLater)? {
+                    Ok(batch) => Reply::ChargedBack { batch },
+                    Err(refusal) => Reply::NotChargedBack(NotChargedBack::from(refusal)),
+                })
+            }
+        }
+    }
+
     fn peers(&self) -> Peers {
         let mut peers = Peers::default();
         peers.add(Endpoint::Closed, self.sellers_roster.connected());
@@ -165,7 +200,7 @@ impl Service {
 
     /// Reads the books at the end of a group, when all that is in them is durable. The writer waits
     /// meanwhile, so it has to be little.
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Books, u64) -> T + Send + 'static,
     ) -> Result<T, Refusal> {

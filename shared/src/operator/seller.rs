@@ -53,16 +53,6 @@ pub enum Request {
     Product {
         sku: Sku,
     },
-    /// The money of each order older than `before`, or from the newest on, the newest first.
-    Trades {
-        before: Option<OrderId>,
-        limit: u16,
-    },
-    /// Clearing batches before this one, or from the newest on, the newest first.
-    Batches {
-        before: Option<u32>,
-        limit: u16,
-    },
     /// Ships these lines, each by its place from 0 and how many pieces of it, or all that is left.
     Ship {
         order: OrderId,
@@ -95,6 +85,16 @@ pub enum Request {
         pieces: i64,
         reason: Reason,
     },
+    /// The money of each order older than `before`, or from the newest on, the newest first.
+    Trades {
+        before: Option<OrderId>,
+        limit: u16,
+    },
+    /// Clearing batches before this one, or from the newest on, the newest first.
+    Batches {
+        before: Option<u32>,
+        limit: u16,
+    },
 }
 
 /// Why the books of a product are put right by hand.
@@ -117,10 +117,10 @@ pub enum Reply {
     History(Vec<Leg>),
     Stock(Page<StockRow, Sku>),
     Product(StockRow),
-    Trades(Page<Trade, OrderId>),
-    Batches(Page<ShopBatch, u32>),
     /// What came of a return, as its buyer sees it too.
     Returned(ReturnView),
+    Trades(Page<Trade, OrderId>),
+    Batches(Page<ShopBatch, u32>),
     Refused(Refusal),
 }
 

@@ -5,9 +5,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::account::{AccountAct, AccountDetail, MonthsClosed, StatementRow};
 use super::client::Daemon;
 use super::rows::{Charge, ClearingBatch, NotDone};
-use super::{Page, Peers};
+use super::{Page, Peers, disputes};
 use crate::folder::FolderKind;
 use crate::hex;
 use crate::ids::{BadId, CaptureId, OrderId};
@@ -82,6 +83,24 @@ pub enum Request {
     Charge {
         of: Charged,
     },
+    /// About charges that are disputed, and captures that came too late.
+    Disputes(disputes::Request),
+    Account {
+        account: AccountRef,
+    },
+    /// The statements that are kept of an account.
+    Statements {
+        account: AccountRef,
+    },
+    ActOn {
+        account: AccountRef,
+        act: AccountAct,
+    },
+    /// Closes the open months of accounts up to this one, as many as fit into one round. The settlement
+    /// closes a month by itself when it is over.
+    CloseMonth {
+        month: YearMonth,
+    },
 }
 
 /// What an operator is told by a settlement.
@@ -104,6 +123,14 @@ pub enum Reply {
         begins: u64,
     },
     Charge(Box<ChargeDetail>),
+    Disputes(disputes::Reply),
+    Account(Box<AccountDetail>),
+    /// The newest first, and the currency they are in.
+    Statements {
+        currency: Currency,
+        statements: Vec<StatementRow>,
+    },
+    MonthsClosed(MonthsClosed),
     Refused(Refusal),
 }
 
@@ -118,6 +145,8 @@ pub enum Refusal {
     UnknownOrder,
     /// The journal cannot be read; its own line says why.
     Unreadable(String),
+    /// The act is against a rule; one line says which, and what to do.
+    NotDone(String),
 }
 
 /// How a settlement is.
@@ -315,6 +344,7 @@ impl fmt::Display for Refusal {
                 write!(f, "the journal cannot be read: {why}; run: kessai-settlement verify")
             }
             Refusal::Clearing(why) => why.fmt(f),
+            Refusal::NotDone(why) => f.write_str(why),
         }
     }
 }

@@ -1,15 +1,18 @@
 //! One message of every kind on the operator wire.
 
-use kessai_shared::ids::{CaptureId, Customer, OrderId, ReturnId, Sku};
+use kessai_shared::ids::{CaptureId, ChargebackId, Customer, OrderId, RepaymentId, ReturnId, Sku};
 use kessai_shared::money::{Currency, Minor};
+use kessai_shared::operator::account::{
+    AccountAct, AccountDetail, BlockRow, BlockedAs, MonthsClosed, MovedRow, StatementRow,
+};
 use kessai_shared::operator::rows::{self, BatchStanding, ClearingBatch, ShopBatch, Trade};
 use kessai_shared::operator::seller::{self, Decided, Leg, OrderDetail, OrderRow, StockRow};
 use kessai_shared::operator::settlement::{
     self, AccountRef, AccountRow, CaptureRow, ChargeDetail, Charged, DecisionDetail, EntriesOf, EntryRow,
     HoldRow, Owner, Side,
 };
-use kessai_shared::operator::{Endpoint, Page, Peer, Peers};
-use kessai_shared::outcome::Reason;
+use kessai_shared::operator::{Endpoint, Page, Peer, Peers, disputes};
+use kessai_shared::outcome::{ChargebackReason, Reason};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Quote, QuotedLine, Verdict};
 use kessai_shared::settlement::{BatchTotals, Payout, Standing};
@@ -189,7 +192,91 @@ pub fn settlement_requests() -> Vec<settlement::Request> {
         Request::Batches { seller: pin(5), before: Some(300), limit: 200 },
         Request::CloseBatch { seller: pin(5) },
         Request::AcceptBatch { seller: pin(5), batch: 300, reason: "counted by hand".to_owned() },
+        Request::Disputes(dispute_requests()[0]),
+        Request::Account { account: account() },
+        Request::Statements { account: account() },
+        Request::ActOn { account: account(), act: account_acts().swap_remove(1) },
+        Request::CloseMonth { month: "2026-11".parse().expect("a month") },
     ]
+}
+
+pub fn account_acts() -> Vec<AccountAct> {
+    vec![
+        AccountAct::Repay { repayment: RepaymentId::from_bytes([8; 16]), amount: Minor(640) },
+        AccountAct::Block { status: BlockedAs::Stolen, why: "the holder called".to_owned() },
+        AccountAct::Unblock { same_card: true },
+        AccountAct::Limit { limit: Minor(90_000) },
+        AccountAct::Close,
+        AccountAct::WriteOff,
+    ]
+}
+
+fn statement() -> StatementRow {
+    StatementRow {
+        month: "2026-11".parse().expect("a month"),
+        opening: Minor(-7),
+        moved: moved(),
+        closing: Minor(744),
+        past_due: Minor(300),
+        minimum_due: Minor(500),
+        due: "2026-12-21".parse().expect("a day"),
+        months_late: 1,
+    }
+}
+
+fn moved() -> MovedRow {
+    let [purchases, refunds, repayments, fees, written_off] = [900, 80, 70, 6, 5].map(Minor);
+    MovedRow { purchases, refunds, repayments, fees, written_off }
+}
+
+fn account_detail() -> AccountDetail {
+    AccountDetail {
+        row: account_row(),
+        late_history: vec![1, 0],
+        asked: Minor(500),
+        open_month: Some("2026-12".parse().expect("a month")),
+        opening: Minor(744),
+        moved: moved(),
+        written_off: Minor(5),
+        block: Some(BlockRow { why: "the holder called".to_owned(), by: pin(6), at: AT }),
+        holder_key: true,
+        last: Some(statement()),
+    }
+}
+
+pub fn dispute_requests() -> Vec<disputes::Request> {
+    use disputes::Request;
+    let (id, reason) = (chargeback(), ChargebackReason::NotAsDescribed);
+    vec![
+        Request::ChargeBack { id, of: charged(), amount: Minor(255), reason },
+        Request::Chargebacks { after: Some(id), limit: 50 },
+        Request::LateCaptures { after: Some(charged()), limit: 50 },
+    ]
+}
+
+pub fn dispute_replies() -> Vec<disputes::Reply> {
+    use disputes::{ChargebackRow, LateRow, NotChargedBack, Reply};
+    let (of, currency, amount) = (charged(), Currency::Jpy, Minor(255));
+    let (id, reason, capture) = (chargeback(), ChargebackReason::Fraud, CaptureId::from_bytes([0x34; 16]));
+    let row = ChargebackRow { id, of, currency, amount, reason, by: pin(6), batch: 300 };
+    let late = LateRow { of, currency, capture, amount, at: AT };
+    let mut replies = vec![
+        Reply::ChargedBack { batch: 300 },
+        Reply::Chargebacks(Page { rows: vec![row], next: Some(id) }),
+        Reply::LateCaptures(Page { rows: vec![late], next: Some(of) }),
+    ];
+    let why = [
+        NotChargedBack::Duplicate,
+        NotChargedBack::Amount,
+        NotChargedBack::NotCaptured,
+        NotChargedBack::TryLater,
+    ];
+    replies.extend(why.map(Reply::NotChargedBack));
+    replies
+}
+
+fn chargeback() -> ChargebackId {
+    ChargebackId::from_bytes([0x33; 16])
 }
 
 pub fn settlement_replies() -> Vec<settlement::Reply> {
@@ -227,6 +314,10 @@ pub fn settlement_replies() -> Vec<settlement::Reply> {
         Reply::Batches(Page { rows: vec![clearing_batch()], next: Some(300) }),
         Reply::BatchClosed(300),
         Reply::BatchAccepted,
+        Reply::Disputes(dispute_replies().swap_remove(1)),
+        Reply::Account(Box::new(account_detail())),
+        Reply::Statements { currency: Currency::Jpy, statements: vec![statement()] },
+        Reply::MonthsClosed(MonthsClosed { stated: 300, passed: 2, more: true }),
         Reply::Refused(Refusal::UnknownAccount),
     ]
 }
