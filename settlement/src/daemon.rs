@@ -138,10 +138,11 @@ async fn put_in_force(
     ended: &mut daemon::Ended,
 ) -> Result<(), String> {
     match policy_file::adopt(writer, proposed, by).await {
-        Ok(InForce { adopted, is_new: true }) => {
-            tracing::info!("{} is in force", policy_file::name(&adopted))
+        // That a first start has the default is no news.
+        Ok(InForce { adopted, is_new: true }) if policy_file::of(data).exists() => {
+            tracing::info!("{} is in force", policy_file::name(&adopted));
         }
-        Ok(InForce { is_new: false, .. }) => {}
+        Ok(InForce { .. }) => {}
         Err(AdoptError::Refused(why)) => return Err(format!("{}: {why}", policy_file::of(data).display())),
         Err(AdoptError::WriterGone) => {
             // The writer knows best why it is gone.
