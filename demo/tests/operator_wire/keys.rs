@@ -96,7 +96,7 @@ fn a_key_that_is_removed_loses_its_live_connection_and_nobody_else_theirs() {
     assert!(matches!(ask(&one), Ok(Reply::Status(_))) && matches!(ask(&two), Ok(Reply::Status(_))));
     assert_eq!(SELLER.ask(folder.path(), &["operators", "remove", &pins[0]]).code, Some(0));
     until("a connection that is closed", || ask(&one).is_err());
-    let why = ask(&one).err().expect("a failure").line;
+    let why = ask(&one).expect_err("a failure").line;
     assert!(why.contains("does not take this operator's key"), "{why}");
     assert!(matches!(ask(&two), Ok(Reply::Status(_))), "the other one is not disturbed");
     let again = SELLER.ask(folder.path(), &["operators", "remove", &pins[0]]);
