@@ -10,14 +10,13 @@ use std::path::PathBuf;
 use golden::Sample;
 use kessai_settlement::ledger::{
     Account, AccountChange, AccountId, Adopted, Adoption, Batches, Billing, Block, Books, Capture, Change,
-    Charge, ChargeState, Chargeback, ChargebackReason, Cleared, Decided, DecidedChange, Due, Entry, Event,
-    GivenBack, Group, Late, LedgerAccount, Life, Moved, Policy, Refund, Repayment, Row, RowKey, Statement,
-    Status, Window,
+    Charge, ChargeState, Chargeback, Cleared, Decided, DecidedChange, Due, Entry, Event, GivenBack, Group,
+    Late, LedgerAccount, Life, Moved, Policy, Refund, Repayment, Row, RowKey, Statement, Status, Window,
 };
 use kessai_shared::codec;
 use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId, RepaymentId};
 use kessai_shared::money::{Currency, Minor};
-use kessai_shared::outcome::Reason;
+use kessai_shared::outcome::{ChargebackReason, Reason};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
 use kessai_shared::record::versioned;

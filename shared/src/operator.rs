@@ -7,10 +7,12 @@
 //! [`reach::Reach::ask`]. A sample of each variant stands in `shared/tests/operator_bytes.rs`.
 
 pub mod client;
+pub mod disputes;
 pub mod keys;
 pub mod post;
 pub mod print;
 pub mod reach;
+pub mod rows;
 pub mod seller;
 pub mod settlement;
 

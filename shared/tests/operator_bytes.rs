@@ -10,7 +10,8 @@ use std::path::PathBuf;
 
 use golden::Sample;
 use kessai_shared::codec;
-use kessai_shared::operator::{self, seller, settlement};
+use kessai_shared::operator::{self, disputes, seller, settlement};
+use kessai_shared::outcome::ChargebackReason;
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -87,6 +88,7 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Request::Holds { .. },
         Request::Entries { .. },
         Request::Charge { .. },
+        Request::Disputes(_),
     );
     let requests = equal(names, requests);
     let replies = samples::settlement_replies();
@@ -98,6 +100,7 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Reply::Holds(_),
         Reply::Entries { .. },
         Reply::Charge(_),
+        Reply::Disputes(_),
         Reply::Refused(_),
     );
     let replies = equal(names, replies);
@@ -115,6 +118,34 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Refusal::Unreadable(_),
     );
     compare("operator_settlement.txt", [requests, replies, equal(names, refusals)]);
+}
+
+#[test]
+fn the_bytes_of_disputes_are_what_they_were() {
+    use disputes::{NotChargedBack, Reply, Request};
+    let requests = samples::dispute_requests();
+    let names = variants!(
+        requests,
+        Request::ChargeBack { .. },
+        Request::Chargebacks { .. },
+        Request::LateCaptures { .. },
+    );
+    let requests = equal(names, requests);
+    let replies = samples::dispute_replies();
+    let names = variants!(
+        replies,
+        Reply::ChargedBack { .. },
+        Reply::Chargebacks(_),
+        Reply::LateCaptures(_),
+        Reply::NotChargedBack(NotChargedBack::Duplicate),
+        Reply::NotChargedBack(NotChargedBack::Amount),
+        Reply::NotChargedBack(NotChargedBack::NotCaptured),
+        Reply::NotChargedBack(NotChargedBack::TryLater),
+    );
+    let replies = equal(names, replies);
+    let reasons = ChargebackReason::ALL.to_vec();
+    let names = reasons.iter().map(|reason| format!("ChargebackReason.{}", reason.word())).collect();
+    compare("operator_disputes.txt", [requests, replies, equal(names, reasons)]);
 }
 
 #[test]

@@ -156,6 +156,7 @@ impl World {
             keys: data.join("keys"),
             suite: Suite::X25519,
             epochs: EPOCHS,
+            clearing: ledger::ClearingTerms::default(),
             terms: ledger::Terms::default(),
             policy: Some(Proposed { version: None, policy }),
             data,

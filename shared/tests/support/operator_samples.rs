@@ -1,14 +1,14 @@
 //! One message of every kind on the operator wire.
 
-use kessai_shared::ids::{CaptureId, Customer, OrderId, ReturnId, Sku};
+use kessai_shared::ids::{CaptureId, ChargebackId, Customer, OrderId, ReturnId, Sku};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::operator::seller::{self, Decided, Leg, OrderDetail, OrderRow, StockRow};
 use kessai_shared::operator::settlement::{
     self, AccountRef, AccountRow, CaptureRow, ChargeDetail, Charged, DecisionDetail, EntriesOf, EntryRow,
     HoldRow, Owner, Side,
 };
-use kessai_shared::operator::{Endpoint, Page, Peer, Peers};
-use kessai_shared::outcome::Reason;
+use kessai_shared::operator::{Endpoint, Page, Peer, Peers, disputes};
+use kessai_shared::outcome::{ChargebackReason, Reason};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Quote, QuotedLine, Verdict};
 use kessai_shared::storefront::{
@@ -177,7 +177,43 @@ pub fn settlement_requests() -> Vec<settlement::Request> {
         Request::Holds { seller: Some(pin(5)), after: Some(charged()), limit: 50 },
         Request::Entries { of: EntriesOf::Account(account()), from: 300, limit: 50 },
         Request::Charge { of: charged() },
+        Request::Disputes(dispute_requests()[0]),
     ]
+}
+
+pub fn dispute_requests() -> Vec<disputes::Request> {
+    use disputes::Request;
+    let (id, reason) = (chargeback(), ChargebackReason::NotAsDescribed);
+    vec![
+        Request::ChargeBack { id, of: charged(), amount: Minor(255), reason },
+        Request::Chargebacks { after: Some(id), limit: 50 },
+        Request::LateCaptures { after: Some(charged()), limit: 50 },
+    ]
+}
+
+pub fn dispute_replies() -> Vec<disputes::Reply> {
+    use disputes::{ChargebackRow, LateRow, NotChargedBack, Reply};
+    let (of, currency, amount) = (charged(), Currency::Jpy, Minor(255));
+    let (id, reason, capture) = (chargeback(), ChargebackReason::Fraud, CaptureId::from_bytes([0x34; 16]));
+    let row = ChargebackRow { id, of, currency, amount, reason, by: pin(6), batch: 300 };
+    let late = LateRow { of, currency, capture, amount, at: AT };
+    let mut replies = vec![
+        Reply::ChargedBack { batch: 300 },
+        Reply::Chargebacks(Page { rows: vec![row], next: Some(id) }),
+        Reply::LateCaptures(Page { rows: vec![late], next: Some(of) }),
+    ];
+    let why = [
+        NotChargedBack::Duplicate,
+        NotChargedBack::Amount,
+        NotChargedBack::NotCaptured,
+        NotChargedBack::TryLater,
+    ];
+    replies.extend(why.map(Reply::NotChargedBack));
+    replies
+}
+
+fn chargeback() -> ChargebackId {
+    ChargebackId::from_bytes([0x33; 16])
 }
 
 pub fn settlement_replies() -> Vec<settlement::Reply> {
@@ -209,6 +245,7 @@ pub fn settlement_replies() -> Vec<settlement::Reply> {
         Reply::Holds(Page { rows: vec![hold_row()], next: Some(charged()) }),
         Reply::Entries { page: Page { rows: vec![entry], next: Some(8) }, begins: 1 },
         Reply::Charge(Box::new(charge_detail())),
+        Reply::Disputes(dispute_replies().swap_remove(1)),
         Reply::Refused(Refusal::UnknownAccount),
     ]
 }
