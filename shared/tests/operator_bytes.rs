@@ -122,12 +122,23 @@ fn the_bytes_of_disputes_are_what_they_were() {
         Reply::ChargedBack { .. },
         Reply::Chargebacks(_),
         Reply::LateCaptures(_),
-        Reply::NotChargedBack(NotChargedBack::Duplicate),
-        Reply::NotChargedBack(NotChargedBack::Amount),
-        Reply::NotChargedBack(NotChargedBack::NotCaptured),
-        Reply::NotChargedBack(NotChargedBack::TryLater),
+        Reply::NotChargedBack(_),
     );
-    let replies = equal(names, replies);
+    let mut replies = equal(names, replies);
+    let why = vec![
+        NotChargedBack::Duplicate,
+        NotChargedBack::Amount,
+        NotChargedBack::NotCaptured,
+        NotChargedBack::TryLater,
+    ];
+    let names = variants!(
+        why,
+        NotChargedBack::Duplicate,
+        NotChargedBack::Amount,
+        NotChargedBack::NotCaptured,
+        NotChargedBack::TryLater,
+    );
+    replies.extend(equal(names, why));
     let reasons = ChargebackReason::ALL.to_vec();
     let names = reasons.iter().map(|reason| format!("ChargebackReason.{}", reason.word())).collect();
     compare("operator_disputes.txt", [requests, replies, equal(names, reasons)]);
