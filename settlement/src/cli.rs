@@ -1,6 +1,7 @@
 //! The settlement's command line.
 
 mod ask;
+mod clearing;
 mod disputes;
 mod entries;
 mod epochs;
@@ -74,6 +75,9 @@ enum Act {
     /// What the running settlement holds for purchases that were not captured yet.
     #[command(subcommand)]
     Holds(lists::Holds),
+    /// Clearing batches: what each seller is paid out.
+    #[command(subcommand)]
+    Clearing(clearing::Clearing),
     /// The journal of the running settlement as double entries.
     #[command(subcommand)]
     Entries(entries::Entries),
@@ -157,6 +161,7 @@ impl Cli {
             Act::Status(asked) => state::status(&asked),
             Act::Accounts(accounts) => accounts.run(),
             Act::Holds(holds) => holds.run(),
+            Act::Clearing(clearing) => clearing.run(),
             Act::Entries(entries) => entries.run(),
             Act::Orders(orders) => orders.run(),
             Act::Chargebacks(chargebacks) => chargebacks.run(),

@@ -82,7 +82,7 @@ pub async fn run<N: Net>(
     // Books that never had a policy begin with the default, so that a later default changes nothing.
     let is_first = store.books().policies().in_force().is_none();
     let proposed = settings.policy.or_else(|| is_first.then(Proposed::default));
-    let clerk = Clerk::new(ground.clock.clone()).with_terms(settings.terms);
+    let clerk = Clerk::new(ground.clock.clone()).with_terms(settings.terms).clearing(settings.clearing);
     let clock = ground.clock.clone();
     let mut ended =
         daemon::start(store, clerk, queue, ground.clock, as_task).map_err(|error| error.to_string())?;

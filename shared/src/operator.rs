@@ -12,6 +12,7 @@ pub mod keys;
 pub mod post;
 pub mod print;
 pub mod reach;
+pub mod rows;
 pub mod seller;
 pub mod settlement;
 

@@ -41,6 +41,12 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Request::History { .. },
         Request::Stock { .. },
         Request::Product { .. },
+        Request::Ship { .. },
+        Request::Deliver { .. },
+        Request::Cancel { .. },
+        Request::Return { .. },
+        Request::Receive { .. },
+        Request::Adjust { .. },
     );
     let requests = equal(names, requests);
     let replies = samples::seller_replies();
@@ -53,11 +59,20 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Reply::History(_),
         Reply::Stock(_),
         Reply::Product(_),
+        Reply::Returned(_),
         Reply::Refused(_),
     );
     let replies = equal(names, replies);
-    let refusals = vec![Refusal::UnknownOrder, Refusal::UnknownProduct, Refusal::TryLater];
-    let names = variants!(refusals, Refusal::UnknownOrder, Refusal::UnknownProduct, Refusal::TryLater);
+    let why = "3 pieces are nobody's".to_owned();
+    let refusals =
+        vec![Refusal::UnknownOrder, Refusal::UnknownProduct, Refusal::NotAllowed(why), Refusal::TryLater];
+    let names = variants!(
+        refusals,
+        Refusal::UnknownOrder,
+        Refusal::UnknownProduct,
+        Refusal::NotAllowed(_),
+        Refusal::TryLater
+    );
     compare("operator_seller.txt", [requests, replies, equal(names, refusals)]);
 }
 

@@ -62,6 +62,14 @@ impl exchange::Service for Service {
             Request::Adjust { sku, pieces, reason } => {
                 self.act(operator, Act::Adjust { sku, pieces, reason }).await
             }
+            Request::Trades { before, limit } => {
+                let (limit, most) = (rows(limit), MAX_LOOKED_AT);
+                let found = self.shop.shown.page(before, (limit, most), |order| Some(views::trade(order)));
+                Ok(Reply::Trades(found))
+            }
+            Request::Batches { before, limit } => {
+                self.read(move |books, _| Reply::Batches(views::batches(books, before, limit))).await
+            }
         };
         reply.unwrap_or_else(Reply::Refused)
     }

@@ -3,6 +3,7 @@
 //! It follows pieces, money and decisions by itself and shares no arithmetic with [`Books::apply`], so
 //! that a mistake in one shows in the other.
 
+mod batches;
 mod stories;
 
 use std::collections::HashMap;
@@ -102,7 +103,7 @@ impl Audit {
                 shelf.found += i128::from(*pieces.max(&0));
                 shelf.written_off -= i128::from(*pieces.min(&0));
             }
-            Change::Relisted { .. } | Change::Delivered { .. } => {}
+            Change::Relisted { .. } | Change::Delivered { .. } | Change::BatchCompared { .. } => {}
             Change::Placed { quote, .. } => {
                 if self.stories.insert(quote.order, Story::placed(quote, Phase::Asked)).is_some() {
                     self.problem("I8", quote.order, "was placed twice");
@@ -145,6 +146,7 @@ impl Audit {
 
     /// Everything that is wrong, one sentence each, after the last change.
     pub fn finish(mut self, books: &Books) -> Vec<String> {
+        self.problems.extend(batches::problems(books));
         for product in books.products() {
             let counted = self.shelves.get(&product.sku).copied().unwrap_or_default();
             if !product.stock.balances() || !counted.says(&product.stock) {

@@ -11,9 +11,5 @@ mod views;
 
 pub use service::Service;
 
-use kessai_shared::operator::client::Daemon;
-use kessai_shared::operator::settlement::ALPN;
-
 /// The settlement as its operators reach it.
-pub const SETTLEMENT: Daemon =
-    Daemon { word: "settlement", program: "kessai-settlement", folder: crate::settings::FOLDER, alpn: ALPN };
+pub use kessai_shared::operator::settlement::DAEMON as SETTLEMENT;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use kessai_shared::exchange::{self, Roster};
 use kessai_shared::operator as about;
+use kessai_shared::operator::rows::NotDone;
 use kessai_shared::operator::settlement::{AccountRef, Charged, EntriesOf, Refusal, Reply, Request, Status};
 use kessai_shared::operator::{Endpoint, MAX_LOOKED_AT, Page, Peers, rows};
 use kessai_shared::pin::Pin;
@@ -14,7 +15,8 @@ use kessai_shared::writer::{WriterGone, hand_in};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::{disputes, entries, views};
-use crate::clerk::{Command, money};
+use crate::clerk::{Command, clearing, money};
+use crate::ledger::listing;
 use crate::ledger::{AccountId, Books, Charge};
 
 pub struct Service {
@@ -57,6 +59,25 @@ impl exchange::Service for Service {
                 charge.and_then(|charge| charge.map(detail).ok_or(Refusal::UnknownOrder))
             }
             Request::Disputes(request) => self.disputes(operator, request).await.map(Reply::Disputes),
+            Request::Charges { seller, before, limit } => {
+                self.read(move |books, _| Reply::Charges(listing::charges(books, seller, before, limit)))
+                    .await
+            }
+            Request::Clearing { after, limit } => {
+                self.read(move |books, _| Reply::Clearing(listing::sellers(books, after, limit))).await
+            }
+            Request::Batches { seller, before, limit } => {
+                self.read(move |books, _| Reply::Batches(listing::batches(books, seller, before, limit)))
+                    .await
+            }
+            Request::CloseBatch { seller } => {
+                let command = |tell| clearing::Command::Close { seller, by: operator, tell };
+                self.batch(command).await.map(Reply::BatchClosed)
+            }
+            Request::AcceptBatch { seller, batch, reason } => {
+                let command = |tell| clearing::Command::Accept { seller, batch, by: operator, reason, tell };
+                self.batch(command).await.map(|()| Reply::BatchAccepted)
+            }
         };
         reply.unwrap_or_else(Reply::Refused)
     }
@@ -159,6 +180,17 @@ impl Service {
         peers.add(Endpoint::Closed, self.sellers_roster.connected());
         peers.add(Endpoint::Operator, self.roster.connected());
         peers
+    }
+
+    /// Has the writer carry an act on a clearing batch out.
+    async fn batch<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, NotDone>>) -> clearing::Command,
+    ) -> Result<T, Refusal> {
+        let (tell, told) = oneshot::channel();
+        let command = Command::Clearing(command(tell));
+        hand_in(&self.writer, command).await.map_err(|WriterGone| Refusal::TryLater)?;
+        told.await.map_err(|_| Refusal::TryLater)?.map_err(Refusal::Clearing)
     }
 
     /// Reads the books at the end of a group, when all that is in them is durable. The writer waits

@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::client::Daemon;
+use super::rows::{Charge, ClearingBatch, NotDone};
 use super::{Page, Peers, disputes};
+use crate::folder::FolderKind;
 use crate::hex;
 use crate::ids::{BadId, CaptureId, OrderId};
 use crate::money::{Currency, Minor};
@@ -17,11 +20,47 @@ use crate::time::{Timestamp, YearMonth};
 /// daemon is never understood by the other.
 pub const ALPN: &[u8] = b"kessai-operator/1 settlement";
 
+/// The settlement as its operators reach it.
+pub const DAEMON: Daemon = Daemon {
+    word: "settlement",
+    program: "kessai-settlement",
+    folder: FolderKind { name: "kessai-settlement", version: 2 },
+    alpn: ALPN,
+};
+
 /// What an operator asks of a settlement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Request {
     Status,
     Peers,
+    /// A seller's orders older than `before`, or from the newest on, the newest first.
+    Charges {
+        seller: Pin,
+        before: Option<OrderId>,
+        limit: u16,
+    },
+    /// The sellers behind this one that there are clearing batches of, each with the batch to look at first:
+    /// one that is disputed, or else the open one.
+    Clearing {
+        after: Option<Pin>,
+        limit: u16,
+    },
+    /// A seller's clearing batches before this one, or from the open one on, the newest first.
+    Batches {
+        seller: Pin,
+        before: Option<u32>,
+        limit: u16,
+    },
+    /// Close the open batch of a seller now.
+    CloseBatch {
+        seller: Pin,
+    },
+    /// Settle a dispute: pay the batch out as the settlement's books have it.
+    AcceptBatch {
+        seller: Pin,
+        batch: u32,
+        reason: String,
+    },
     /// Accounts behind `after`, or from the first. Their order says nothing of the cards.
     Accounts {
         after: Option<AccountRef>,
@@ -52,6 +91,12 @@ pub enum Request {
 pub enum Reply {
     Status(Box<Status>),
     Peers(Peers),
+    Charges(Page<Charge, OrderId>),
+    Clearing(Page<(Pin, ClearingBatch), Pin>),
+    Batches(Page<ClearingBatch, u32>),
+    /// The number of the batch that is closed now.
+    BatchClosed(u32),
+    BatchAccepted,
     Accounts(Page<AccountRow, AccountRef>),
     Holds(Page<HoldRow, Charged>),
     Entries {
@@ -70,6 +115,7 @@ pub enum Reply {
 pub enum Refusal {
     /// The daemon is going down or cannot read its journal; the same request may succeed later.
     TryLater,
+    Clearing(NotDone),
     UnknownAccount,
     /// No inquiry for this order of this seller ever came.
     UnknownOrder,
@@ -269,6 +315,7 @@ impl fmt::Display for Refusal {
             Refusal::Unreadable(why) => {
                 write!(f, "the journal cannot be read: {why}; run: kessai-settlement verify")
             }
+            Refusal::Clearing(why) => why.fmt(f),
         }
     }
 }
