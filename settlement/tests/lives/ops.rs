@@ -69,10 +69,30 @@ pub enum Op {
         card: u8,
         code: u8,
     },
+    /// An operator does something to an account.
+    Operate {
+        card: u8,
+        deed: Deed,
+    },
+    /// The month of every account is over.
+    Month,
+    CloseBatch {
+        seller: u8,
+    },
     /// What was asked for so many steps ago is asked for again.
     Again {
         back: u8,
     },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Deed {
+    Repay { id: u8, amount: i64 },
+    Block { stolen: bool },
+    Unblock { same_card: bool },
+    Limit { limit: i64 },
+    Close,
+    WriteOff,
 }
 
 /// With what a purchase is signed.
@@ -99,6 +119,17 @@ fn signs() -> impl Strategy<Value = Signs> {
         3 => Just(Signs::WithCode),
         1 => Just(Signs::WithWrongCode),
         1 => Just(Signs::CodeAlone),
+    ]
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        6 => (0..5_u8, -1..40_i64).prop_map(|(id, amount)| Deed::Repay { id, amount }),
+        1 => any::<bool>().prop_map(|stolen| Deed::Block { stolen }),
+        3 => any::<bool>().prop_map(|same_card| Deed::Unblock { same_card }),
+        1 => (-1..150_i64).prop_map(|limit| Deed::Limit { limit }),
+        1 => Just(Deed::Close),
+        1 => Just(Deed::WriteOff),
     ]
 }
 
@@ -137,6 +168,9 @@ pub fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::NewKey),
         3 => (0..5_u8).prop_map(|card| Op::Rekey { card }),
         1 => (0..5_u8, 0..4_u8).prop_map(|(card, code)| Op::Issue { card, code }),
+        3 => (0..5_u8, deed()).prop_map(|(card, deed)| Op::Operate { card, deed }),
+        1 => Just(Op::Month),
+        1 => (0..2_u8).prop_map(|seller| Op::CloseBatch { seller }),
         3 => (0..12_u8).prop_map(|back| Op::Again { back }),
     ]
 }
