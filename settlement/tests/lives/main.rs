@@ -2,11 +2,13 @@
 //! chargebacks and expiries, in any order and again, for several sellers and currencies, with ids that
 //! collide. A second set of books, of plain maps, says what must come of each.
 //!
-//! `KESSAI_LIVES` says how many lives are lived. An act on accounts gets a variant in `ops.rs`, an arm
-//! in [`Life::step`] and its own arithmetic in `model.rs`.
+//! Operators act on accounts, months and batches are closed meanwhile. `KESSAI_LIVES` says how many lives
+//! are lived. A new act gets a variant in `ops.rs`, an arm in [`Life::step`] and its own arithmetic in
+//! `model.rs`.
 
 mod check;
 mod decisions;
+mod deeds;
 mod inquire;
 mod model;
 mod named;
@@ -114,6 +116,8 @@ impl Life {
             hold_seconds: HOLD_SECONDS,
             hold_grace_seconds: GRACE_SECONDS,
             seller_tries,
+            // Lateness is counted in the tests of accounts; here it declines nobody.
+            max_months_late: u8::MAX,
             ..Policy::default()
         };
         let mut life = Self {
@@ -213,6 +217,9 @@ impl Life {
                 self.model.issue(account_id(card), [code; 32]);
                 self.apply(Change::Issued { id: account_id(card), enrolment: [code; 32], by: OPERATOR });
             }
+            Op::Operate { card, deed } => self.deed(card, deed),
+            Op::Month => self.month(),
+            Op::CloseBatch { seller: of } => self.close_batch(seller(of)),
             Op::Again { .. } => {}
         }
     }
@@ -265,6 +272,9 @@ impl Life {
             | Op::NewKey
             | Op::Rekey { .. }
             | Op::Issue { .. }
+            | Op::Operate { .. }
+            | Op::Month
+            | Op::CloseBatch { .. }
             | Op::Again { .. } => {}
         }
     }

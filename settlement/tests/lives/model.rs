@@ -1,10 +1,12 @@
 //! The settlement's books once more, from plain maps and numbers, written from the invariants. It
 //! shares no arithmetic with the ledger.
 
+mod cards;
+
 use std::collections::BTreeMap;
 
-use kessai_settlement::ledger::{AccountId, Books, ChargeState, FIRST_BATCH, GivenBack, LedgerAccount};
-use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId};
+use kessai_settlement::ledger::{AccountId, Books, ChargeState, GivenBack, LedgerAccount, Status};
+use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId, RepaymentId};
 use kessai_shared::money::Currency;
 use kessai_shared::outcome::{ChargebackReason, Reason};
 use kessai_shared::pin::Pin;
@@ -91,6 +93,17 @@ struct Card {
     tries: Vec<Timestamp>,
     generation: u32,
     holder: Holder,
+    status: Status,
+    /// Why an operator has blocked it here.
+    why: &'static str,
+    /// Whether a card file was made since it was blocked.
+    reissued: bool,
+    /// What was repaid, without what had been written off before.
+    repaid: i64,
+    fees: i64,
+    /// What was written off in all, and what of it did not come in after all.
+    given_up: i64,
+    written_off: i64,
 }
 
 /// What the books know of the key that a card's holder signs with.
@@ -111,13 +124,29 @@ pub struct Model {
     charges: BTreeMap<Key, Charge>,
     /// The batch of a refund; a release has none.
     refunds: BTreeMap<(Pin, RefundId), (OrderId, i64, Option<u32>)>,
+    repayments: BTreeMap<RepaymentId, (AccountId, i64)>,
+    /// How many batches of a seller are closed.
+    closed: BTreeMap<Pin, u32>,
     disputes: BTreeMap<ChargebackId, (Key, i64, ChargebackReason, u32)>,
 }
 
 impl Model {
     pub fn open(&mut self, id: AccountId, currency: Currency, limit: i64, opening: i64) {
-        let card =
-            Card { currency, limit, opening, tries: Vec::new(), generation: 1, holder: Holder::default() };
+        let card = Card {
+            currency,
+            limit,
+            opening,
+            tries: Vec::new(),
+            generation: 1,
+            holder: Holder::default(),
+            status: Status::Normal,
+            why: "",
+            reissued: false,
+            repaid: 0,
+            fees: 0,
+            given_up: 0,
+            written_off: 0,
+        };
         self.cards.insert(id, card);
     }
 
@@ -135,8 +164,9 @@ impl Model {
     }
 
     pub fn issue(&mut self, id: AccountId, code: [u8; 32]) {
-        let holder = &mut self.cards.get_mut(&id).expect("a known card").holder;
-        (holder.key, holder.code) = (None, Some(code));
+        let card = self.card(id);
+        card.reissued = true;
+        (card.holder.key, card.holder.code) = (None, Some(code));
     }
 
     pub fn holder(&self, id: AccountId) -> Holder {
@@ -167,7 +197,8 @@ impl Model {
     fn owed(&self, id: AccountId) -> (i64, i64) {
         let theirs = || self.charges.values().filter(|charge| charge.account == Some(id));
         let balance: i64 = theirs().map(Charge::left).sum();
-        (self.cards[&id].opening + balance, theirs().map(|charge| charge.held).sum())
+        let Card { opening, repaid, fees, given_up, .. } = self.cards[&id];
+        (opening + balance - repaid + fees - given_up, theirs().map(|charge| charge.held).sum())
     }
 
     pub fn inquire(
@@ -207,6 +238,13 @@ impl Model {
             return Inquiry::Fresh(Reason::TooManyTries);
         }
         let Some(id) = card else { return Inquiry::Fresh(Reason::UnknownCard) };
+        match self.cards[&id].status {
+            Status::Normal => {}
+            Status::Lost => return Inquiry::Fresh(Reason::Lost),
+            Status::Stolen => return Inquiry::Fresh(Reason::Stolen),
+            Status::Restricted => return Inquiry::Fresh(Reason::Restricted),
+            Status::Closed => return Inquiry::Fresh(Reason::UnknownCard),
+        }
         let needs_key = holder.key.is_some() || holder.required || signed.1.is_some();
         if needs_key && !with_key && !with_code {
             return Inquiry::Fresh(Reason::HolderKey);
@@ -254,11 +292,6 @@ impl Model {
         };
         let before = self.charges.insert((purchase.seller, purchase.order), charge);
         assert!(before.is_none_or(|charge| charge.answer.is_none()), "I8: one decision for ever");
-    }
-
-    /// Where every seller's money is booked now.
-    pub fn batch(&self, _seller: Pin) -> u32 {
-        FIRST_BATCH
     }
 
     pub fn reverse(&mut self, key: Key) -> Result<bool, Refusal> {
@@ -433,7 +466,7 @@ impl Model {
         for (id, card) in &self.cards {
             let there = books.account(*id).expect("the account is in the books");
             assert_eq!((there.balance.0, there.held.0), self.owed(*id), "I5");
-            assert_eq!(there.limit.0, card.limit);
+            assert_eq!((there.limit.0, there.status), (card.limit, card.status));
             assert_eq!(there.generation, card.generation);
             let (key, required, code) = (there.holder_key, there.holder_required, there.enrolment);
             assert_eq!(Holder { key, required, code }, card.holder);
@@ -491,6 +524,11 @@ impl Model {
             expected.insert((currency, LedgerAccount::Receivable(*id)), balance);
             expected.insert((currency, LedgerAccount::Held(*id)), held);
             *expected.entry((currency, LedgerAccount::Opening)).or_default() -= card.opening;
+            *expected.entry((currency, LedgerAccount::CardholderFees)).or_default() -= card.fees;
+            *expected.entry((currency, LedgerAccount::WriteOffs)).or_default() += card.written_off;
+        }
+        for (id, amount) in self.repayments.values() {
+            *expected.entry((self.cards[id].currency, LedgerAccount::Bank)).or_default() += amount;
         }
         for ((seller, _), charge) in self.charges.iter().filter(|(_, charge)| charge.account.is_some()) {
             let currency = charge.answer.expect("an approval").0.currency;

@@ -6,6 +6,8 @@ use kessai_settlement::ledger::{
 use kessai_shared::outcome::Reason;
 use kessai_shared::receipt::Purchase;
 
+use proptest::strategy::ValueTree;
+
 use super::model::End;
 use super::ops::Signs;
 use super::*;
@@ -443,4 +445,39 @@ fn cards_that_cannot_be_where_a_change_puts_them_are_refused_and_nothing_is_chan
     }
     assert_eq!(life.books.generations().collect::<Vec<_>>(), [1, 2]);
     assert_eq!([1, 2, 3].map(|newest| life.books.older_than(newest)), [0, 4, 5]);
+}
+
+/// A life in which something never happens says nothing of it.
+#[test]
+fn everything_that_can_happen_happens_in_some_life() {
+    let lives = prop::collection::vec(op(), 1..60);
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut changes, mut states) = (BTreeMap::<&str, usize>::new(), BTreeMap::<String, usize>::new());
+    for _ in 0..2_000 {
+        let mut life = Life::new();
+        let ops = lives.new_tree(&mut runner).expect("a life").current();
+        ops.iter().for_each(|op| life.step(op));
+        life.end();
+        life.changes.iter().for_each(|(change, _)| *changes.entry(change.name()).or_default() += 1);
+        for (_, charge) in life.books.charges() {
+            let (parts, over) = (charge.captures.len().min(2), charge.ran_out);
+            *states.entry(format!("{:?} in {parts} parts, ran out: {over}", charge.state)).or_default() += 1;
+        }
+    }
+    let happens =
+        ["captured", "released", "refunded", "charged back", "presented late", "reversed", "expired"];
+    let to_accounts = ["stated", "repaid", "blocked", "unblocked", "limited", "closed", "written off"];
+    for name in happens.iter().chain(&to_accounts).chain(&["batch closed", "rekeyed", "issued", "restated"]) {
+        assert!(changes.get(name).is_some_and(|times| *times >= 5), "{name}: {changes:?}");
+    }
+    for state in [
+        "Captured in 1 parts, ran out: true",
+        "Captured in 2 parts, ran out: true",
+        "Captured in 2 parts, ran out: false",
+        "Expired in 0 parts, ran out: true",
+        "Reversed in 0 parts, ran out: false",
+        "Tombstone in 0 parts, ran out: false",
+    ] {
+        assert!(states.get(state).is_some_and(|times| *times >= 5), "{state}: {states:?}");
+    }
 }

@@ -69,10 +69,30 @@ pub enum Op {
         card: u8,
         code: u8,
     },
+    /// An operator does something to an account.
+    Operate {
+        card: u8,
+        deed: Deed,
+    },
+    /// The month of every account is over.
+    Month,
+    CloseBatch {
+        seller: u8,
+    },
     /// What was asked for so many steps ago is asked for again.
     Again {
         back: u8,
     },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Deed {
+    Repay { id: u8, amount: i64 },
+    Block { stolen: bool },
+    Unblock { same_card: bool },
+    Limit { limit: i64 },
+    Close,
+    WriteOff,
 }
 
 /// With what a purchase is signed.
@@ -93,8 +113,8 @@ pub enum Signs {
 
 fn signs() -> impl Strategy<Value = Signs> {
     prop_oneof![
-        4 => Just(Signs::Nobody),
-        6 => Just(Signs::Holder),
+        2 => Just(Signs::Nobody),
+        12 => Just(Signs::Holder),
         1 => Just(Signs::Thief),
         3 => Just(Signs::WithCode),
         1 => Just(Signs::WithWrongCode),
@@ -102,13 +122,26 @@ fn signs() -> impl Strategy<Value = Signs> {
     ]
 }
 
+fn deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        6 => (0..5_u8, -1..40_i64).prop_map(|(id, amount)| Deed::Repay { id, amount }),
+        1 => any::<bool>().prop_map(|stolen| Deed::Block { stolen }),
+        3 => any::<bool>().prop_map(|same_card| Deed::Unblock { same_card }),
+        1 => (-1..150_i64).prop_map(|limit| Deed::Limit { limit }),
+        1 => Just(Deed::Close),
+        1 => Just(Deed::WriteOff),
+    ]
+}
+
 pub fn op() -> impl Strategy<Value = Op> {
     let (seller, order) = (0..2_u8, 0..3_u8);
     let key = (seller, order);
-    let amount = || prop_oneof![6 => 1..60_i64, 1 => -2..1_i64];
+    let amount = || prop_oneof![12 => 1..60_i64, 1 => -2..1_i64];
+    // Most purchases are honest ones, or hardly a life would come to its money.
+    let card = prop_oneof![24 => 0..5_u8, 1 => Just(5)];
     let part = || prop_oneof![9 => 1..25_i64, 1 => -2..60_i64];
-    let inquiry = (key.clone(), 0..6_u8, amount(), prop::bool::weighted(0.8), prop::bool::weighted(0.95));
-    let inquiry = (inquiry, prop_oneof![6 => Just(0_u8), 1 => Just(1)], prop::bool::weighted(0.1));
+    let inquiry = (key.clone(), card, amount(), prop::bool::weighted(0.95), prop::bool::weighted(0.98));
+    let inquiry = (inquiry, prop_oneof![9 => Just(0_u8), 1 => Just(1)], prop::bool::weighted(0.04));
     let inquiry = (inquiry, signs(), prop::bool::weighted(0.05));
     let taking_back = (key.clone(), 0..8_u8, part());
     let capture = (key.clone(), 0..5_u8, part(), prop::bool::weighted(0.2));
@@ -118,16 +151,16 @@ pub fn op() -> impl Strategy<Value = Op> {
             Op::Inquire { seller, order, card, amount, foreign, right, luhn, content, late, signs }
         }),
         1 => key.clone().prop_map(|(seller, order)| Op::Reverse { seller, order }),
-        6 => capture.prop_map(|((seller, order), capture, amount, last)| {
+        10 => capture.prop_map(|((seller, order), capture, amount, last)| {
             Op::Capture { seller, order, capture, amount, last }
         }),
         2 => taking_back.clone().prop_map(|((seller, order), refund, amount)| {
             Op::Release { seller, refund, order, amount }
         }),
-        4 => taking_back.clone().prop_map(|((seller, order), refund, amount)| {
+        6 => taking_back.clone().prop_map(|((seller, order), refund, amount)| {
             Op::Refund { seller, refund, order, amount }
         }),
-        2 => (taking_back, 0..2_u8).prop_map(|(((seller, order), id, amount), reason)| {
+        3 => (taking_back, 0..2_u8).prop_map(|(((seller, order), id, amount), reason)| {
             Op::ChargeBack { seller, order, id, amount, reason }
         }),
         2 => (1..50_u64).prop_map(|seconds| Op::Wait { seconds }),
@@ -137,6 +170,9 @@ pub fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::NewKey),
         3 => (0..5_u8).prop_map(|card| Op::Rekey { card }),
         1 => (0..5_u8, 0..4_u8).prop_map(|(card, code)| Op::Issue { card, code }),
+        3 => (0..5_u8, deed()).prop_map(|(card, deed)| Op::Operate { card, deed }),
+        1 => Just(Op::Month),
+        1 => (0..2_u8).prop_map(|seller| Op::CloseBatch { seller }),
         3 => (0..12_u8).prop_map(|back| Op::Again { back }),
     ]
 }

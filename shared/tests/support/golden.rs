@@ -98,8 +98,13 @@ macro_rules! variants {
     }};
 }
 
-/// `Kind::Variant { .. }` as `Kind.Variant`.
+/// `Kind::Variant { .. }` as `Kind.Variant`, and `Kind::Variant(Inner::One { .. })` as `Kind.Variant.One`.
 pub fn plain(pattern: &str) -> String {
-    let name: String = pattern.chars().take_while(|c| !matches!(c, '{' | '(')).collect();
-    name.replace(' ', "").replace("::", ".")
+    let end = pattern.find(['{', '(']).unwrap_or(pattern.len());
+    let (name, inner) = pattern.split_at(end);
+    let name = name.replace(' ', "").replace("::", ".");
+    match inner.strip_prefix('(').and_then(|inner| inner.split_once("::")) {
+        Some((_, inner)) => format!("{name}.{}", plain(inner.trim_end_matches(')'))),
+        None => name,
+    }
 }

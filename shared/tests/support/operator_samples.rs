@@ -261,19 +261,12 @@ pub fn dispute_replies() -> Vec<disputes::Reply> {
     let (id, reason, capture) = (chargeback(), ChargebackReason::Fraud, CaptureId::from_bytes([0x34; 16]));
     let row = ChargebackRow { id, of, currency, amount, reason, by: pin(6), batch: 300 };
     let late = LateRow { of, currency, capture, amount, at: AT };
-    let mut replies = vec![
+    vec![
         Reply::ChargedBack { batch: 300 },
         Reply::Chargebacks(Page { rows: vec![row], next: Some(id) }),
         Reply::LateCaptures(Page { rows: vec![late], next: Some(of) }),
-    ];
-    let why = [
-        NotChargedBack::Duplicate,
-        NotChargedBack::Amount,
-        NotChargedBack::NotCaptured,
-        NotChargedBack::TryLater,
-    ];
-    replies.extend(why.map(Reply::NotChargedBack));
-    replies
+        Reply::NotChargedBack(NotChargedBack::Amount),
+    ]
 }
 
 fn chargeback() -> ChargebackId {
