@@ -60,7 +60,7 @@ fn reconcile(folder: &Path, more: &[&str], code: i32) -> Vec<(String, String)> {
 
 fn captured(shop: &Shop) -> usize {
     let paid =
-        |row: &&Value| ["captured", "partially_refunded"].iter().any(|word| row["payment_state"] == *word);
+        |row: &&Value| ["captured", "partiallyrefunded"].iter().any(|word| row["payment_state"] == *word);
     shop.terminal().orders().iter().filter(paid).count()
 }
 
@@ -140,7 +140,8 @@ fn a_seller_put_back_by_an_old_copy_is_stopped_and_reconcile_names_what_is_missi
     support::until("a dispute", || standing("disputed"));
     support::until("two alarms", || shop.complaints().matches("ALARM: clearing batch 1").count() >= 2);
     let refused = shop.terminal().buy("Approved", &["TEA-MUGI"]);
-    assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""), "{refused:?}");
+    // The shop takes nothing new: the order is not refused for good, and was not taken either.
+    assert_eq!(refused.code, Some(14), "{refused:?}");
     let mut found = reconcile(folder.path(), &["--receipts", &receipt], 1);
     found.sort();
     let order = |kind: &str| (kind.to_owned(), ORDER.to_owned());

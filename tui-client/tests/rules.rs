@@ -4,8 +4,8 @@ mod support;
 
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::outcome::Reason;
-use kessai_shared::storefront::{Refusal, ReturnState, ReturnView};
-use kessai_tui_client::app::model::{Quoting, Screen, Sending, Step};
+use kessai_shared::storefront::{OrderState, Refusal, ReturnState, ReturnView};
+use kessai_tui_client::app::model::{Quoting, Screen, Sending, Step, Stopping};
 use kessai_tui_client::app::{Effect, Event, Key};
 use kessai_tui_client::shop::{Ending, ShopError};
 use support::{QUOTE_SECONDS, World, order_id, order_view, return_id};
@@ -263,6 +263,30 @@ fn an_unanswered_return_is_sent_again_under_the_same_id() {
         d.giving.as_ref().is_some_and(|giving| matches!(giving.sending, Sending::No))
     };
     assert!(matches!(&world.model.screen, Screen::Order(detail) if fresh(detail)));
+}
+
+#[test]
+fn an_order_is_cancelled_by_a_second_key_and_once() {
+    let mut world = World::open(80, 24);
+    world.keys("o\nx");
+    let cancels =
+        |world: &World| world.waiting.iter().filter(|effect| matches!(effect, Effect::Cancel { .. })).count();
+    assert_eq!(cancels(&world), 0, "one key only asks");
+    world.key(Key::Esc);
+    assert!(matches!(&world.model.screen, Screen::Order(detail) if detail.stopping == Stopping::No));
+    world.keys("xxxx");
+    assert_eq!(cancels(&world), 1, "the second key cancels, and once");
+    let at = world.waiting.iter().position(|effect| matches!(effect, Effect::Cancel { .. }));
+    let Effect::Cancel { seq, order } = world.waiting.remove(at.expect("a cancellation")) else {
+        unreachable!("the position is that of a cancellation")
+    };
+    let mut view = order_view(order, &[]);
+    view.order = OrderState::Cancelled;
+    world.happen(Event::Cancelled(seq, Ok(Box::new((view, Ending::Cancelled { by_shopper: true })))));
+    let over = |d: &kessai_tui_client::app::model::Detail| d.view.order == OrderState::Cancelled;
+    assert!(matches!(&world.model.screen, Screen::Order(detail) if over(detail)));
+    world.keys("xx");
+    assert_eq!(cancels(&world), 0, "nothing is left to cancel");
 }
 
 #[test]

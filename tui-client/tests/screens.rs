@@ -293,6 +293,14 @@ fn order() {
 }
 
 #[test]
+fn cancelling() {
+    check("cancelling", |world| {
+        to_orders(world);
+        world.keys("\nx");
+    });
+}
+
+#[test]
 fn returning() {
     check("return", |world| {
         to_orders(world);

@@ -42,10 +42,10 @@ impl Service {
                 self.order(order)
             }
             Act::Cancel { order } => {
-                match timeout(OUTCOME_WAIT, self.done(|tell| Operation::Cancel { order, by, tell })).await {
-                    Ok(done) => drop(done?.map_err(of_shop)?),
-                    // It shows that it is being cancelled.
-                    Err(_) => {}
+                let told = self.done(|tell| Operation::Cancel { order, by, tell });
+                // One that is not acknowledged by then shows that it is being cancelled.
+                if let Ok(done) = timeout(OUTCOME_WAIT, told).await {
+                    done?.map_err(of_shop)?;
                 }
                 self.order(order)
             }

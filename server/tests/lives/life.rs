@@ -448,6 +448,7 @@ impl Life {
             }
         }
         self.check();
+        self.till.compare_batch(&self.books);
         for (id, order) in self.books.orders() {
             assert_eq!(way_out(order, &TERMS), None, "{id} never comes to an end: {order:?}");
             assert!(is_final(order), "{id} never comes to an end: {order:?}");

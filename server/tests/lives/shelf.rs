@@ -50,7 +50,8 @@ pub fn rows(books: &Books) -> Rows {
     let products = books.products().map(|product| RowKey::Product(product.sku));
     let returns = books.returns().map(|(id, _)| RowKey::Return(*id));
     let orders = books.orders().map(|(id, _)| RowKey::Order(*id));
-    let keys = products.chain(returns).chain(orders).map(|key| codec::encode(&key));
+    let batches = books.clearing().batches().map(|(number, _)| RowKey::Batch(number));
+    let keys = products.chain(returns).chain(orders).chain(batches).map(|key| codec::encode(&key));
     assert!(rows.keys().eq(keys.collect::<std::collections::BTreeSet<_>>().iter()));
     rows
 }

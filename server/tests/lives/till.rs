@@ -43,6 +43,8 @@ pub struct Till {
     charges: HashMap<OrderId, Charge>,
     captures: HashMap<CaptureId, (OrderId, Minor)>,
     refunds: HashMap<RefundId, (OrderId, Minor)>,
+    /// How many refunds of charges there were, and their sum.
+    paid_back: (u64, i64),
 }
 
 impl Till {
@@ -136,6 +138,8 @@ impl Till {
             return Answer::Refused(Refusal::Amount);
         }
         charge.refunded += amount.0;
+        self.paid_back.0 += 1;
+        self.paid_back.1 += amount.0;
         self.refunds.insert(id, (order, amount));
         Answer::Refunded { batch: BATCH }
     }
@@ -160,6 +164,15 @@ impl Till {
             Meddling::ChargedByNobody => return,
         }
         charge.meddled = true;
+    }
+
+    /// Once all is answered, the clearing batch is what was charged and paid back, to the penny.
+    pub fn compare_batch(&self, books: &Books) {
+        let totals = books.clearing().totals(BATCH);
+        let sums = totals.iter().map(|of| (of.captures, of.captured.0, of.refunds, of.refunded.0));
+        let sums = sums.reduce(|a, b| (a.0 + b.0, a.1 + b.1, a.2 + b.2, a.3 + b.3)).unwrap_or_default();
+        let captured: i64 = self.captures.values().map(|(_, amount)| amount.0).sum();
+        assert_eq!(sums, (self.captures.len() as u64, captured, self.paid_back.0, self.paid_back.1));
     }
 
     /// An order is confirmed only with an approval (I2), nothing is held or charged for one that came to

@@ -10,7 +10,7 @@ mod rounds;
 use kessai_settlement::ledger::acts::{self, Inquired};
 use kessai_settlement::ledger::{
     self, Account, AccountAct, AccountId, AtRest, Audit, Books, Candidate, Change, NotDone, Policy,
-    Presented, Statement, Terms,
+    Presented, Proposed, Statement, Terms,
 };
 use kessai_shared::ids::{CaptureId, OrderId, RefundId, RepaymentId, ReturnId};
 use kessai_shared::money::{Currency, Minor};
@@ -68,7 +68,6 @@ fn presented(card: u8) -> Presented {
 struct World {
     books: Books,
     changes: Vec<(Change, Stamp)>,
-    policy: Policy,
     terms: Terms,
     now: Timestamp,
     numbers: u64,
@@ -76,9 +75,8 @@ struct World {
 
 impl World {
     fn new(day: &str) -> Self {
-        let (books, policy) = (Books::default(), Policy::default());
         let terms = Terms { late_fee: Minor(250), ..Terms::default() };
-        Self { books, changes: Vec::new(), policy, terms, now: noon(day), numbers: 0 }
+        Self { books: Books::default(), changes: Vec::new(), terms, now: noon(day), numbers: 0 }
     }
 
     /// One account with money to spend, opened on this day.
@@ -86,6 +84,11 @@ impl World {
         let mut world = Self::new(day);
         world.apply(acts::open(new_account(1, limit, balance), OPERATOR));
         world
+    }
+
+    fn adopt(&mut self, policy: Policy) {
+        let adopted = acts::adopt(&self.books, &Proposed { version: None, policy }, OPERATOR);
+        self.apply(adopted.expect("a sound policy").expect("another policy"));
     }
 
     fn on(&mut self, day: &str) -> &mut Self {
@@ -127,10 +130,11 @@ impl World {
     /// What the credit rules say of a purchase; an approval is held.
     fn inquire(&mut self, card: u8, amount: i64) -> (OrderId, Reason) {
         let purchase = self.purchase(amount);
-        let asked = acts::inquire(&self.books, &purchase, Some(&presented(card)), &self.policy, self.now);
+        let policy = self.books.policies().policy().clone();
+        let asked = acts::inquire(&self.books, &purchase, Some(&presented(card)), &policy, self.now);
         let Inquired::Fresh(fresh) = asked else { panic!("{asked:?}") };
         let reason = fresh.reason;
-        let change = acts::decided(purchase, fresh, Vec::new(), &self.policy, self.now);
+        let change = acts::decided(purchase, fresh, Vec::new(), &policy, self.now);
         self.apply(change);
         (purchase.order, reason)
     }
