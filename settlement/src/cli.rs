@@ -1,5 +1,6 @@
 //! The settlement's command line.
 
+mod account;
 mod ask;
 mod clearing;
 mod disputes;
@@ -69,6 +70,9 @@ enum Act {
     },
     /// Tell how the settlement is.
     Status(state::Asked),
+    /// One card account of the running settlement: its months, and what operators do to it.
+    #[command(subcommand)]
+    Account(account::Account),
     /// The accounts of the running settlement.
     #[command(subcommand)]
     Accounts(lists::Accounts),
@@ -159,6 +163,7 @@ impl Cli {
             Act::Rekey { data, json } => operate::rekey(&data.path()?, json),
             Act::IssueCard { data, act } => issue::issue_card(&data.path()?, &act),
             Act::Status(asked) => state::status(&asked),
+            Act::Account(account) => account.run(),
             Act::Accounts(accounts) => accounts.run(),
             Act::Holds(holds) => holds.run(),
             Act::Clearing(clearing) => clearing.run(),

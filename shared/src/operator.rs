@@ -6,6 +6,7 @@
 //! `settlement/src/operator_wire/service.rs`), and ask it from a command in its `cli` folder with
 //! [`reach::Reach::ask`]. A sample of each variant stands in `shared/tests/operator_bytes.rs`.
 
+pub mod account;
 pub mod client;
 pub mod disputes;
 pub mod keys;

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 
 use golden::Sample;
 use kessai_shared::codec;
+use kessai_shared::operator::account::AccountAct;
+use kessai_shared::operator::rows::NotDone;
 use kessai_shared::operator::{self, disputes, seller, settlement};
 use kessai_shared::outcome::ChargebackReason;
 use proptest::prelude::*;
@@ -41,6 +43,8 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Request::History { .. },
         Request::Stock { .. },
         Request::Product { .. },
+        Request::Trades { .. },
+        Request::Batches { .. },
         Request::Ship { .. },
         Request::Deliver { .. },
         Request::Cancel { .. },
@@ -59,6 +63,8 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Reply::History(_),
         Reply::Stock(_),
         Reply::Product(_),
+        Reply::Trades(_),
+        Reply::Batches(_),
         Reply::Returned(_),
         Reply::Refused(_),
     );
@@ -84,11 +90,21 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         requests,
         Request::Status,
         Request::Peers,
+        Request::Policies { .. },
         Request::Accounts { .. },
         Request::Holds { .. },
         Request::Entries { .. },
         Request::Charge { .. },
         Request::Disputes(_),
+        Request::Account { .. },
+        Request::Statements { .. },
+        Request::ActOn { .. },
+        Request::CloseMonth { .. },
+        Request::Charges { .. },
+        Request::Clearing { .. },
+        Request::Batches { .. },
+        Request::CloseBatch { .. },
+        Request::AcceptBatch { .. },
     );
     let requests = equal(names, requests);
     let replies = samples::settlement_replies();
@@ -96,11 +112,20 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         replies,
         Reply::Status(_),
         Reply::Peers(_),
+        Reply::Policies(_),
         Reply::Accounts(_),
         Reply::Holds(_),
         Reply::Entries { .. },
         Reply::Charge(_),
         Reply::Disputes(_),
+        Reply::Account(_),
+        Reply::Statements { .. },
+        Reply::MonthsClosed(_),
+        Reply::Charges(_),
+        Reply::Clearing(_),
+        Reply::Batches(_),
+        Reply::BatchClosed(_),
+        Reply::BatchAccepted,
         Reply::Refused(_),
     );
     let replies = equal(names, replies);
@@ -109,6 +134,8 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Refusal::UnknownAccount,
         Refusal::UnknownOrder,
         Refusal::Unreadable("a bad block".to_owned()),
+        Refusal::NotDone("the account is not even".to_owned()),
+        Refusal::Clearing(NotDone::Settled),
     ];
     let names = variants!(
         refusals,
@@ -116,7 +143,20 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Refusal::UnknownAccount,
         Refusal::UnknownOrder,
         Refusal::Unreadable(_),
+        Refusal::NotDone(_),
+        Refusal::Clearing(_),
     );
+    let acts = samples::account_acts();
+    let act_names = variants!(
+        acts,
+        AccountAct::Repay { .. },
+        AccountAct::Block { .. },
+        AccountAct::Unblock { .. },
+        AccountAct::Limit { .. },
+        AccountAct::Close,
+        AccountAct::WriteOff,
+    );
+    let requests = requests.into_iter().chain(equal(act_names, acts)).collect();
     compare("operator_settlement.txt", [requests, replies, equal(names, refusals)]);
 }
 

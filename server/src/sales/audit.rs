@@ -163,7 +163,15 @@ impl Audit {
         let approved = self.stories.values().filter(|story| story.verdict == Some(Verdict::Approved));
         let accepted: i128 = approved.map(Story::total).sum();
         let refunded: i128 = self.stories.values().map(|story| story.released + story.refunded).sum();
+        let sold = self.stories.values().filter(|story| story.verdict == Some(Verdict::Approved));
+        let cancelled: i128 = sold.filter(|story| story.phase.is_sold()).map(Story::given_up).sum();
         let totals = books.totals();
+        if i128::from(totals.cancelled.0) != cancelled {
+            self.problems.push(format!(
+                "I2: the orders say that {} was cancelled, their changes {cancelled}",
+                totals.cancelled
+            ));
+        }
         if i128::from(totals.accepted.0) != accepted || i128::from(totals.refunded.0) != refunded {
             self.problems.push(format!(
                 "I2: the orders say {} accepted and {} refunded, their changes {accepted} and {refunded}",

@@ -29,6 +29,8 @@ pub struct Totals {
     pub orders: u64,
     pub accepted_orders: u64,
     pub accepted: Minor,
+    /// The worth of what of the accepted orders was cancelled, or lapsed with its hold.
+    pub cancelled: Minor,
     pub refunded: Minor,
     pub stock_left: u64,
     pub pending: u64,
@@ -264,6 +266,7 @@ impl Books {
             if order.confirmed_position > 0 {
                 totals.accepted_orders += 1;
                 totals.accepted.0 += order.quote.total.0;
+                totals.cancelled.0 += order.cancelled_worth().0;
             }
             totals.refunded.0 += order.refunded.0;
             totals.open_refunds += order.refunding.len() as u64;

@@ -1,5 +1,4 @@
-//! What the writer does about the lives of accounts: an operator's acts, what an operator is shown, and
-//! the months that are over.
+//! What the writer does about the lives of accounts: an operator's acts, and the months that are over.
 
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use kessai_shared::store::Fault;
 use kessai_shared::time::{Timestamp, YearMonth};
 
 use super::{Desk, Tell, answer};
-use crate::ledger::{self, Account, AccountAct, AccountId, Books, NotDone, Place, Statement, Status, Terms};
+use crate::ledger::{self, Account, AccountAct, AccountId, NotDone, Terms};
 
 /// Most months that one round closes. A purchase that comes meanwhile waits for one round: a few
 /// milliseconds. A million accounts are closed within minutes of the first of the month.
@@ -18,69 +17,16 @@ const MAX_CLOSES_A_ROUND: usize = 500;
 /// than [`BREAK`] are a break.
 const STEADY_SECONDS: u64 = 120;
 const BREAK: Duration = Duration::from_secs(60);
-/// Most accounts that one answer lists.
-pub const MAX_LISTED: usize = 1_000;
-/// Most accounts that one answer is looked for among.
-const MAX_LOOKED_AT: usize = 20_000;
 /// How far ahead of the clock an operator may close months, in months: far enough for a rehearsal, and
 /// not as far as a slip of the pen reaches.
 const MAX_MONTHS_AHEAD: u32 = 12;
 
 /// What is asked of the writer about accounts; `by` is the operator's key.
 pub enum Command {
-    Act {
-        id: AccountId,
-        act: AccountAct,
-        by: Pin,
-        tell: Tell<Result<Shown, NotDone>>,
-    },
-    Show {
-        id: AccountId,
-        tell: Tell<Option<Shown>>,
-    },
-    /// The statements that are kept of an account, the newest first.
-    Statements {
-        id: AccountId,
-        tell: Tell<Option<Vec<Statement>>>,
-    },
-    /// Accounts behind a place, at most [`MAX_LISTED`].
-    List {
-        after: Option<Place>,
-        wanted: Wanted,
-        most: usize,
-        tell: Tell<Listed>,
-    },
+    /// The answer is the account as it is then, whether the act changed it or was done already.
+    Act { id: AccountId, act: AccountAct, by: Pin, tell: Tell<Result<Account, NotDone>> },
     /// Closes the open months of accounts up to this one, at most one round of them.
-    CloseMonth {
-        month: YearMonth,
-        by: Pin,
-        tell: Tell<Result<ClosedMonths, TooFarAhead>>,
-    },
-}
-
-/// Which accounts are listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    All,
-    /// By at least so many months.
-    Late(u8),
-    /// Those with which nothing can be bought.
-    Blocked,
-}
-
-/// An account as an operator is shown it. Nothing of its card is in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown {
-    pub id: AccountId,
-    pub account: Account,
-    pub last: Option<Statement>,
-}
-
-/// A part of a list of accounts, and where the next part begins, unless this is the last.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    pub accounts: Vec<Shown>,
-    pub next: Option<Place>,
+    CloseMonth { month: YearMonth, by: Pin, tell: Tell<Result<ClosedMonths, TooFarAhead>> },
 }
 
 /// How far the closing of a month is.
@@ -135,27 +81,13 @@ pub(super) fn handle(
 ) -> Result<(), Fault> {
     match command {
         Command::Act { id, act, by, tell } => {
-            let done = match ledger::act(desk.books(), id, &act, by) {
+            let done = match ledger::act(desk.books(), id, &act, (by, now)) {
                 Ok(Some(change)) => desk.change(&change).map(|_| Ok(()))?,
                 Ok(None) => Ok(()),
                 Err(why) => Err(why),
             };
-            let shown = done.and_then(|()| shown(desk.books(), id).ok_or(NotDone::Unknown));
-            answer(desk, tell, shown);
-        }
-        Command::Show { id, tell } => {
-            let shown = shown(desk.books(), id);
-            answer(desk, tell, shown);
-        }
-        Command::Statements { id, tell } => {
-            let books = desk.books();
-            let known = books.account(id).is_some();
-            let statements = known.then(|| books.statements_of(id).rev().copied().collect());
-            answer(desk, tell, statements);
-        }
-        Command::List { after, wanted, most, tell } => {
-            let listed = list(desk.books(), after, wanted, most.min(MAX_LISTED));
-            answer(desk, tell, listed);
+            let account = done.and_then(|()| desk.books().account(id).cloned().ok_or(NotDone::Unknown));
+            answer(desk, tell, account);
         }
         Command::CloseMonth { month, by, tell } => {
             let closed = if month.months_since(now.month()) > MAX_MONTHS_AHEAD {
@@ -192,29 +124,8 @@ fn close(
     Ok(closed)
 }
 
-fn shown(books: &Books, id: AccountId) -> Option<Shown> {
-    let account = books.account(id)?.clone();
-    Some(Shown { id, account, last: books.statements_of(id).next_back().copied() })
-}
-
-/// Accounts behind a place that are wanted. It looks at no more than a few milliseconds' worth of them,
-/// so that a list that few are on keeps no purchase waiting.
-fn list(books: &Books, after: Option<Place>, wanted: Wanted, most: usize) -> Listed {
-    let mut listed = Listed { accounts: Vec::new(), next: None };
-    for (looked, (id, account)) in books.after(after).enumerate() {
-        if looked == MAX_LOOKED_AT || listed.accounts.len() == most {
-            return listed;
-        }
-        listed.next = Some(account.place());
-        let is_wanted = match wanted {
-            Wanted::All => true,
-            Wanted::Late(months) => account.months_late >= months,
-            Wanted::Blocked => account.status != Status::Normal,
-        };
-        if is_wanted {
-            listed.accounts.extend(shown(books, id));
-        }
+impl std::fmt::Display for TooFarAhead {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "this month is more than {MAX_MONTHS_AHEAD} months ahead; name a nearer one")
     }
-    listed.next = None;
-    listed
 }

@@ -110,7 +110,7 @@ async fn accounts(
     Ok((rows, next))
 }
 
-fn account_json(row: &AccountRow) -> Value {
+pub fn account_json(row: &AccountRow) -> Value {
     json!({
         "account": row.account.to_string(),
         "status": row.status,

@@ -46,6 +46,12 @@ pub fn sellers(books: &Books, after: Option<Pin>, limit: u16) -> Page<(Pin, Clea
     Page { rows, next }
 }
 
+/// How many batches of all sellers are disputed.
+pub fn disputed(books: &Books) -> u64 {
+    let closed = books.batches().flat_map(|(_, batches)| batches.closed.values());
+    closed.filter(|closed| closed.is_disputed()).count() as u64
+}
+
 /// The batch of a seller that an operator should know of first: a disputed one, or else the open one.
 fn foremost(batches: &Batches) -> ClearingBatch {
     let disputed = batches.closed.iter().find(|(_, closed)| closed.is_disputed());

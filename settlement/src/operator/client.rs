@@ -119,14 +119,14 @@ impl Here {
         let (data, books) = (&settings.data, settings.data.join("journal"));
         let vault = LiveVault::load_or_create(&settings.vault_key(), &books).map_err(Failure::failed)?;
         let now = Timestamp::from_system_clock();
-        let keys = settings.load_keys(now).map_err(Failure::failed)?;
+        settings.load_keys(now).map_err(Failure::failed)?;
         let store = daemon::open::<Books>(data, JOURNAL, None)?;
         vault.lease().fits(store.books()).map_err(Failure::failed)?;
         let clock: Clock = Arc::new(Timestamp::from_system_clock);
         let (writer, queue) = mpsc::channel(MAX_QUEUED);
         let clerk = Clerk::new(Arc::clone(&clock)).with_terms(settings.terms).clearing(settings.clearing);
         let ended = writer::spawn(store, clerk, queue, clock)?;
-        let by = office::local_operator(&keys);
+        let by = office::local_operator(data).map_err(Failure::failed)?;
         Ok(Self { office: Office::new(Arc::new(vault), writer, by, false), ended, _folder: folder })
     }
 

@@ -1,8 +1,10 @@
 //! Does what an operator asks, on the books of this process.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kessai_shared::money::{MAX_AMOUNT, Minor};
+use kessai_shared::operator::keys::own_key;
 use kessai_shared::pin::Pin;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
@@ -10,7 +12,6 @@ use tokio::task::AbortHandle;
 use super::{MAX_STATED, Reply, Request, Status};
 use crate::clerk::cards::{Command, Holder, Issued, MAX_PAGE, Page};
 use crate::clerk::{Command as Asked, Lease};
-use crate::keys::Keys;
 use crate::ledger::{Account, AtRest, Life, MAX_LATE_MONTHS_KEPT, Stated};
 use crate::rekey::{self, Progress, Rekeyed, ask};
 use crate::vault::LiveVault;
@@ -181,10 +182,13 @@ impl Office {
     }
 }
 
-/// Whose act it is when somebody acts on the data folder itself, where no key was shown: the
-/// settlement's own.
-pub fn local_operator(keys: &Keys) -> Pin {
-    keys.identity.pin()
+/// Whose act it is when somebody acts on the data folder itself, where no key is shown: its own
+/// operator's.
+///
+/// # Errors
+/// A line on what is wrong with the key file.
+pub fn local_operator(data: &Path) -> Result<Pin, String> {
+    Ok(own_key(data)?.pin())
 }
 
 impl Drop for Office {

@@ -4,12 +4,14 @@
 //! It is another thing than the operator's socket (`settlement/src/operator/`), where accounts are taken
 //! in, keys changed and cards issued: those carry key material, which never leaves the machine.
 
+mod accounts;
 mod disputes;
 mod entries;
 mod service;
 mod views;
 
 pub use service::Service;
+pub use views::policy_row;
 
 /// The settlement as its operators reach it.
 pub use kessai_shared::operator::settlement::DAEMON as SETTLEMENT;

@@ -49,6 +49,7 @@ impl exchange::Service for Service {
         let reply = match request {
             Request::Status => self.status().await,
             Request::Peers => Ok(Reply::Peers(self.peers())),
+            Request::Policies { before, limit } => self.policies(before, limit).await,
             Request::Accounts { after, limit } => self.accounts(after, limit).await,
             Request::Holds { seller, after, limit } => self.holds(seller, after, limit).await,
             Request::Entries { of, from, limit } => self.entries(of, from, limit).await,
@@ -58,7 +59,6 @@ impl exchange::Service for Service {
                 let detail = |charge: Charge| Reply::Charge(Box::new(views::charge_detail(key, &charge)));
                 charge.and_then(|charge| charge.map(detail).ok_or(Refusal::UnknownOrder))
             }
-            Request::Disputes(request) => self.disputes(operator, request).await.map(Reply::Disputes),
             Request::Charges { seller, before, limit } => {
                 self.read(move |books, _| Reply::Charges(listing::charges(books, seller, before, limit)))
                     .await
@@ -78,6 +78,11 @@ impl exchange::Service for Service {
                 let command = |tell| clearing::Command::Accept { seller, batch, by: operator, reason, tell };
                 self.batch(command).await.map(|()| Reply::BatchAccepted)
             }
+            Request::Disputes(request) => self.disputes(operator, request).await.map(Reply::Disputes),
+            Request::Account { account } => self.account(account).await,
+            Request::Statements { account } => self.statements(account).await,
+            Request::ActOn { account, act } => self.act(account, act, operator).await,
+            Request::CloseMonth { month } => self.close_month(month, operator).await,
         };
         reply.unwrap_or_else(Reply::Refused)
     }
@@ -100,7 +105,22 @@ impl Service {
                 sellers: sellers as u64,
                 connections: connections as u64,
                 position,
+                disputed_batches: listing::disputed(books),
             }))
+        })
+        .await
+    }
+
+    async fn policies(&self, before: Option<u32>, limit: u16) -> Result<Reply, Refusal> {
+        let limit = rows(limit);
+        self.read(move |books, _| {
+            let all = books.policies().all().rev();
+            let wanted = all.skip_while(|adopted| before.is_some_and(|at| adopted.adoption.sequence >= at));
+            let mut rows: Vec<_> = wanted.take(limit + 1).map(views::policy_row).collect();
+            let more = rows.len() > limit;
+            rows.truncate(limit);
+            let next = rows.last().filter(|_| more).map(|row| row.sequence);
+            Reply::Policies(Page { rows, next })
         })
         .await
     }
@@ -195,7 +215,7 @@ impl Service {
 
     /// Reads the books at the end of a group, when all that is in them is durable. The writer waits
     /// meanwhile, so it has to be little.
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Books, u64) -> T + Send + 'static,
     ) -> Result<T, Refusal> {

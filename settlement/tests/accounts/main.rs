@@ -152,15 +152,15 @@ impl World {
     }
 
     fn act(&mut self, card: u8, act: &AccountAct) -> Result<bool, NotDone> {
-        let change = ledger::act(&self.books, id(card), act, OPERATOR)?;
+        let change = ledger::act(&self.books, id(card), act, (OPERATOR, self.now))?;
         let changes = change.is_some();
         change.into_iter().for_each(|change| self.apply(change));
         Ok(changes)
     }
 
     fn repay(&mut self, card: u8, amount: i64) {
-        let (repayment, received) = (RepaymentId::from_bytes(self.number()), self.now);
-        let act = AccountAct::Repay { repayment, amount: Minor(amount), received };
+        let repayment = RepaymentId::from_bytes(self.number());
+        let act = AccountAct::Repay { repayment, amount: Minor(amount) };
         assert_eq!(self.act(card, &act), Ok(true));
     }
 

@@ -19,7 +19,7 @@ impl Life {
             Deed::Repay { id: number, amount } => {
                 let (repayment, amount) = (RepaymentId::from_bytes([number; 16]), Minor(amount));
                 let expected = self.model.repay(id, repayment, amount.0);
-                (AccountAct::Repay { repayment, amount, received: self.now }, expected)
+                (AccountAct::Repay { repayment, amount }, expected)
             }
             Deed::Block { stolen } => {
                 let status = if stolen { Blocked::Stolen } else { Blocked::Restricted };
@@ -33,7 +33,7 @@ impl Life {
             Deed::Close => (AccountAct::Close, self.model.close(id)),
             Deed::WriteOff => (AccountAct::WriteOff, self.model.write_off(id)),
         };
-        let done = act(&self.books, id, &wanted, OPERATOR);
+        let done = act(&self.books, id, &wanted, (OPERATOR, self.now));
         assert_eq!(done.as_ref().map(Option::is_some).map_err(|_| ()), expected, "{deed:?}");
         done.ok().flatten().into_iter().for_each(|change| self.apply(change));
     }

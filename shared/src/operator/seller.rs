@@ -117,10 +117,10 @@ pub enum Reply {
     History(Vec<Leg>),
     Stock(Page<StockRow, Sku>),
     Product(StockRow),
-    /// What came of a return, as its buyer sees it too.
-    Returned(ReturnView),
     Trades(Page<Trade, OrderId>),
     Batches(Page<ShopBatch, u32>),
+    /// What came of a return, as its buyer sees it too.
+    Returned(ReturnView),
     Refused(Refusal),
 }
 
@@ -152,6 +152,9 @@ pub struct Status {
     pub settlement_up: bool,
     /// The clearing batch that the settlement said is open; `None` before it has answered.
     pub open_batch: Option<u32>,
+    /// The first clearing batch that differs from the settlement's books; no new order is taken while there
+    /// is one.
+    pub disputed_batch: Option<u32>,
 }
 
 /// An order in a list.

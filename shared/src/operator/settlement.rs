@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::account::{AccountAct, AccountDetail, MonthsClosed, StatementRow};
 use super::client::Daemon;
 use super::rows::{Charge, ClearingBatch, NotDone};
 use super::{Page, Peers, disputes};
@@ -61,6 +62,11 @@ pub enum Request {
         batch: u32,
         reason: String,
     },
+    /// The credit policies that were in force before the one of this sequence, or all, the newest first.
+    Policies {
+        before: Option<u32>,
+        limit: u16,
+    },
     /// Accounts behind `after`, or from the first. Their order says nothing of the cards.
     Accounts {
         after: Option<AccountRef>,
@@ -84,6 +90,22 @@ pub enum Request {
     },
     /// About charges that are disputed, and captures that came too late.
     Disputes(disputes::Request),
+    Account {
+        account: AccountRef,
+    },
+    /// The statements that are kept of an account.
+    Statements {
+        account: AccountRef,
+    },
+    ActOn {
+        account: AccountRef,
+        act: AccountAct,
+    },
+    /// Closes the open months of accounts up to this one, as many as fit into one round. The settlement
+    /// closes a month by itself when it is over.
+    CloseMonth {
+        month: YearMonth,
+    },
 }
 
 /// What an operator is told by a settlement.
@@ -97,6 +119,7 @@ pub enum Reply {
     /// The number of the batch that is closed now.
     BatchClosed(u32),
     BatchAccepted,
+    Policies(Page<PolicyRow, u32>),
     Accounts(Page<AccountRow, AccountRef>),
     Holds(Page<HoldRow, Charged>),
     Entries {
@@ -107,6 +130,13 @@ pub enum Reply {
     },
     Charge(Box<ChargeDetail>),
     Disputes(disputes::Reply),
+    Account(Box<AccountDetail>),
+    /// The newest first, and the currency they are in.
+    Statements {
+        currency: Currency,
+        statements: Vec<StatementRow>,
+    },
+    MonthsClosed(MonthsClosed),
     Refused(Refusal),
 }
 
@@ -121,6 +151,8 @@ pub enum Refusal {
     UnknownOrder,
     /// The journal cannot be read; its own line says why.
     Unreadable(String),
+    /// The act is against a rule; one line says which, and what to do.
+    NotDone(String),
 }
 
 /// How a settlement is.
@@ -138,6 +170,24 @@ pub struct Status {
     pub connections: u64,
     /// The position of the last durable record of the journal.
     pub position: u64,
+    /// Clearing batches of all sellers that differ from the sellers' books, and are not paid.
+    pub disputed_batches: u64,
+}
+
+/// A credit policy that came into force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyRow {
+    /// How many were adopted with this one.
+    pub sequence: u32,
+    pub version: u32,
+    pub digest: [u8; 32],
+    /// The position of its record, and when that was written.
+    pub position: u64,
+    pub at: Timestamp,
+    /// The operator who put it in force.
+    pub by: Pin,
+    /// What its file would say: TOML, every key.
+    pub text: String,
 }
 
 /// What the books know an account by: 32 hexadecimal digits, which say nothing of its card.
@@ -316,6 +366,7 @@ impl fmt::Display for Refusal {
                 write!(f, "the journal cannot be read: {why}; run: kessai-settlement verify")
             }
             Refusal::Clearing(why) => why.fmt(f),
+            Refusal::NotDone(why) => f.write_str(why),
         }
     }
 }

@@ -28,19 +28,6 @@ impl Books {
         Some(self.after(place))
     }
 
-    /// Chargebacks whose ids are in a range.
-    pub fn chargebacks_in(
-        &self,
-        range: impl RangeBounds<ChargebackId>,
-    ) -> impl Iterator<Item = (&ChargebackId, &Chargeback)> {
-        self.chargebacks.range(range)
-    }
-
-    /// Captures that came too late for orders in a range.
-    pub fn late_in(&self, range: impl RangeBounds<Key>) -> impl Iterator<Item = (&Key, &Late)> {
-        self.late.range(range)
-    }
-
     /// A seller's charges older than an order, or from the newest on, the newest first.
     pub fn charges_before(
         &self,
@@ -56,6 +43,19 @@ impl Books {
         let range = before.is_none_or(|before| before > first.1).then_some((Included(first), end));
         let keys = range.map(|range| self.by_order.range(range).rev());
         keys.into_iter().flatten().filter_map(|key| Some((key.1, self.charge(key)?)))
+    }
+
+    /// Chargebacks whose ids are in a range.
+    pub fn chargebacks_in(
+        &self,
+        range: impl RangeBounds<ChargebackId>,
+    ) -> impl Iterator<Item = (&ChargebackId, &Chargeback)> {
+        self.chargebacks.range(range)
+    }
+
+    /// Captures that came too late for orders in a range.
+    pub fn late_in(&self, range: impl RangeBounds<Key>) -> impl Iterator<Item = (&Key, &Late)> {
+        self.late.range(range)
     }
 
     /// The live holds behind one, or from the one that runs out first; `None` when there never was such

@@ -19,8 +19,6 @@ pub enum AccountAct {
     Repay {
         repayment: RepaymentId,
         amount: Minor,
-        /// When the money came; the clerk says.
-        received: Timestamp,
     },
     Block {
         status: Blocked,
@@ -82,15 +80,20 @@ impl Blocked {
     }
 }
 
-/// An operator's act. `Ok(None)` when it is done already.
+/// An operator's act at this time. `Ok(None)` when it is done already.
 ///
 /// # Errors
 /// [`NotDone`] says why not.
-pub fn act(books: &Books, id: AccountId, act: &AccountAct, by: Pin) -> Result<Option<Change>, NotDone> {
+pub fn act(
+    books: &Books,
+    id: AccountId,
+    act: &AccountAct,
+    (by, now): (Pin, Timestamp),
+) -> Result<Option<Change>, NotDone> {
     let account = books.account(id).ok_or(NotDone::Unknown)?;
     let event = match act {
-        AccountAct::Repay { repayment, amount, received } => {
-            return repay(books, id, account, (*repayment, *amount, *received), by);
+        AccountAct::Repay { repayment, amount } => {
+            return repay(books, id, account, (*repayment, *amount, now), by);
         }
         AccountAct::Block { status, why } => {
             if why.trim().is_empty() || why.len() > MAX_WHY_BYTES || why.chars().any(char::is_control) {
