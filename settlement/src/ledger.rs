@@ -24,6 +24,8 @@ mod policy;
 mod proofs;
 mod rulings;
 
+pub use kessai_shared::outcome::ChargebackReason;
+
 pub use account::{Account, AccountId, MAX_LATE_MONTHS_KEPT, MAX_TRIES_KEPT, Status};
 pub use at_rest::{AtRest, Candidate, Stated};
 pub use audit::Audit;
