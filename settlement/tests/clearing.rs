@@ -7,12 +7,12 @@ use kessai_settlement::ledger::acts::{self, Fresh};
 use kessai_settlement::ledger::closing::{self, Days};
 use kessai_settlement::ledger::listing;
 use kessai_settlement::ledger::{
-    Account, AtRest, Audit, BatchState, Books, Change, ChargebackReason, ClearingTerms, LedgerAccount, Policy,
+    Account, AtRest, Audit, BatchState, Books, Change, ClearingTerms, LedgerAccount, Policy,
 };
 use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::operator::rows::{BatchStanding, NotDone};
-use kessai_shared::outcome::Reason;
+use kessai_shared::outcome::{ChargebackReason, Reason};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
 use kessai_shared::settlement::{BatchTotals, Refusal};
@@ -53,7 +53,7 @@ impl Shop {
         let (booked, paid, orders) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         let mut shop = Self { books, audit, changes, now: START, days, booked, paid, orders, made: 0 };
         for currency in CURRENCIES {
-            shop.apply(acts::open(account(currency)));
+            shop.apply(acts::open(account(currency), OPERATOR));
         }
         shop
     }
@@ -87,7 +87,7 @@ impl Shop {
         let (amount, quote_hash) = (Minor(amount), [1; 32]);
         let purchase = Purchase { seller, order, amount, currency, quote_hash, deadline };
         let account = kessai_settlement::ledger::AccountId(account(currency).index);
-        let fresh = Fresh { reason: Reason::Approved, account: Some(account), enrolled: None };
+        let fresh = Fresh { reason: Reason::Approved, account: Some(account), enrolled: None, policy: 0 };
         self.apply(acts::decided(purchase, fresh, vec![1], &Policy::default(), self.now));
         let id = CaptureId::of(order, 1);
         let booked = acts::capture(&self.books, (seller, order), id, amount, true).expect("a capture");
