@@ -93,10 +93,8 @@ pub async fn run<N: Net>(
     let endpoint = ground.net.endpoint(settings.listen, Some(tls)).map_err(text)?;
     let address = endpoint.local_addr().map_err(text)?;
     let pin = identity.pin();
-    let post = settings
-        .operator_listen
-        .map(|listen| Post::open((&ground.net, listen), &identity, &settings.data, OPERATOR_ALPN));
-    let post = post.transpose()?;
+    let operators = (&ground.net, settings.operator_listen);
+    let post = Post::open(operators, &identity, &settings.data, OPERATOR_ALPN)?;
     let service = Arc::new(Service {
         shop: settings.shop,
         currency: Currency::Gbp,

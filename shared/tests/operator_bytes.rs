@@ -90,20 +90,21 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         requests,
         Request::Status,
         Request::Peers,
+        Request::Policies { .. },
         Request::Accounts { .. },
         Request::Holds { .. },
         Request::Entries { .. },
         Request::Charge { .. },
-        Request::Charges { .. },
-        Request::Clearing { .. },
-        Request::Batches { .. },
-        Request::CloseBatch { .. },
-        Request::AcceptBatch { .. },
         Request::Disputes(_),
         Request::Account { .. },
         Request::Statements { .. },
         Request::ActOn { .. },
         Request::CloseMonth { .. },
+        Request::Charges { .. },
+        Request::Clearing { .. },
+        Request::Batches { .. },
+        Request::CloseBatch { .. },
+        Request::AcceptBatch { .. },
     );
     let requests = equal(names, requests);
     let replies = samples::settlement_replies();
@@ -111,19 +112,20 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         replies,
         Reply::Status(_),
         Reply::Peers(_),
+        Reply::Policies(_),
         Reply::Accounts(_),
         Reply::Holds(_),
         Reply::Entries { .. },
         Reply::Charge(_),
+        Reply::Disputes(_),
+        Reply::Account(_),
+        Reply::Statements { .. },
+        Reply::MonthsClosed(_),
         Reply::Charges(_),
         Reply::Clearing(_),
         Reply::Batches(_),
         Reply::BatchClosed(_),
         Reply::BatchAccepted,
-        Reply::Disputes(_),
-        Reply::Account(_),
-        Reply::Statements { .. },
-        Reply::MonthsClosed(_),
         Reply::Refused(_),
     );
     let replies = equal(names, replies);
@@ -132,8 +134,8 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Refusal::UnknownAccount,
         Refusal::UnknownOrder,
         Refusal::Unreadable("a bad block".to_owned()),
-        Refusal::Clearing(NotDone::Settled),
         Refusal::NotDone("the account is not even".to_owned()),
+        Refusal::Clearing(NotDone::Settled),
     ];
     let names = variants!(
         refusals,
@@ -141,8 +143,8 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Refusal::UnknownAccount,
         Refusal::UnknownOrder,
         Refusal::Unreadable(_),
-        Refusal::Clearing(_),
         Refusal::NotDone(_),
+        Refusal::Clearing(_),
     );
     let acts = samples::account_acts();
     let act_names = variants!(

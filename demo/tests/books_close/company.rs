@@ -169,9 +169,9 @@ impl Company {
             }
             let mut random = [0; 10];
             random.copy_from_slice(&id.0[..10]);
-            let act = AccountAct::Repay { repayment: RepaymentId::mint(at, random), amount, received: at };
+            let act = AccountAct::Repay { repayment: RepaymentId::mint(at, random), amount };
             let change =
-                ledger::act(&self.books, id, &act, OPERATOR).expect("a repayment").expect("a new one");
+                ledger::act(&self.books, id, &act, (OPERATOR, at)).expect("a repayment").expect("a new one");
             self.change(&change, at);
             sum += amount.0;
         }

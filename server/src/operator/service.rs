@@ -50,6 +50,14 @@ impl exchange::Service for Service {
                 let row = self.read(move |books, _| books.product(&sku).map(views::stock_row)).await;
                 row.and_then(|row| row.map(Reply::Product).ok_or(Refusal::UnknownProduct))
             }
+            Request::Trades { before, limit } => {
+                let (limit, most) = (rows(limit), MAX_LOOKED_AT);
+                let found = self.shop.shown.page(before, (limit, most), |order| Some(views::trade(order)));
+                Ok(Reply::Trades(found))
+            }
+            Request::Batches { before, limit } => {
+                self.read(move |books, _| Reply::Batches(views::batches(books, before, limit))).await
+            }
             Request::Ship { order, lines } => self.act(operator, Act::Ship { order, lines }).await,
             Request::Deliver { order } => self.act(operator, Act::Deliver { order }).await,
             Request::Cancel { order } => self.act(operator, Act::Cancel { order }).await,
@@ -61,14 +69,6 @@ impl exchange::Service for Service {
             }
             Request::Adjust { sku, pieces, reason } => {
                 self.act(operator, Act::Adjust { sku, pieces, reason }).await
-            }
-            Request::Trades { before, limit } => {
-                let (limit, most) = (rows(limit), MAX_LOOKED_AT);
-                let found = self.shop.shown.page(before, (limit, most), |order| Some(views::trade(order)));
-                Ok(Reply::Trades(found))
-            }
-            Request::Batches { before, limit } => {
-                self.read(move |books, _| Reply::Batches(views::batches(books, before, limit))).await
             }
         };
         reply.unwrap_or_else(Reply::Refused)

@@ -11,6 +11,7 @@ mod service;
 mod views;
 
 pub use service::Service;
+pub use views::policy_row;
 
 /// The settlement as its operators reach it.
 pub use kessai_shared::operator::settlement::DAEMON as SETTLEMENT;

@@ -49,6 +49,7 @@ impl exchange::Service for Service {
         let reply = match request {
             Request::Status => self.status().await,
             Request::Peers => Ok(Reply::Peers(self.peers())),
+            Request::Policies { before, limit } => self.policies(before, limit).await,
             Request::Accounts { after, limit } => self.accounts(after, limit).await,
             Request::Holds { seller, after, limit } => self.holds(seller, after, limit).await,
             Request::Entries { of, from, limit } => self.entries(of, from, limit).await,
@@ -106,6 +107,20 @@ impl Service {
                 position,
                 disputed_batches: listing::disputed(books),
             }))
+        })
+        .await
+    }
+
+    async fn policies(&self, before: Option<u32>, limit: u16) -> Result<Reply, Refusal> {
+        let limit = rows(limit);
+        self.read(move |books, _| {
+            let all = books.policies().all().rev();
+            let wanted = all.skip_while(|adopted| before.is_some_and(|at| adopted.adoption.sequence >= at));
+            let mut rows: Vec<_> = wanted.take(limit + 1).map(views::policy_row).collect();
+            let more = rows.len() > limit;
+            rows.truncate(limit);
+            let next = rows.last().filter(|_| more).map(|row| row.sequence);
+            Reply::Policies(Page { rows, next })
         })
         .await
     }

@@ -117,10 +117,10 @@ pub enum Reply {
     History(Vec<Leg>),
     Stock(Page<StockRow, Sku>),
     Product(StockRow),
-    /// What came of a return, as its buyer sees it too.
-    Returned(ReturnView),
     Trades(Page<Trade, OrderId>),
     Batches(Page<ShopBatch, u32>),
+    /// What came of a return, as its buyer sees it too.
+    Returned(ReturnView),
     Refused(Refusal),
 }
 

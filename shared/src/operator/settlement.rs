@@ -62,6 +62,11 @@ pub enum Request {
         batch: u32,
         reason: String,
     },
+    /// The credit policies that were in force before the one of this sequence, or all, the newest first.
+    Policies {
+        before: Option<u32>,
+        limit: u16,
+    },
     /// Accounts behind `after`, or from the first. Their order says nothing of the cards.
     Accounts {
         after: Option<AccountRef>,
@@ -114,6 +119,7 @@ pub enum Reply {
     /// The number of the batch that is closed now.
     BatchClosed(u32),
     BatchAccepted,
+    Policies(Page<PolicyRow, u32>),
     Accounts(Page<AccountRow, AccountRef>),
     Holds(Page<HoldRow, Charged>),
     Entries {
@@ -166,6 +172,22 @@ pub struct Status {
     pub position: u64,
     /// Clearing batches of all sellers that differ from the sellers' books, and are not paid.
     pub disputed_batches: u64,
+}
+
+/// A credit policy that came into force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyRow {
+    /// How many were adopted with this one.
+    pub sequence: u32,
+    pub version: u32,
+    pub digest: [u8; 32],
+    /// The position of its record, and when that was written.
+    pub position: u64,
+    pub at: Timestamp,
+    /// The operator who put it in force.
+    pub by: Pin,
+    /// What its file would say: TOML, every key.
+    pub text: String,
 }
 
 /// What the books know an account by: 32 hexadecimal digits, which say nothing of its card.

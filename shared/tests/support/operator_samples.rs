@@ -9,7 +9,7 @@ use kessai_shared::operator::rows::{self, BatchStanding, ClearingBatch, ShopBatc
 use kessai_shared::operator::seller::{self, Decided, Leg, OrderDetail, OrderRow, StockRow};
 use kessai_shared::operator::settlement::{
     self, AccountRef, AccountRow, CaptureRow, ChargeDetail, Charged, DecisionDetail, EntriesOf, EntryRow,
-    HoldRow, Owner, Side,
+    HoldRow, Owner, PolicyRow, Side,
 };
 use kessai_shared::operator::{Endpoint, Page, Peer, Peers, disputes};
 use kessai_shared::outcome::{ChargebackReason, Reason};
@@ -183,20 +183,21 @@ pub fn settlement_requests() -> Vec<settlement::Request> {
     vec![
         Request::Status,
         Request::Peers,
+        Request::Policies { before: Some(300), limit: 50 },
         Request::Accounts { after: Some(account()), limit: 50 },
         Request::Holds { seller: Some(pin(5)), after: Some(charged()), limit: 50 },
         Request::Entries { of: EntriesOf::Account(account()), from: 300, limit: 50 },
         Request::Charge { of: charged() },
-        Request::Charges { seller: pin(5), before: Some(order()), limit: 200 },
-        Request::Clearing { after: Some(pin(5)), limit: 200 },
-        Request::Batches { seller: pin(5), before: Some(300), limit: 200 },
-        Request::CloseBatch { seller: pin(5) },
-        Request::AcceptBatch { seller: pin(5), batch: 300, reason: "counted by hand".to_owned() },
         Request::Disputes(dispute_requests()[0]),
         Request::Account { account: account() },
         Request::Statements { account: account() },
         Request::ActOn { account: account(), act: account_acts().swap_remove(1) },
         Request::CloseMonth { month: "2026-11".parse().expect("a month") },
+        Request::Charges { seller: pin(5), before: Some(order()), limit: 200 },
+        Request::Clearing { after: Some(pin(5)), limit: 200 },
+        Request::Batches { seller: pin(5), before: Some(300), limit: 200 },
+        Request::CloseBatch { seller: pin(5) },
+        Request::AcceptBatch { seller: pin(5), batch: 300, reason: "counted by hand".to_owned() },
     ]
 }
 
@@ -279,6 +280,18 @@ fn chargeback() -> ChargebackId {
     ChargebackId::from_bytes([0x33; 16])
 }
 
+fn policy_row() -> PolicyRow {
+    PolicyRow {
+        sequence: 299,
+        version: 301,
+        digest: [0x44; 32],
+        position: 70_000,
+        at: AT,
+        by: pin(6),
+        text: "max_months_late = 2\n".to_owned(),
+    }
+}
+
 pub fn settlement_replies() -> Vec<settlement::Reply> {
     use settlement::{Refusal, Reply, Status};
     let entry = EntryRow {
@@ -305,19 +318,20 @@ pub fn settlement_replies() -> Vec<settlement::Reply> {
             disputed_batches: 1,
         })),
         Reply::Peers(peers()),
+        Reply::Policies(Page { rows: vec![policy_row()], next: Some(299) }),
         Reply::Accounts(Page { rows: vec![account_row()], next: Some(account()) }),
         Reply::Holds(Page { rows: vec![hold_row()], next: Some(charged()) }),
         Reply::Entries { page: Page { rows: vec![entry], next: Some(8) }, begins: 1 },
         Reply::Charge(Box::new(charge_detail())),
+        Reply::Disputes(dispute_replies().swap_remove(1)),
+        Reply::Account(Box::new(account_detail())),
+        Reply::Statements { currency: Currency::Jpy, statements: vec![statement()] },
+        Reply::MonthsClosed(MonthsClosed { stated: 300, passed: 2, more: true }),
         Reply::Charges(Page { rows: vec![charge()], next: Some(order()) }),
         Reply::Clearing(Page { rows: vec![(pin(5), clearing_batch())], next: Some(pin(5)) }),
         Reply::Batches(Page { rows: vec![clearing_batch()], next: Some(300) }),
         Reply::BatchClosed(300),
         Reply::BatchAccepted,
-        Reply::Disputes(dispute_replies().swap_remove(1)),
-        Reply::Account(Box::new(account_detail())),
-        Reply::Statements { currency: Currency::Jpy, statements: vec![statement()] },
-        Reply::MonthsClosed(MonthsClosed { stated: 300, passed: 2, more: true }),
         Reply::Refused(Refusal::UnknownAccount),
     ]
 }
