@@ -268,6 +268,9 @@ async fn life(seed: u64) {
                 running.close().await;
                 running = Running::open(folder.path());
                 settlement.late.clear();
+                // The settlement may be heard of before the first round has found what is under way.
+                settlement.open += u32::from(settlement.booked.contains_key(&settlement.open));
+                running.send(Command::OpenBatch(settlement.open)).await;
                 round(&mut running, &mut settlement).await;
             }
             _ if dice.below(4) == 0 => round(&mut running, &mut settlement).await,

@@ -115,7 +115,7 @@ impl Clearing {
 
 /// One line when a batch is settled, and one that says what to do when it is not.
 fn say(batch: u32, compared: &Compared, before: Option<bool>) {
-    let paid: Vec<String> = compared.payouts.iter().map(|line| paid(line)).collect();
+    let paid: Vec<String> = compared.payouts.iter().map(paid).collect();
     let paid = if paid.is_empty() { "nothing".to_owned() } else { paid.join(", ") };
     match (compared.agrees, before) {
         (true, Some(false)) => {
