@@ -19,7 +19,9 @@ use kessai_shared::seal::{ResponseSecret, SealedCard, SealingSession};
 use kessai_shared::settlement::{ALPN, Refusal, Reply, Request, Standing};
 use kessai_shared::time::Timestamp;
 use kessai_shared::tls::{Peers, client_config};
+use serde_json::Value;
 use support::books::verify;
+use support::command::run;
 use support::shop::Shop;
 
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -137,11 +139,46 @@ async fn an_order_is_charged_by_its_shipments_over_the_wire() {
     assert_eq!(line.money(Request::Reversal { order: ORDER }).await, refused(Refusal::Captured));
     assert_eq!(line.money(capture(3, 150, true)).await, Answer::Captured(150, 1));
     assert_eq!(line.money(capture(4, 1, true)).await, refused(Refusal::Amount), "150 were given back");
+    charge_back(folder.path(), line.seller);
+    assert_eq!(line.money(refund(4, 81)).await, refused(Refusal::Amount), "120 were charged back");
     drop(line);
     drop(shop);
 
     let books = verify(folder.path());
     let money = ["captured_pence", "refunded_pence", "held_pence", "live_holds"].map(|name| books.owed(name));
     assert_eq!(money, [450, 250, 0, 0]);
-    assert_eq!(books.settlement["money"]["GBP"]["captured"].as_i64(), Some(450));
+    let pounds = &books.settlement["money"]["GBP"];
+    assert_eq!((pounds["captured"].as_i64(), pounds["charged_back"].as_i64()), (Some(450), Some(120)));
+}
+
+/// An operator charges 120 of the order back, asks for it again, and sees whose act it was.
+fn charge_back(folder: &Path, seller: Pin) {
+    let data = folder.join("settlement").display().to_string();
+    let (seller, order) = (seller.to_string(), ORDER.to_string());
+    let ask = |rest: &[&str]| {
+        let words = [&["kessai-settlement", "chargebacks"], rest, &["--data", &data, "--json"]].concat();
+        let ended = run(words);
+        (ended.code, serde_json::from_str::<Value>(&ended.out).unwrap_or_default(), ended.err)
+    };
+    let make = |amount: &str, id: &str| {
+        let id: &[&str] = if id.is_empty() { &[] } else { &["--id", id] };
+        ask(&[&["make", &seller, &order, amount, "--reason", "not_received"], id].concat())
+    };
+    let (code, made, _) = make("120", "");
+    assert_eq!((code, made["batch"].as_i64()), (Some(0), Some(1)), "{made}");
+    let id = made["id"].as_str().expect("an id").to_owned();
+    assert_eq!(make("120", &id).1, made, "the same again is the same chargeback");
+    let (code, _, why) = make("121", &id);
+    assert!(code == Some(1) && why.contains("used for another order"), "{why}");
+    let (code, _, why) = make("201", "");
+    assert!(code == Some(1) && why.contains("what was captured and not given back yet"), "{why}");
+    let bad = ask(&["make", &seller, &order, "1", "--reason", "other"]);
+    assert!(bad.0 == Some(2) && bad.2.contains("expected not_received"), "{bad:?}");
+    let (_, list, _) = ask(&["list"]);
+    let operator =
+        Identity::load_or_create(folder.join("settlement/keys/operator.key")).expect("a key").pin();
+    let rows = list["chargebacks"].as_array().expect("a list");
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0]["id"].as_str(), rows[0]["amount"].as_i64()), (Some(id.as_str()), Some(120)));
+    assert_eq!(rows[0]["by"].as_str(), Some(operator.to_string().as_str()), "the act names its operator");
 }

@@ -1,6 +1,7 @@
 //! The seller's one writer: decides each command over the books, and tells whoever waits once the
 //! group is on the disk. What the books still owe the settlement goes to the courier.
 
+mod clearing;
 mod operate;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -18,10 +19,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::courier::{Cards, Errand};
 use crate::import::Listing;
+use crate::reconciler::{Heard, Told};
 use crate::sales::acts::{self, Cannot, Giving};
 use crate::sales::{Answer, Books, Change, GiveBack, Order, Terms, Work};
 use crate::shown::Shown;
 
+use clearing::Clearing;
 pub use operate::{CannotOperate, Operation};
 
 /// Most shipments that one round begins; the rest is for the next round, a moment later.
@@ -53,6 +56,10 @@ pub enum Command {
     Operate(Operation),
     /// Looks at the books at the end of a group, and at the position of a record that is durable then.
     Read(Look),
+    /// The settlement says that this clearing batch is open; all before it are closed.
+    OpenBatch(u32),
+    /// What became of telling the settlement of a clearing batch.
+    Reconciled(Told, Heard),
     /// The courier is back from an errand.
     Answered(Work, Answer),
     Import {
@@ -99,6 +106,7 @@ pub struct Clerk {
     orders: HashMap<OrderId, Vec<TellOrder>>,
     cancels: HashMap<OrderId, Vec<TellOrder>>,
     returns: HashMap<ReturnId, Vec<Tell<Result<GiveBack, Refusal>>>>,
+    clearing: Clearing,
     started: bool,
 }
 
@@ -120,8 +128,15 @@ impl Clerk {
             orders: HashMap::new(),
             cancels: HashMap::new(),
             returns: HashMap::new(),
+            clearing: Clearing::default(),
             started: false,
         }
+    }
+
+    /// The same clerk with somebody who tells the settlement of clearing batches.
+    #[must_use]
+    pub fn reconciling(self, reconciler: mpsc::UnboundedSender<Told>) -> Self {
+        Self { clearing: Clearing::new(reconciler), ..self }
     }
 
     fn place(
@@ -207,9 +222,12 @@ impl Clerk {
     fn answered(&mut self, work: &Work, answer: Answer, desk: &mut Desk<'_>) -> Result<(), Fault> {
         let order = work.order();
         self.under_way.remove(&order);
+        let batch = answer.batch();
         if let Some(change) = work.answered(desk.books(), answer) {
             desk.change(&change)?;
         }
+        let moving = moving(&self.under_way, desk.books());
+        self.clearing.answered(order, batch, moving, desk);
         self.follow_up(order, desk);
         if let Some(given) = work.given() {
             self.tell_return(given, desk);
@@ -314,6 +332,15 @@ impl Clerk {
     }
 }
 
+/// The orders under way whose errand is booked under a clearing batch.
+fn moving(under_way: &HashSet<OrderId>, books: &Books) -> Vec<OrderId> {
+    let moves = |id: &OrderId| match Work::next(books, *id) {
+        Some(Work::Capture { .. } | Work::Refund { .. }) => true,
+        Some(Work::Inquire { .. } | Work::Reverse { .. } | Work::Release { .. }) | None => false,
+    };
+    under_way.iter().copied().filter(moves).collect()
+}
+
 /// Whether a cancellation of it still waits for its end: its own, or the reversal of what is in doubt.
 fn is_being_cancelled(order: &Order) -> bool {
     order.cancelling.is_some() || order.order == OrderState::Pending
@@ -344,6 +371,15 @@ impl writer::Clerk for Clerk {
                 }
             }
             Command::Operate(operation) => self.operate(operation, desk),
+            Command::OpenBatch(open) => {
+                // Before the first round, nobody has looked yet which orders' money is under way.
+                if self.started {
+                    let moving = moving(&self.under_way, desk.books());
+                    self.clearing.heard_of(open, moving, desk);
+                }
+                Ok(())
+            }
+            Command::Reconciled(told, heard) => self.clearing.told(told, heard, desk),
             Command::Answered(work, answer) => self.answered(&work, answer, desk),
             Command::Read(look) => {
                 let last = desk.next_stamp().position.saturating_sub(1);

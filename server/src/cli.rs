@@ -202,6 +202,7 @@ fn verify_books(data: &Path, json: bool) -> Result<u8, Failure> {
         println!("products  {}, {} pieces available", report.products, report.stock_left);
         println!("orders    {}, of which {} accepted", report.orders, report.accepted_orders);
         println!("accepted  {} pence", report.accepted_pence);
+        println!("cancelled {} pence", report.cancelled_pence);
         println!("refunded  {} pence", report.refunded_pence);
         println!("pending   {} orders wait for the settlement", report.pending_orders);
         report.notes.iter().for_each(|note| println!("note      {note}"));

@@ -18,7 +18,7 @@ use kessai_shared::pin::Pin;
 use kessai_shared::settlement::{ALPN as SETTLEMENT_ALPN, Reply, Request};
 use kessai_shared::storefront::ALPN;
 use kessai_shared::tls::{self, Migration, Peers};
-use kessai_shared::writer::MAX_QUEUED;
+use kessai_shared::writer::{MAX_QUEUED, hand_in};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
@@ -29,6 +29,7 @@ use crate::heard_keys::HeardKeys;
 use crate::operator::Service as Operators;
 use crate::quotes::Quotes;
 use crate::reader::Reader;
+use crate::reconciler;
 use crate::sales::Books;
 use crate::service::{ClosedLink, Service};
 use crate::settings::{JOURNAL, Settings};
@@ -76,22 +77,24 @@ pub async fn run<N: Net>(
     let shown = Shown::of(store.books());
     let clock = Arc::clone(&ground.clock);
     let clerk = Clerk::new(clock, settings.terms, cards.clone(), shown.clone(), errands);
+    let (tell, to_tell) = mpsc::unbounded_channel();
+    let clerk = clerk.reconciling(tell);
     let ended = daemon::start(store, clerk, queue, Arc::clone(&ground.clock), as_task).map_err(text)?;
     let courier =
         tokio::spawn(courier::run(link.clone(), cards, to_carry, writer.clone(), Command::Answered));
+    let reconciler =
+        tokio::spawn(reconciler::run(link.clone(), to_tell, writer.clone(), Command::Reconciled));
     let heard = HeardKeys::in_folder(&settings.data);
     let issuer_keys = heard.load();
     let (seen, settlement) = watch::channel(ClosedLink { issuer_keys, ..ClosedLink::default() });
     let mut settlement_up = settlement.clone();
-    let echo = tokio::spawn(keep_in_touch(link, seen, heard));
+    let echo = tokio::spawn(keep_in_touch(link, seen, heard, writer.clone()));
     // Only now, with the books open, does it answer anybody.
     let endpoint = ground.net.endpoint(settings.listen, Some(tls)).map_err(text)?;
     let address = endpoint.local_addr().map_err(text)?;
     let pin = identity.pin();
-    let post = settings
-        .operator_listen
-        .map(|listen| Post::open((&ground.net, listen), &identity, &settings.data, OPERATOR_ALPN));
-    let post = post.transpose()?;
+    let operators = (&ground.net, settings.operator_listen);
+    let post = Post::open(operators, &identity, &settings.data, OPERATOR_ALPN)?;
     let service = Arc::new(Service {
         shop: settings.shop,
         currency: Currency::Gbp,
@@ -115,6 +118,7 @@ pub async fn run<N: Net>(
     let release = || {
         courier.abort();
         echo.abort();
+        reconciler.abort();
         posted.into_iter().for_each(Posted::close);
     };
     daemon::serve(endpoint, Peers::Any, service, limits, ended, stop, release).await
@@ -139,7 +143,12 @@ fn closed_link<N: Net>(settings: &Settings, identity: &Identity, net: &N) -> Res
 }
 
 /// Asks the settlement now and then whether it is there, and keeps the issuer keys it passes on.
-async fn keep_in_touch(link: Link, seen: watch::Sender<ClosedLink>, heard: HeardKeys) {
+async fn keep_in_touch(
+    link: Link,
+    seen: watch::Sender<ClosedLink>,
+    heard: HeardKeys,
+    writer: mpsc::Sender<Command>,
+) {
     let mut told = false;
     loop {
         let answer = link.call::<_, Reply>(&Request::Echo, ECHO_DEADLINE).await;
@@ -160,6 +169,8 @@ async fn keep_in_touch(link: Link, seen: watch::Sender<ClosedLink>, heard: Heard
                     heard.keep(&issuer_keys);
                 }
                 seen.send_replace(ClosedLink { up: true, issuer_keys, open_batch: Some(open_batch) });
+                // A writer that is gone takes the daemon with it.
+                let _ = hand_in(&writer, Command::OpenBatch(open_batch)).await;
                 true
             }
             Ok(_) | Err(_) => {

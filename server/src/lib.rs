@@ -10,6 +10,7 @@ pub mod import;
 pub mod operator;
 pub mod quotes;
 pub mod reader;
+pub mod reconciler;
 pub mod record;
 pub mod sales;
 pub mod service;

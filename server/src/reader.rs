@@ -31,7 +31,7 @@ impl Reader {
         match self.row(&RowKey::Product(*sku))? {
             None => Ok(None),
             Some(Row::Product(product)) => Ok(Some(product)),
-            Some(Row::Order(_) | Row::Return(_)) => Err(strange()),
+            Some(Row::Order(_) | Row::Return(_) | Row::Batch(_)) => Err(strange()),
         }
     }
 

@@ -7,7 +7,7 @@ use kessai_shared::record::{RowBytes, put_versioned, unversioned, versioned};
 use kessai_shared::store::{self, Stamp};
 use serde::Serialize;
 
-use crate::sales::{Books, Change, GiveBack, Order, Product, Row, RowKey};
+use crate::sales::{Batch, Books, Change, GiveBack, Order, Product, Row, RowKey};
 
 /// The version of the form that is written.
 pub const VERSION: u8 = 3;
@@ -18,6 +18,7 @@ enum RowRef<'a> {
     Product(&'a Product),
     Order(&'a Order),
     Return(&'a GiveBack),
+    Batch(&'a Batch),
 }
 
 impl store::Books for Books {
@@ -69,6 +70,9 @@ impl store::Books for Books {
         }
         for (id, given) in self.returns() {
             put(RowKey::Return(*id), RowRef::Return(given))?;
+        }
+        for (number, batch) in self.clearing().batches() {
+            put(RowKey::Batch(number), RowRef::Batch(batch))?;
         }
         Ok(())
     }

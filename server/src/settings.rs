@@ -12,7 +12,7 @@ use kessai_shared::pin::Pin;
 use crate::sales::Terms;
 
 /// What a data folder of the seller says it is.
-pub const FOLDER: FolderKind = FolderKind { name: "kessai-server", version: 2 };
+pub const FOLDER: FolderKind = kessai_shared::operator::seller::DAEMON.folder;
 /// What its journal says it is.
 pub const JOURNAL: Kind = Kind(b"SELL");
 /// How long a quote stands, in seconds, unless the file says otherwise.

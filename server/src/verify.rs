@@ -22,6 +22,8 @@ pub struct Report {
     pub orders: u64,
     pub accepted_orders: u64,
     pub accepted_pence: i64,
+    /// What of the accepted was cancelled before it was shipped.
+    pub cancelled_pence: i64,
     pub refunded_pence: i64,
     /// Pieces available, over all products.
     pub stock_left: u64,
@@ -72,6 +74,7 @@ pub fn verify(data: &Path) -> Result<Report, String> {
         orders: totals.orders,
         accepted_orders: totals.accepted_orders,
         accepted_pence: totals.accepted.0,
+        cancelled_pence: totals.cancelled.0,
         refunded_pence: totals.refunded.0,
         stock_left: totals.stock_left,
         pending_orders: totals.pending,

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use golden::Sample;
 use kessai_server::record::VERSION;
 use kessai_server::sales::{
-    Books, Change, Deed, GiveBack, Leg, Order, Part, Pieces, Product, Reason, Row, RowKey, Settled, Shipment,
-    Shipping, Stock,
+    Batch, Books, Change, Compared, Deed, GiveBack, Leg, Order, Part, Pieces, Product, Reason, Row, RowKey,
+    Settled, Shipment, Shipping, Stock,
 };
 use kessai_shared::codec;
 use kessai_shared::ids::{Customer, OrderId, ReturnId, Sku};
@@ -21,7 +21,7 @@ use kessai_shared::receipt::{
     Decision, GroupHead, Inclusion, Quote, QuotedLine, Signature, Statement, Verdict,
 };
 use kessai_shared::record::versioned;
-use kessai_shared::settlement::Refusal;
+use kessai_shared::settlement::{BatchTotals, Payout, Refusal};
 use kessai_shared::store;
 use kessai_shared::storefront::{Cancelled, FulfilmentState, OrderState, PaymentState};
 use kessai_shared::time::Timestamp;
@@ -88,6 +88,17 @@ fn shipping() -> Shipping {
     Shipping { nth: 2, lines: vec![(0, 297)], amount: Minor(75_735), last: true }
 }
 
+fn totals() -> BatchTotals {
+    let (captured, refunded) = (Minor(76_000), Minor(255));
+    BatchTotals { currency: Currency::Jpy, captures: 300, captured, refunds: 2, refunded }
+}
+
+fn compared() -> Compared {
+    let payout =
+        Payout { totals: totals(), charged_back: Minor(254), fees: Minor(1_140), payout: Minor(-74_351) };
+    Compared { told: vec![totals()], agrees: true, payouts: vec![payout] }
+}
+
 fn changes() -> Vec<Change> {
     let (sku, name, category) = (sku(), "White hanging heart".to_owned(), "Home".to_owned());
     let (unit_price, received, available) = (Minor(255), 5_000_000_000, 17);
@@ -112,6 +123,7 @@ fn changes() -> Vec<Change> {
         Change::Refused { order, refusal: Refusal::Captured },
         Change::Received { sku, pieces: 300, note: "by sea".to_owned(), by: OPERATOR },
         Change::Adjusted { sku, pieces: -300, reason: Reason::Damaged, by: OPERATOR },
+        Change::BatchCompared { batch: 301, compared: compared() },
     ]
 }
 
@@ -162,6 +174,7 @@ fn rows() -> Vec<(RowKey, Row)> {
         ),
         (RowKey::Order(ORDER), Row::Order(Box::new(order))),
         (RowKey::Return(RETURN), Row::Return(given())),
+        (RowKey::Batch(301), Row::Batch(Batch { totals: vec![totals()], compared: Some(compared()) })),
     ]
 }
 
@@ -220,6 +233,7 @@ fn the_bytes_of_every_change_are_what_they_were() {
         Change::Refused { .. },
         Change::Received { .. },
         Change::Adjusted { .. },
+        Change::BatchCompared { .. },
     );
     let samples: Vec<_> = names.iter().zip(changes).map(|(name, value)| change(name, value)).collect();
     golden::compare(&file("changes.txt"), &samples);
@@ -228,10 +242,10 @@ fn the_bytes_of_every_change_are_what_they_were() {
 #[test]
 fn the_bytes_of_every_row_and_key_are_what_they_were() {
     let (keys, rows): (Vec<RowKey>, Vec<Row>) = rows().into_iter().unzip();
-    let names = variants!(keys, RowKey::Product(_), RowKey::Order(_), RowKey::Return(_));
+    let names = variants!(keys, RowKey::Product(_), RowKey::Order(_), RowKey::Return(_), RowKey::Batch(_));
     let mut samples: Vec<_> =
         names.iter().zip(&keys).map(|(name, key)| Sample::equal(name, key.clone())).collect();
-    let names = variants!(rows, Row::Product(_), Row::Order(_), Row::Return(_));
+    let names = variants!(rows, Row::Product(_), Row::Order(_), Row::Return(_), Row::Batch(_));
     samples
         .extend(names.iter().zip(keys.iter().zip(&rows)).map(|(name, (key, value))| row(name, key, value)));
     golden::compare(&file("rows.txt"), &samples);

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod cards;
+pub mod clearing;
 pub mod money;
 pub mod policy;
 
@@ -17,8 +18,10 @@ use kessai_shared::store::Fault;
 use kessai_shared::writer::{self, Clock};
 use tokio::sync::oneshot;
 
+use clearing::Clearing;
+
 use crate::ledger::acts::{self, Act, Inquired};
-use crate::ledger::{Books, Decided, Group, Presented, Terms};
+use crate::ledger::{Books, ClearingTerms, Decided, Group, Presented, Terms};
 use crate::vault::Vault;
 
 /// Most holds that one round gives back; the rest is for the next round, a moment later.
@@ -58,6 +61,7 @@ pub enum Command {
     /// A capture, release, refund or chargeback.
     Money(money::Command),
     Cards(cards::Command),
+    Clearing(clearing::Command),
     /// Looks at the books at the end of a group, and at the position of a record that is durable then.
     Read(Look),
     Accounts(accounts::Command),
@@ -73,6 +77,7 @@ type Tell<T> = oneshot::Sender<T>;
 type Desk<'a> = writer::Desk<'a, Books>;
 
 pub struct Clerk {
+    clearing: Clearing,
     terms: Terms,
     months: accounts::Months,
     /// What decisions call now. Records have times of their own that never go back; the credit
@@ -82,7 +87,14 @@ pub struct Clerk {
 
 impl Clerk {
     pub fn new(clock: Clock) -> Self {
-        Self { terms: Terms::default(), months: accounts::Months::default(), clock }
+        let (terms, months) = (Terms::default(), accounts::Months::default());
+        Self { clearing: Clearing::new(ClearingTerms::default()), terms, months, clock }
+    }
+
+    /// What sellers have agreed to, where it is not the default.
+    #[must_use]
+    pub fn clearing(self, terms: ClearingTerms) -> Self {
+        Self { clearing: Clearing::new(terms), ..self }
     }
 
     /// What cardholders have agreed to, where it is not the default.
@@ -177,10 +189,12 @@ impl writer::Clerk for Clerk {
             Command::Accounts(command) => accounts::handle(command, (&self.terms, (self.clock)()), desk),
             Command::Money(command) => money::handle(command, (self.clock)(), desk),
             Command::Policy(adopt) => policy::handle(adopt, desk),
+            Command::Clearing(command) => self.clearing.handle(command, desk),
         }
     }
 
     fn tick(&mut self, desk: &mut Desk<'_>) -> Result<(), Fault> {
+        self.clearing.tick((self.clock)(), desk)?;
         let until = desk.books().policies().policy().gives_back_until((self.clock)());
         let due: Vec<_> = desk.books().expired(until).take(MAX_EXPIRIES_A_ROUND).collect();
         for key in due {

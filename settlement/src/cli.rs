@@ -2,6 +2,8 @@
 
 mod account;
 mod ask;
+mod clearing;
+mod disputes;
 mod entries;
 mod epochs;
 mod issue;
@@ -77,12 +79,21 @@ enum Act {
     /// What the running settlement holds for purchases that were not captured yet.
     #[command(subcommand)]
     Holds(lists::Holds),
+    /// Clearing batches: what each seller is paid out.
+    #[command(subcommand)]
+    Clearing(clearing::Clearing),
     /// The journal of the running settlement as double entries.
     #[command(subcommand)]
     Entries(entries::Entries),
     /// The orders of sellers, as the running settlement knows them.
     #[command(subcommand)]
     Orders(entries::Orders),
+    /// Charges that cardholders dispute.
+    #[command(subcommand)]
+    Chargebacks(disputes::Chargebacks),
+    /// Captures that came after their hold had expired.
+    #[command(subcommand)]
+    LateCaptures(disputes::LateCaptures),
     /// Tell who is connected to the running settlement.
     Peers(state::Asked),
     /// Completions for shells, and manual pages.
@@ -155,8 +166,11 @@ impl Cli {
             Act::Account(account) => account.run(),
             Act::Accounts(accounts) => accounts.run(),
             Act::Holds(holds) => holds.run(),
+            Act::Clearing(clearing) => clearing.run(),
             Act::Entries(entries) => entries.run(),
             Act::Orders(orders) => orders.run(),
+            Act::Chargebacks(chargebacks) => chargebacks.run(),
+            Act::LateCaptures(late) => late.run(),
             Act::Peers(asked) => state::peers(&asked),
             Act::Generate(generate) => generate.run::<Self>(),
             Act::Operators(operators) => operators.run(SETTLEMENT),

@@ -82,7 +82,7 @@ pub async fn run<N: Net>(
     // Books that never had a policy begin with the default, so that a later default changes nothing.
     let is_first = store.books().policies().in_force().is_none();
     let proposed = settings.policy.or_else(|| is_first.then(Proposed::default));
-    let clerk = Clerk::new(ground.clock.clone()).with_terms(settings.terms);
+    let clerk = Clerk::new(ground.clock.clone()).with_terms(settings.terms).clearing(settings.clearing);
     let clock = ground.clock.clone();
     let mut ended =
         daemon::start(store, clerk, queue, ground.clock, as_task).map_err(|error| error.to_string())?;
@@ -100,10 +100,8 @@ pub async fn run<N: Net>(
     // A simulated machine has no user who could be at a socket.
     let door = if as_task { None } else { open_door(&settings.data) };
     let door = door.map(|door| tokio::spawn(door.serve(Arc::clone(&office))));
-    let post = settings
-        .operator_listen
-        .map(|listen| Post::open((&ground.net, listen), &keys.identity, &settings.data, OPERATOR_ALPN));
-    let post = post.transpose()?;
+    let operators = (&ground.net, settings.operator_listen);
+    let post = Post::open(operators, &keys.identity, &settings.data, OPERATOR_ALPN)?;
     ready(Ready { address, pin: keys.identity.pin(), root: keys.root });
     let reload = tokio::spawn(follow(Arc::clone(&sellers), settings.sellers));
     let policy = tokio::spawn(policy_file::follow(policy_file::of(&settings.data), writer.clone(), by));
@@ -140,10 +138,11 @@ async fn put_in_force(
     ended: &mut daemon::Ended,
 ) -> Result<(), String> {
     match policy_file::adopt(writer, proposed, by).await {
-        Ok(InForce { adopted, is_new: true }) => {
-            tracing::info!("{} is in force", policy_file::name(&adopted))
+        // That a first start has the default is no news.
+        Ok(InForce { adopted, is_new: true }) if policy_file::of(data).exists() => {
+            tracing::info!("{} is in force", policy_file::name(&adopted));
         }
-        Ok(InForce { is_new: false, .. }) => {}
+        Ok(InForce { .. }) => {}
         Err(AdoptError::Refused(why)) => return Err(format!("{}: {why}", policy_file::of(data).display())),
         Err(AdoptError::WriterGone) => {
             // The writer knows best why it is gone.

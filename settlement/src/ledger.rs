@@ -7,6 +7,8 @@ mod at_rest;
 mod audit;
 mod books;
 mod clearing;
+mod closed;
+pub mod closing;
 mod decision;
 mod entry;
 mod given;
@@ -15,6 +17,8 @@ mod guesses;
 mod hold;
 mod index;
 mod life;
+pub mod listing;
+mod payout;
 mod policies;
 mod policy;
 mod proofs;
@@ -25,9 +29,10 @@ pub use at_rest::{AtRest, Candidate, Stated};
 pub use audit::Audit;
 pub use books::{Books, Change, DecidedChange, Inconsistent, Key, Money, Row, RowKey, Totals};
 pub use clearing::{Batches, Cleared, FIRST_BATCH};
+pub use closed::{BatchChange, BatchState, Closed};
 pub use decision::{Presented, decide};
 pub use entry::{Entry, LedgerAccount};
-pub use given::{Capture, Chargeback, ChargebackReason, GivenBack, Late, Refund};
+pub use given::{Capture, Chargeback, GivenBack, Late, Refund};
 pub use group::Group;
 pub use guesses::Guessed;
 pub use hold::{Charge, ChargeState, Decided, MAX_CAPTURES};
@@ -37,6 +42,7 @@ pub use life::{
     AccountChange, Billing, Block, Due, Event, Life, MAX_STATEMENTS_KEPT, MAX_WHY_BYTES, Month, Moved,
     Repayment, Statement, Terms,
 };
+pub use payout::{BASIS_POINTS, ClearingTerms};
 pub use policies::{Adopted, Adoption, Policies, Proposed};
 pub use policy::{Policy, Window};
 pub use proofs::Proven;

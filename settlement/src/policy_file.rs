@@ -50,6 +50,14 @@ pub fn need(file: &Path) -> Result<Proposed, ConfigError> {
     }
 }
 
+/// Reads a policy from what its file would hold.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse_text(text: &str) -> Result<Proposed, ConfigError> {
+    parse(Config::of_text(Path::new("policy.toml"), text)?)
+}
+
 fn parse(mut config: Config) -> Result<Proposed, ConfigError> {
     let mut policy = Policy::default();
     let (months, seconds) = ("a number of months", "a number of seconds");

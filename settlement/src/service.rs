@@ -10,7 +10,7 @@ use kessai_shared::settlement::{Refusal, Reply, Request, Standing};
 use kessai_shared::writer::{Clock, WriterGone, hand_in};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::clerk::{Command, Journaled, Opened, money};
+use crate::clerk::{Command, Journaled, Opened, clearing, money};
 use crate::heads::Heads;
 use crate::keys::Keys;
 use crate::vault::LiveVault;
@@ -69,7 +69,12 @@ impl exchange::Service for Service {
                 });
                 reply(done.await, |()| Reply::Released { amount })
             }
-            Request::Reconcile { .. } => Reply::Refused(Refusal::NotClosed),
+            Request::Reconcile { batch, totals } => {
+                let done = self.ask(|tell| {
+                    Command::Clearing(clearing::Command::Reconcile { seller, batch, totals, tell })
+                });
+                reply(done.await, Reply::Reconciled)
+            }
         }
     }
 

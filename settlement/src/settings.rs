@@ -10,16 +10,18 @@ use kessai_shared::seal::Suite;
 use kessai_shared::time::Timestamp;
 
 use crate::keys::{EpochTerms, Keys};
-use crate::ledger::{Proposed, Terms};
+use crate::ledger::{BASIS_POINTS, ClearingTerms, Proposed, Terms};
 use crate::policy_file;
 
 /// What a data folder of the settlement says it is.
-pub const FOLDER: FolderKind = FolderKind { name: "kessai-settlement", version: 2 };
+pub const FOLDER: FolderKind = kessai_shared::operator::settlement::DAEMON.folder;
 /// What its journal says it is.
 pub const JOURNAL: Kind = Kind(b"STLM");
 
 /// How long a sealing key may serve, or overlap with the next.
 const EPOCH_SECONDS: std::ops::RangeInclusive<u64> = 5..=365 * 24 * 3_600;
+/// How long a clearing day may be: one of a second is for trials, one of a month for a quiet seller.
+const CLEARING_SECONDS: std::ops::RangeInclusive<u64> = 1..=31 * 24 * 3_600;
 
 /// Why operators do not connect at 0.0.0.0 or [::].
 const EVERYWHERE: &str = "expected one address of this machine; on all of them, operators could connect from \
@@ -39,6 +41,8 @@ pub struct Settings {
     pub suite: Suite,
     /// How long each sealing key serves.
     pub epochs: EpochTerms,
+    /// What sellers have agreed to.
+    pub clearing: ClearingTerms,
     /// What cardholders have agreed to.
     pub terms: Terms,
     /// The credit policy as its file states it; `None` without a file.
@@ -89,6 +93,7 @@ impl Settings {
         if epochs.overlap_seconds > 10 * epochs.epoch_seconds {
             config.mistake("overlap_seconds is at most ten times epoch_seconds");
         }
+        let clearing = clearing(&mut config);
         let terms: Terms =
             config.take("terms", "a table such as { due_days = 21, late_fee = 0 }").unwrap_or_default();
         terms.mistakes().iter().for_each(|mistake| config.mistake(&format!("terms: {mistake}")));
@@ -103,6 +108,7 @@ impl Settings {
             keys,
             suite,
             epochs,
+            clearing,
             terms,
             policy: None,
         };
@@ -132,6 +138,23 @@ impl Settings {
     pub fn vault_key(&self) -> PathBuf {
         self.keys.join("vault.key")
     }
+}
+
+/// What clearing goes by: `fee_basis_points` and `clearing_seconds`.
+fn clearing(config: &mut Config) -> ClearingTerms {
+    let mut terms = ClearingTerms::default();
+    set(
+        &mut terms.fee_basis_points,
+        config.take("fee_basis_points", "hundredths of a per cent, such as 150"),
+    );
+    set(&mut terms.seconds, config.take("clearing_seconds", "a number of seconds, such as 86400"));
+    if terms.fee_basis_points > BASIS_POINTS {
+        config.mistake(&format!("fee_basis_points is from 0 to {BASIS_POINTS}"));
+    }
+    if !CLEARING_SECONDS.contains(&terms.seconds) {
+        config.mistake("clearing_seconds is from 1 to a month of 2678400");
+    }
+    terms
 }
 
 pub(crate) fn set<T>(to: &mut T, value: Option<T>) {

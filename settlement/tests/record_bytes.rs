@@ -9,18 +9,19 @@ use std::path::PathBuf;
 
 use golden::Sample;
 use kessai_settlement::ledger::{
-    Account, AccountChange, AccountId, Adopted, Adoption, Batches, Billing, Block, Books, Capture, Change,
-    Charge, ChargeState, Chargeback, ChargebackReason, Cleared, Decided, DecidedChange, Due, Entry, Event,
-    GivenBack, Group, Late, LedgerAccount, Life, Moved, Policy, Refund, Repayment, Row, RowKey, Statement,
-    Status, Window,
+    Account, AccountChange, AccountId, Adopted, Adoption, BatchChange, BatchState, Batches, Billing, Block,
+    Books, Capture, Change, Charge, ChargeState, Chargeback, Cleared, Closed, Decided, DecidedChange, Due,
+    Entry, Event, GivenBack, Group, Late, LedgerAccount, Life, Moved, Policy, Refund, Repayment, Row, RowKey,
+    Statement, Status, Window,
 };
 use kessai_shared::codec;
 use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId, RepaymentId};
 use kessai_shared::money::{Currency, Minor};
-use kessai_shared::outcome::Reason;
+use kessai_shared::outcome::{ChargebackReason, Reason};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
 use kessai_shared::record::versioned;
+use kessai_shared::settlement::{BatchTotals, Payout};
 use kessai_shared::store;
 use kessai_shared::time::Timestamp;
 
@@ -148,6 +149,12 @@ fn adoption() -> Adoption {
     Adoption { sequence: 2, version: 300, digest: policy.digest(), policy, by: Pin([12; 32]) }
 }
 
+fn payout() -> Payout {
+    let (captured, refunded) = (Minor(76_000), Minor(255));
+    let totals = BatchTotals { currency: Currency::Jpy, captures: 300, captured, refunds: 2, refunded };
+    Payout { totals, charged_back: Minor(254), fees: Minor(1_140), payout: Minor(74_351) }
+}
+
 fn changes() -> Vec<Change> {
     let key = (SELLER, ORDER);
     let release = Entry::release(Currency::Gbp, ID, SELLER, Minor(76_500));
@@ -188,6 +195,27 @@ fn changes() -> Vec<Change> {
         Change::ChargedBack { id: CHARGEBACK, chargeback: chargeback(), entries: vec![refund] },
         Change::PresentedLate { key, capture: CAPTURE, amount: Minor(253) },
         Change::PolicyAdopted(Box::new(adoption())),
+        Change::Batch(BatchChange::Closed {
+            seller: SELLER,
+            batch: 301,
+            payouts: vec![payout()],
+            by: Some(OPERATOR),
+            entries: vec![Entry::merchant_fee(Currency::Jpy, SELLER, Minor(1_140))],
+        }),
+        Change::Batch(BatchChange::Reconciled {
+            seller: SELLER,
+            batch: 302,
+            agrees: true,
+            theirs: vec![payout().totals],
+            entries: vec![Entry::payout(Currency::Jpy, SELLER, Minor(74_351))],
+        }),
+        Change::Batch(BatchChange::Accepted {
+            seller: SELLER,
+            batch: 303,
+            by: OPERATOR,
+            reason: "counted by hand".to_owned(),
+            entries: Vec::new(),
+        }),
     ]
 }
 
@@ -217,6 +245,18 @@ fn rows() -> Vec<(RowKey, Row)> {
         charged_back: Minor(254),
     };
     let totals = [(301, [(Currency::Jpy, cleared)].into())].into();
+    let (begun, owed) = (Some(Timestamp(13)), [(Currency::Jpy, Minor(-5))].into());
+    let theirs = || vec![payout().totals];
+    let states = [
+        (301, BatchState::Disputed { theirs: theirs() }),
+        (302, BatchState::Paid { theirs: theirs() }),
+        (303, BatchState::Accepted { theirs: theirs(), by: OPERATOR, reason: "counted".to_owned() }),
+        (300, BatchState::Waiting),
+    ];
+    let close = |(number, state)| {
+        (number, Closed { at: Timestamp(14), by: Some(OPERATOR), payouts: vec![payout()], state })
+    };
+    let closed = states.into_iter().map(close).collect();
     let late = Late { capture: CAPTURE, amount: Minor(253), at: Timestamp(12) };
     let group = Group {
         first: 4_999_999_999,
@@ -243,7 +283,7 @@ fn rows() -> Vec<(RowKey, Row)> {
         ),
         (RowKey::Chargeback(CHARGEBACK), Row::Chargeback(chargeback())),
         (RowKey::Late(SELLER, ORDER), Row::Late(late)),
-        (RowKey::Batches(SELLER), Row::Batches(Batches { open: 302, totals })),
+        (RowKey::Batches(SELLER), Row::Batches(Batches { open: 304, totals, begun, closed, owed })),
         (RowKey::Policy(2), Row::Policy(Adopted { adoption: adoption(), position, at })),
     ]
 }
@@ -295,6 +335,9 @@ fn the_bytes_of_every_change_are_what_they_were() {
         Change::ChargedBack { .. },
         Change::PresentedLate { .. },
         Change::PolicyAdopted(_),
+        Change::Batch(BatchChange::Closed { .. }),
+        Change::Batch(BatchChange::Reconciled { .. }),
+        Change::Batch(BatchChange::Accepted { .. }),
     );
     let samples: Vec<_> = names.iter().zip(changes).map(|(name, value)| change(name, value)).collect();
     golden::compare(&file("changes.txt"), &samples);

@@ -43,6 +43,14 @@ impl Config {
     pub fn need(file: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(file)
             .map_err(|error| ConfigError(vec![format!("{}: cannot be read: {error}", file.display())]))?;
+        Self::of_text(file, &text)
+    }
+
+    /// Reads what a file would hold; mistakes are told under its name.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when the text is no TOML.
+    pub fn of_text(file: &Path, text: &str) -> Result<Self, ConfigError> {
         let table: Table = text.parse().map_err(|error: toml::de::Error| {
             let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
             ConfigError(vec![format!("{}:{line}: {}", file.display(), error.message())])

@@ -3,6 +3,7 @@
 pub mod card;
 pub mod card_file;
 pub mod checkpoint;
+pub mod clearing;
 pub mod codec;
 pub mod columns;
 pub mod config;

@@ -8,10 +8,12 @@
 
 pub mod account;
 pub mod client;
+pub mod disputes;
 pub mod keys;
 pub mod post;
 pub mod print;
 pub mod reach;
+pub mod rows;
 pub mod seller;
 pub mod settlement;
 

@@ -1,6 +1,7 @@
 //! How a credit inquiry ends: ISO 8583 response codes (field 39) and the reasons behind them.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,22 @@ pub enum Reason {
     Approved,
 }
 
+/// Why a cardholder is given a charge back against the seller's will. The reasons are the groups that the
+/// card schemes' own codes fall into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ChargebackReason {
+    NotReceived,
+    NotAsDescribed,
+    Fraud,
+    Duplicate,
+    /// The seller took goods back, or promised money back, and never refunded it.
+    CreditNotProcessed,
+}
+
+/// A word that is no reason for a chargeback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoChargebackReason;
+
 /// A response code of ISO 8583, field 39.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ResponseCode(u8);
@@ -63,6 +80,43 @@ impl ResponseCode {
         matches!(self, Self::UNAVAILABLE | Self::SYSTEM_ERROR)
     }
 }
+
+impl ChargebackReason {
+    pub const ALL: [ChargebackReason; 5] = [
+        ChargebackReason::NotReceived,
+        ChargebackReason::NotAsDescribed,
+        ChargebackReason::Fraud,
+        ChargebackReason::Duplicate,
+        ChargebackReason::CreditNotProcessed,
+    ];
+
+    /// The word that operators and tables know it by.
+    pub const fn word(self) -> &'static str {
+        match self {
+            ChargebackReason::NotReceived => "not_received",
+            ChargebackReason::NotAsDescribed => "not_as_described",
+            ChargebackReason::Fraud => "fraud",
+            ChargebackReason::Duplicate => "duplicate",
+            ChargebackReason::CreditNotProcessed => "credit_not_processed",
+        }
+    }
+}
+
+impl FromStr for ChargebackReason {
+    type Err = NoChargebackReason;
+
+    fn from_str(text: &str) -> Result<Self, NoChargebackReason> {
+        Self::ALL.into_iter().find(|reason| reason.word() == text).ok_or(NoChargebackReason)
+    }
+}
+
+impl fmt::Display for NoChargebackReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected not_received, not_as_described, fraud, duplicate or credit_not_processed")
+    }
+}
+
+impl std::error::Error for NoChargebackReason {}
 
 impl Reason {
     pub const ALL: [Reason; 18] = [

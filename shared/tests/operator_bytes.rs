@@ -11,7 +11,9 @@ use std::path::PathBuf;
 use golden::Sample;
 use kessai_shared::codec;
 use kessai_shared::operator::account::AccountAct;
-use kessai_shared::operator::{self, seller, settlement};
+use kessai_shared::operator::rows::NotDone;
+use kessai_shared::operator::{self, disputes, seller, settlement};
+use kessai_shared::outcome::ChargebackReason;
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -41,6 +43,14 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Request::History { .. },
         Request::Stock { .. },
         Request::Product { .. },
+        Request::Trades { .. },
+        Request::Batches { .. },
+        Request::Ship { .. },
+        Request::Deliver { .. },
+        Request::Cancel { .. },
+        Request::Return { .. },
+        Request::Receive { .. },
+        Request::Adjust { .. },
     );
     let requests = equal(names, requests);
     let replies = samples::seller_replies();
@@ -53,11 +63,22 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Reply::History(_),
         Reply::Stock(_),
         Reply::Product(_),
+        Reply::Trades(_),
+        Reply::Batches(_),
+        Reply::Returned(_),
         Reply::Refused(_),
     );
     let replies = equal(names, replies);
-    let refusals = vec![Refusal::UnknownOrder, Refusal::UnknownProduct, Refusal::TryLater];
-    let names = variants!(refusals, Refusal::UnknownOrder, Refusal::UnknownProduct, Refusal::TryLater);
+    let why = "3 pieces are nobody's".to_owned();
+    let refusals =
+        vec![Refusal::UnknownOrder, Refusal::UnknownProduct, Refusal::NotAllowed(why), Refusal::TryLater];
+    let names = variants!(
+        refusals,
+        Refusal::UnknownOrder,
+        Refusal::UnknownProduct,
+        Refusal::NotAllowed(_),
+        Refusal::TryLater
+    );
     compare("operator_seller.txt", [requests, replies, equal(names, refusals)]);
 }
 
@@ -69,14 +90,21 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         requests,
         Request::Status,
         Request::Peers,
+        Request::Policies { .. },
         Request::Accounts { .. },
         Request::Holds { .. },
         Request::Entries { .. },
         Request::Charge { .. },
+        Request::Disputes(_),
         Request::Account { .. },
         Request::Statements { .. },
         Request::ActOn { .. },
         Request::CloseMonth { .. },
+        Request::Charges { .. },
+        Request::Clearing { .. },
+        Request::Batches { .. },
+        Request::CloseBatch { .. },
+        Request::AcceptBatch { .. },
     );
     let requests = equal(names, requests);
     let replies = samples::settlement_replies();
@@ -84,13 +112,20 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         replies,
         Reply::Status(_),
         Reply::Peers(_),
+        Reply::Policies(_),
         Reply::Accounts(_),
         Reply::Holds(_),
         Reply::Entries { .. },
         Reply::Charge(_),
+        Reply::Disputes(_),
         Reply::Account(_),
         Reply::Statements { .. },
         Reply::MonthsClosed(_),
+        Reply::Charges(_),
+        Reply::Clearing(_),
+        Reply::Batches(_),
+        Reply::BatchClosed(_),
+        Reply::BatchAccepted,
         Reply::Refused(_),
     );
     let replies = equal(names, replies);
@@ -100,6 +135,7 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Refusal::UnknownOrder,
         Refusal::Unreadable("a bad block".to_owned()),
         Refusal::NotDone("the account is not even".to_owned()),
+        Refusal::Clearing(NotDone::Settled),
     ];
     let names = variants!(
         refusals,
@@ -108,6 +144,7 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Refusal::UnknownOrder,
         Refusal::Unreadable(_),
         Refusal::NotDone(_),
+        Refusal::Clearing(_),
     );
     let acts = samples::account_acts();
     let act_names = variants!(
@@ -121,6 +158,34 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
     );
     let requests = requests.into_iter().chain(equal(act_names, acts)).collect();
     compare("operator_settlement.txt", [requests, replies, equal(names, refusals)]);
+}
+
+#[test]
+fn the_bytes_of_disputes_are_what_they_were() {
+    use disputes::{NotChargedBack, Reply, Request};
+    let requests = samples::dispute_requests();
+    let names = variants!(
+        requests,
+        Request::ChargeBack { .. },
+        Request::Chargebacks { .. },
+        Request::LateCaptures { .. },
+    );
+    let requests = equal(names, requests);
+    let replies = samples::dispute_replies();
+    let names = variants!(
+        replies,
+        Reply::ChargedBack { .. },
+        Reply::Chargebacks(_),
+        Reply::LateCaptures(_),
+        Reply::NotChargedBack(NotChargedBack::Duplicate),
+        Reply::NotChargedBack(NotChargedBack::Amount),
+        Reply::NotChargedBack(NotChargedBack::NotCaptured),
+        Reply::NotChargedBack(NotChargedBack::TryLater),
+    );
+    let replies = equal(names, replies);
+    let reasons = ChargebackReason::ALL.to_vec();
+    let names = reasons.iter().map(|reason| format!("ChargebackReason.{}", reason.word())).collect();
+    compare("operator_disputes.txt", [requests, replies, equal(names, reasons)]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::cards::{self, LabelledCard, PayingCard};
 use crate::headless::{self, Wanted};
 use crate::home::Home;
 use crate::receipts;
+use crate::reconcile;
 use crate::shop::Shop;
 use crate::shop_file::ShopFile;
 use crate::wallet::commands::{WalletArgs, WalletCommand};
@@ -74,6 +75,9 @@ enum Act {
     /// Keep and check proofs of what was decided.
     #[command(subcommand)]
     Receipt(ReceiptAct),
+    /// Lay receipts, the seller's orders and the settlement's books side by side, and list everything that does
+    /// not fit. Exit code 1 when something does not.
+    Reconcile(reconcile::Reconcile),
     /// Send trade that really happened through the shop and write down what is decided.
     Replay(Replay),
     /// Completions for shells, and manual pages.
@@ -183,6 +187,7 @@ impl Cli {
                     let shop = at.open()?;
                     leaving(&shop, receipts::save(&shop, order, &out)).await
                 }
+                Act::Reconcile(reconcile) => runtime::stoppable(reconcile::run(&reconcile)).await,
                 Act::Replay(replay) => self::replay(&replay).await,
                 Act::Generate(generate) => generate.run::<Self>(),
             }

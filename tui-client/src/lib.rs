@@ -8,6 +8,7 @@ pub mod headless;
 pub mod home;
 pub mod receipt_file;
 pub mod receipts;
+pub mod reconcile;
 pub mod replay;
 pub mod runtime;
 pub mod shop;

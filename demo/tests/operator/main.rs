@@ -5,6 +5,7 @@
 mod support;
 
 mod cards;
+mod policy;
 mod rekeyed;
 mod socket;
 mod trade;

@@ -109,7 +109,8 @@ fn long_lists_come_in_pages_while_the_shop_trades_and_nothing_of_them_is_lost() 
     let mut newest_first = all.clone();
     newest_first.sort_by(|one, other| other.cmp(one));
     newest_first.dedup();
-    assert_eq!((&all, all.len() as u64), (&newest_first, ORDERS));
+    assert_eq!((newest_first.len() as u64, all.len() as u64), (ORDERS, ORDERS));
+    assert!(all == newest_first, "the newest comes first, and each comes once");
     // The same again in small pages, each asked on from the one before.
     let (mut paged, mut before) = (Vec::new(), None::<String>);
     loop {
@@ -122,7 +123,7 @@ fn long_lists_come_in_pages_while_the_shop_trades_and_nothing_of_them_is_lost() 
             None => break,
         }
     }
-    assert_eq!(paged, all);
+    assert!(paged == all, "{} orders in pages, {} at once", paged.len(), all.len());
     let cancelled =
         SELLER.json(folder.path(), &["orders", "list", "--state", "cancelled", "--limit", "9999"]);
     assert_eq!(rows(&cancelled, "orders").len() as i64, ORDERS as i64 - books.sold("accepted_orders"));

@@ -116,8 +116,11 @@ fn heard(note: &OrderNote, sales: &sales::Books, problems: &mut Vec<String>) {
             different.push(ending);
         }
     }
-    // Only the end of a hold may follow an approval.
-    if !matches!(different.as_slice(), [] | [_] | [Ending::Accepted { .. }, Ending::HoldExpired]) {
+    // Only the end of a hold or a cancellation may follow an approval.
+    if !matches!(
+        different.as_slice(),
+        [] | [_] | [Ending::Accepted { .. }, Ending::HoldExpired | Ending::Cancelled { .. }]
+    ) {
         problems.push(format!("I8: order {} was told as {different:?}", note.id));
     }
     let Some(last) = different.last() else { return };
@@ -130,6 +133,17 @@ fn heard(note: &OrderNote, sales: &sales::Books, problems: &mut Vec<String>) {
         Ending::Declined { .. } => order.cancelled == Some(Cancelled::Declined),
         Ending::OutOfStock { .. } => matches!(order.cancelled, Some(Cancelled::OutOfStock { .. })),
         Ending::Interrupted => order.cancelled == Some(Cancelled::Interrupted),
+        Ending::Cancelled { by_shopper } => match &order.cancelled {
+            Some(Cancelled::ByShopper) => *by_shopper,
+            Some(Cancelled::ByShop | Cancelled::NotShippedInTime) => !*by_shopper,
+            Some(
+                Cancelled::OutOfStock { .. }
+                | Cancelled::Declined
+                | Cancelled::Interrupted
+                | Cancelled::HoldExpired,
+            )
+            | None => false,
+        },
         Ending::Unknown => false,
     };
     if !same {
@@ -162,6 +176,7 @@ fn count(stage: &mut Stage, notes: &Notes) {
             Some(ReturnState::Refunded) => "return: refunded",
             Some(ReturnState::NothingToReturn) => "return: nothing to return",
             Some(ReturnState::Pending) => "return: pending",
+            Some(ReturnState::Refused) => "return: refund refused",
             None => "return: refused",
         });
     }

@@ -32,6 +32,10 @@ fn plan(dice: &mut Dice) -> Vec<Deed> {
         if dice.percent(10) {
             deeds.push(Deed::Clash { of: bought.len() - 1 });
         }
+        if dice.percent(15) {
+            deeds.push(Deed::Pause(millis(dice, 5_000)));
+            deeds.push(Deed::Cancel { of: dice.below(bought.len()) });
+        }
         if dice.percent(35) {
             // Now before and now after the goods are shipped.
             deeds.push(Deed::Pause(millis(dice, 6_000)));

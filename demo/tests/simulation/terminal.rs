@@ -42,6 +42,10 @@ pub enum Deed {
         first: Vec<Line>,
         then: Vec<Line>,
     },
+    Cancel {
+        /// Which of its orders.
+        of: usize,
+    },
     GiveBack {
         /// Which of its orders it is from.
         of: usize,
@@ -158,6 +162,7 @@ impl Terminal {
                     let note = self.open(at, Card::Good, &then);
                     self.change_of_mind(note, &first).await;
                 }
+                Deed::Cancel { of } => self.cancel(of).await,
                 Deed::GiveBack { of, lines, named, twice } => {
                     let note = self.mint(at, of, &lines, named);
                     self.give_back(note, twice).await;
@@ -244,6 +249,16 @@ impl Terminal {
                 self.note_error(error);
                 None
             }
+        }
+    }
+
+    /// What comes of it is for the order to show.
+    async fn cancel(&self, of: usize) {
+        let Some(id) = self.notes().orders.get(of).map(|order| order.id) else { return };
+        match self.shop.patient_for(Duration::from_secs(20)).cancel(id).await {
+            Ok((_, Ending::Unknown)) => {}
+            Ok((_, ending)) => self.notes().orders[of].heard.push(ending),
+            Err(error) => self.note_error(error),
         }
     }
 

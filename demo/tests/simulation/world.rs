@@ -156,6 +156,7 @@ impl World {
             keys: data.join("keys"),
             suite: Suite::X25519,
             epochs: EPOCHS,
+            clearing: ledger::ClearingTerms::default(),
             terms: ledger::Terms::default(),
             policy: Some(Proposed { version: None, policy }),
             data,
@@ -172,7 +173,11 @@ impl World {
             settlement: self.settlement_address(),
             settlement_pins: vec![self.settlement_pin],
             quote_valid: Duration::from_secs(15 * 60),
-            ship_after: Duration::from_secs(self.terms.ship_after),
+            terms: kessai_server::sales::Terms {
+                ship_after: Some(self.terms.ship_after),
+                ship_within: 6 * 24 * 3_600,
+                deliver_after: 7 * 24 * 3_600,
+            },
             data,
         }
     }

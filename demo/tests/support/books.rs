@@ -45,7 +45,8 @@ impl Books {
 
     /// Both sides agree on what `sold` since the settlement's exposure was `before`.
     pub fn agree_since(&self, before: i64) {
-        let sold = self.sold("accepted_pence") - self.sold("refunded_pence");
+        let gone = self.sold("refunded_pence") + self.sold("cancelled_pence");
+        let sold = self.sold("accepted_pence") - gone;
         assert_eq!(self.owed("exposure_pence") - before, sold, "{self:#?}");
     }
 }

@@ -38,6 +38,11 @@ pub fn status(asked: &Asked) -> Result<u8, Failure> {
     println!("errands    {} orders wait for the settlement", status.errands);
     println!("settlement {}", if status.settlement_up { "answers" } else { "does not answer" });
     println!("clearing   batch {} is open", or_dash(status.open_batch));
+    if let Some(batch) = status.disputed_batch {
+        println!(
+            "ALARM      batch {batch} differs from the settlement's books, no new order is taken; run kessai reconcile"
+        );
+    }
     Ok(OK)
 }
 

@@ -7,9 +7,5 @@ mod views;
 
 pub use service::Service;
 
-use kessai_shared::operator::client::Daemon;
-use kessai_shared::operator::seller::ALPN;
-
 /// The seller as its operators reach it.
-pub const SELLER: Daemon =
-    Daemon { word: "seller", program: "kessai-server", folder: crate::settings::FOLDER, alpn: ALPN };
+pub use kessai_shared::operator::seller::DAEMON as SELLER;

@@ -50,6 +50,14 @@ impl exchange::Service for Service {
                 let row = self.read(move |books, _| books.product(&sku).map(views::stock_row)).await;
                 row.and_then(|row| row.map(Reply::Product).ok_or(Refusal::UnknownProduct))
             }
+            Request::Trades { before, limit } => {
+                let (limit, most) = (rows(limit), MAX_LOOKED_AT);
+                let found = self.shop.shown.page(before, (limit, most), |order| Some(views::trade(order)));
+                Ok(Reply::Trades(found))
+            }
+            Request::Batches { before, limit } => {
+                self.read(move |books, _| Reply::Batches(views::batches(books, before, limit))).await
+            }
             Request::Ship { order, lines } => self.act(operator, Act::Ship { order, lines }).await,
             Request::Deliver { order } => self.act(operator, Act::Deliver { order }).await,
             Request::Cancel { order } => self.act(operator, Act::Cancel { order }).await,
@@ -73,7 +81,8 @@ impl exchange::Service for Service {
 
 impl Service {
     async fn status(&self) -> Result<Reply, Refusal> {
-        let counts = self.read(|books, _| books.counts(MAX_LOOKED_AT)).await?;
+        let look = |books: &Books, _| (books.counts(MAX_LOOKED_AT), books.clearing().disputed().next());
+        let (counts, disputed_batch) = self.read(look).await?;
         let link = self.shop.settlement.borrow();
         Ok(Reply::Status(Box::new(Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -86,6 +95,7 @@ impl Service {
             errands: counts.open,
             settlement_up: link.up,
             open_batch: link.open_batch,
+            disputed_batch,
         })))
     }
 

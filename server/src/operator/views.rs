@@ -1,9 +1,11 @@
 //! Orders and products as operators see them.
 
 use kessai_shared::money::Minor;
+use kessai_shared::operator::Page;
+use kessai_shared::operator::rows::{ShopBatch, Trade};
 use kessai_shared::operator::seller::{Decided, Leg, OrderDetail, OrderRow, Shipped, StockRow};
 
-use crate::sales::{self, Deed, Order, Product, Shipment};
+use crate::sales::{self, Batch, Books, Deed, Order, Product, Shipment};
 
 pub fn order_row(order: &Order) -> OrderRow {
     OrderRow {
@@ -114,4 +116,36 @@ pub fn stock_row(product: &Product) -> StockRow {
         found: stock.found,
         written_off: stock.written_off,
     }
+}
+
+/// The money of an order.
+pub fn trade(order: &Order) -> Trade {
+    Trade {
+        order: order.quote.order,
+        placed_at: order.placed_at,
+        deadline: order.quote.deadline,
+        state: order.order,
+        payment: order.payment,
+        currency: order.quote.currency,
+        total: order.quote.total,
+        captured: order.captured,
+        // What was never charged was not paid back, but held no longer.
+        refunded: Minor(order.refunded.0 - order.released.0),
+        moving: order.is_owed_an_answer(),
+    }
+}
+
+/// Clearing batches before one, or from the newest on, the newest first.
+pub fn batches(books: &Books, before: Option<u32>, limit: u16) -> Page<ShopBatch, u32> {
+    let limit = kessai_shared::operator::rows(limit);
+    let older = books.clearing().batches().rev().filter(|(number, _)| before.is_none_or(|end| *number < end));
+    let row = |(number, batch): (u32, &Batch)| ShopBatch {
+        batch: number,
+        totals: batch.totals.clone(),
+        agrees: batch.compared.as_ref().map(|compared| compared.agrees),
+        payouts: batch.compared.as_ref().map(|compared| compared.payouts.clone()).unwrap_or_default(),
+    };
+    let rows: Vec<_> = older.take(limit).map(row).collect();
+    let next = rows.last().map(|row| row.batch).filter(|_| rows.len() == limit);
+    Page { rows, next }
 }

@@ -40,7 +40,8 @@ pub fn check_lines(lines: &[Line]) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// [`Refusal::Duplicate`] when the id was used by somebody else or for another quote,
-/// [`Refusal::QuoteExpired`] for a quote past its deadline.
+/// [`Refusal::QuoteExpired`] for a quote past its deadline, [`Refusal::TryLater`] while a clearing batch is
+/// disputed.
 pub fn place(books: &Books, quote: &Quote, owner: Pin, now: Timestamp) -> Result<Option<Change>, Refusal> {
     if let Some(known) = books.order(quote.order) {
         let same = known.owner == owner && known.quote == *quote;
@@ -48,6 +49,10 @@ pub fn place(books: &Books, quote: &Quote, owner: Pin, now: Timestamp) -> Result
     }
     if quote.deadline <= now {
         return Err(Refusal::QuoteExpired);
+    }
+    // Books that are known to differ from the settlement's take nothing new; what is under way goes on.
+    if books.clearing().disputed().next().is_some() {
+        return Err(Refusal::TryLater);
     }
     let quote = quote.clone();
     Ok(Some(match missing(books, &quote)? {

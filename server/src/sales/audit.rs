@@ -3,6 +3,7 @@
 //! It follows pieces, money and decisions by itself and shares no arithmetic with [`Books::apply`], so
 //! that a mistake in one shows in the other.
 
+mod batches;
 mod stories;
 
 use std::collections::HashMap;
@@ -102,7 +103,7 @@ impl Audit {
                 shelf.found += i128::from(*pieces.max(&0));
                 shelf.written_off -= i128::from(*pieces.min(&0));
             }
-            Change::Relisted { .. } | Change::Delivered { .. } => {}
+            Change::Relisted { .. } | Change::Delivered { .. } | Change::BatchCompared { .. } => {}
             Change::Placed { quote, .. } => {
                 if self.stories.insert(quote.order, Story::placed(quote, Phase::Asked)).is_some() {
                     self.problem("I8", quote.order, "was placed twice");
@@ -145,6 +146,7 @@ impl Audit {
 
     /// Everything that is wrong, one sentence each, after the last change.
     pub fn finish(mut self, books: &Books) -> Vec<String> {
+        self.problems.extend(batches::problems(books));
         for product in books.products() {
             let counted = self.shelves.get(&product.sku).copied().unwrap_or_default();
             if !product.stock.balances() || !counted.says(&product.stock) {
@@ -161,7 +163,15 @@ impl Audit {
         let approved = self.stories.values().filter(|story| story.verdict == Some(Verdict::Approved));
         let accepted: i128 = approved.map(Story::total).sum();
         let refunded: i128 = self.stories.values().map(|story| story.released + story.refunded).sum();
+        let sold = self.stories.values().filter(|story| story.verdict == Some(Verdict::Approved));
+        let cancelled: i128 = sold.filter(|story| story.phase.is_sold()).map(Story::given_up).sum();
         let totals = books.totals();
+        if i128::from(totals.cancelled.0) != cancelled {
+            self.problems.push(format!(
+                "I2: the orders say that {} was cancelled, their changes {cancelled}",
+                totals.cancelled
+            ));
+        }
         if i128::from(totals.accepted.0) != accepted || i128::from(totals.refunded.0) != refunded {
             self.problems.push(format!(
                 "I2: the orders say {} accepted and {} refunded, their changes {accepted} and {refunded}",

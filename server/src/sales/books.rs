@@ -13,6 +13,7 @@ use kessai_shared::storefront::{Cancelled, OrderState, PaymentState};
 use kessai_shared::time::Timestamp;
 
 use super::change::{Change, Row, RowKey};
+use super::clearing::Clearing;
 use super::give_back::GiveBack;
 use super::history::Deed;
 use super::inconsistent::Inconsistent;
@@ -28,6 +29,8 @@ pub struct Totals {
     pub orders: u64,
     pub accepted_orders: u64,
     pub accepted: Minor,
+    /// The worth of what of the accepted orders was cancelled, or lapsed with its hold.
+    pub cancelled: Minor,
     pub refunded: Minor,
     pub stock_left: u64,
     pub pending: u64,
@@ -41,6 +44,7 @@ pub struct Books {
     pub(super) orders: HashMap<OrderId, Arc<Order>>,
     pub(super) returns: HashMap<ReturnId, GiveBack>,
     pub(super) lists: Lists,
+    pub(super) clearing: Clearing,
 }
 
 impl Books {
@@ -71,6 +75,11 @@ impl Books {
 
     pub fn returns(&self) -> impl Iterator<Item = (&ReturnId, &GiveBack)> {
         self.returns.iter()
+    }
+
+    /// What these books say of each clearing batch.
+    pub fn clearing(&self) -> &Clearing {
+        &self.clearing
     }
 
     /// A buyer's confirmed orders, the oldest first.
@@ -152,6 +161,7 @@ impl Books {
             }
             Change::Shipped { order, batch } => {
                 let pieces = self.step(*order, |order| order.shipped(*batch, at))?;
+                self.clear_capture(*order)?;
                 self.move_pieces(*order, &pieces, Stock::ship)
             }
             Change::Lapsed { order } => {
@@ -164,11 +174,14 @@ impl Books {
             Change::GivenBack { id, given } => self.given_back(*id, given, at),
             Change::Released { id, order, amount } => self.released(*id, *order, *amount, at),
             Change::Refunded { id, order, amount, batch } => {
-                self.refunded(*id, *order, (*amount, *batch), at)
+                self.refunded(*id, *order, (*amount, *batch), at)?;
+                let currency = self.order(*order).map(|order| order.quote.currency);
+                currency.map_or(Ok(()), |currency| self.clearing.refunded(*batch, currency, *amount))
             }
             Change::Refused { order, refusal } => self.refused(*order, *refusal, at),
             Change::Received { sku, pieces, .. } => self.shelve(sku, i64::from(*pieces), Stock::receive),
             Change::Adjusted { sku, pieces, .. } => self.shelve(sku, *pieces, Stock::find),
+            Change::BatchCompared { batch, compared } => self.clearing.compare(*batch, compared),
         }
     }
 
@@ -196,6 +209,7 @@ impl Books {
             | Change::Reversed { .. }
             | Change::CaptureStarted { .. }
             | Change::Delivered { .. }
+            | Change::BatchCompared { .. }
             | Change::GivenBack { .. } => {}
         }
     }
@@ -205,6 +219,7 @@ impl Books {
             RowKey::Product(sku) => self.products.get(sku).cloned().map(Row::Product),
             RowKey::Order(id) => self.order(*id).cloned().map(|order| Row::Order(Box::new(order))),
             RowKey::Return(id) => self.returns.get(id).cloned().map(Row::Return),
+            RowKey::Batch(number) => self.clearing.batch(*number).cloned().map(Row::Batch),
         }
     }
 
@@ -224,11 +239,19 @@ impl Books {
             (RowKey::Return(id), Row::Return(given)) => {
                 self.returns.insert(id, given);
             }
-            (RowKey::Product(_) | RowKey::Order(_) | RowKey::Return(_), _) => {
+            (RowKey::Batch(number), Row::Batch(batch)) => self.clearing.load(number, batch),
+            (RowKey::Product(_) | RowKey::Order(_) | RowKey::Return(_) | RowKey::Batch(_), _) => {
                 return Err(Inconsistent("a row is not of the kind its key says"));
             }
         }
         Ok(())
+    }
+
+    /// Adds the shipment that has just left to the clearing batch of its capture.
+    fn clear_capture(&mut self, id: OrderId) -> Result<(), Inconsistent> {
+        let order = self.orders.get(&id).ok_or(Inconsistent("an unknown order"))?;
+        let shipment = order.shipments.last().ok_or(Inconsistent("nothing has left"))?;
+        self.clearing.captured(shipment.batch, order.quote.currency, shipment.amount)
     }
 
     pub fn totals(&self) -> Totals {
@@ -243,6 +266,7 @@ impl Books {
             if order.confirmed_position > 0 {
                 totals.accepted_orders += 1;
                 totals.accepted.0 += order.quote.total.0;
+                totals.cancelled.0 += order.cancelled_worth().0;
             }
             totals.refunded.0 += order.refunded.0;
             totals.open_refunds += order.refunding.len() as u64;

@@ -8,6 +8,7 @@ use kessai_shared::settlement::Refusal;
 use kessai_shared::storefront::Cancelled;
 use serde::{Deserialize, Serialize};
 
+use super::clearing::{Batch, Compared};
 use super::give_back::GiveBack;
 use super::order::{Order, Shipping};
 use super::product::Product;
@@ -119,6 +120,11 @@ pub enum Change {
         reason: Reason,
         by: Pin,
     },
+    /// The settlement was told what these books say of a clearing batch that is closed, and has answered.
+    BatchCompared {
+        batch: u32,
+        compared: Compared,
+    },
 }
 
 /// What a row of the books goes by in the store.
@@ -127,6 +133,8 @@ pub enum RowKey {
     Product(Sku),
     Order(OrderId),
     Return(ReturnId),
+    /// A clearing batch by its number.
+    Batch(u32),
 }
 
 /// A row of the books.
@@ -135,4 +143,5 @@ pub enum Row {
     Product(Product),
     Order(Box<Order>),
     Return(GiveBack),
+    Batch(Batch),
 }

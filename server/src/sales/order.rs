@@ -149,6 +149,11 @@ impl Order {
         self.worth(|quantity, pieces| quantity - pieces.shipped - pieces.cancelled - pieces.released)
     }
 
+    /// The worth of all that was cancelled.
+    pub fn cancelled_worth(&self) -> Minor {
+        self.worth(|_, pieces| pieces.cancelled)
+    }
+
     /// The worth of these pieces at the price that was quoted.
     pub fn worth_of(&self, lines: &[LinePieces]) -> Minor {
         let price = |line: u16| self.quote.lines.get(usize::from(line)).map_or(0, |l| l.unit_price.0);

@@ -49,6 +49,23 @@ pub enum Answer {
     Refused(Refusal),
 }
 
+impl Answer {
+    /// The clearing batch that it was booked under, when money was.
+    pub fn batch(&self) -> Option<u32> {
+        match self {
+            Answer::Captured { batch } | Answer::Refunded { batch } => {
+                Some(*batch).filter(|batch| *batch > 0)
+            }
+            Answer::Decided(_)
+            | Answer::Doubt
+            | Answer::Reversed
+            | Answer::Lapsed
+            | Answer::Released
+            | Answer::Refused(_) => None,
+        }
+    }
+}
+
 impl Work {
     pub fn order(&self) -> OrderId {
         match self {

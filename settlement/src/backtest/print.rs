@@ -97,10 +97,18 @@ fn figures(outcomes: &[Outcome]) -> String {
         let mut row = vec![name.to_owned()];
         row.extend(values.iter().map(|value| show(*value)));
         if let [a, b] = values[..] {
-            let sign = if b >= a { "+" } else { "-" };
             let difference = (b - a).abs();
             let points = format!("{:.1} points", 100.0 * difference);
-            row.push(format!("{sign}{}", if is_share { points } else { million(difference) }));
+            let shown = if is_share { points } else { million(difference) };
+            let none = !shown.contains(|digit: char| ('1'..='9').contains(&digit));
+            let sign = if none {
+                ""
+            } else if b > a {
+                "+"
+            } else {
+                "-"
+            };
+            row.push(format!("{sign}{shown}"));
             row.push(if a == 0.0 { "-".to_owned() } else { percent(b / a) });
         }
         table.row(row);

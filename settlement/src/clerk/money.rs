@@ -2,14 +2,15 @@
 
 use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId};
 use kessai_shared::money::Minor;
+use kessai_shared::outcome::ChargebackReason;
 use kessai_shared::pin::Pin;
 use kessai_shared::settlement::Refusal;
 use kessai_shared::store::Fault;
 use kessai_shared::time::Timestamp;
 
 use super::{Desk, Tell, answer, carry_out};
+use crate::ledger::Key;
 use crate::ledger::acts::{self, Booked};
-use crate::ledger::{ChargebackReason, Key};
 
 /// Which clearing batch something was booked under, now or when it was asked for before.
 type Batch = Result<u32, Refusal>;

@@ -8,17 +8,21 @@ use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kessai_shared::columns::{Columns, plain};
 use kessai_shared::console::{Failure, OK};
+use kessai_shared::folder::DataFolder;
 use kessai_shared::hex;
 use kessai_shared::money::{MAX_AMOUNT, Minor};
 use kessai_shared::operator::print::instant;
+use kessai_shared::operator::reach::Reach;
+use kessai_shared::operator::settlement::{PolicyRow, Reply, Request};
+use kessai_shared::operator::{MAX_ROWS, Page};
 use kessai_shared::store;
 use kessai_shared::time::{Day, Timestamp};
 use serde_json::{Value, json};
 
-use super::Data;
+use super::state::unexpected;
 use crate::backtest::{self, DEFAULT_LOSS_GIVEN_DEFAULT, DEFAULT_PENCE, Report, SWEPT, Terms, Trial};
-use crate::ledger::{Adopted, Books, Policy};
-use crate::operator::client::must_exist;
+use crate::ledger::{Books, Policy};
+use crate::operator_wire::{SETTLEMENT, policy_row};
 use crate::policy_file;
 use crate::settings::JOURNAL;
 
@@ -31,22 +35,21 @@ pub enum PolicyAct {
         json: bool,
     },
     /// Print the policy in force: its version and digest, since when, and every key with its value.
-    Show {
-        #[command(flatten)]
-        data: Data,
-        #[arg(long)]
-        json: bool,
-    },
+    Show(Asked),
     /// Print every policy that was ever in force, the newest last.
-    History {
-        #[command(flatten)]
-        data: Data,
-        #[arg(long)]
-        json: bool,
-    },
+    History(Asked),
     /// Try a policy on accounts whose future is known: for each rule and in all, whom it would approve,
     /// who of them defaulted, and what that would have cost. Touches no data folder.
     Backtest(Backtest),
+}
+
+#[derive(Args)]
+pub struct Asked {
+    #[command(flatten)]
+    reach: Reach,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Args)]
@@ -79,8 +82,8 @@ impl PolicyAct {
     pub fn run(&self) -> Result<u8, Failure> {
         match self {
             Self::Check { file, json } => check(file, *json),
-            Self::Show { data, json } => show(&data.path()?, *json),
-            Self::History { data, json } => history(&data.path()?, *json),
+            Self::Show(asked) => show(asked),
+            Self::History(asked) => history(asked),
             Self::Backtest(backtest) => backtest.run(),
         }
     }
@@ -105,65 +108,98 @@ fn check(file: &Path, json: bool) -> Result<u8, Failure> {
     Ok(OK)
 }
 
-fn show(data: &Path, json: bool) -> Result<u8, Failure> {
-    let adopted = adopted(data)?;
-    let Some(in_force) = adopted.last() else {
+fn show(asked: &Asked) -> Result<u8, Failure> {
+    // One page holds the newest.
+    let policies = asked.policies(true)?;
+    let Some(in_force) = policies.last() else {
         return Err(Failure::failed("no policy was adopted yet: the first start of the settlement does it"));
     };
-    if json {
+    if asked.json {
         println!("{}", as_json(in_force)?);
         return Ok(OK);
     }
-    let Adopted { adoption, at, position } = in_force;
-    println!("# version {}, digest {}", adoption.version, policy_file::short(&adoption.digest));
-    println!("# in force since {at} UTC, record {position}, by {}", adoption.by);
-    print!("{}", policy_file::text(&adoption.policy));
+    let PolicyRow { version, digest, at, position, by, text, .. } = in_force;
+    println!("# version {version}, digest {}", policy_file::short(digest));
+    println!("# in force since {at} UTC, record {position}, by {by}");
+    print!("{text}");
     Ok(OK)
 }
 
-fn history(data: &Path, json: bool) -> Result<u8, Failure> {
-    let adopted = adopted(data)?;
-    if json {
-        let all = adopted.iter().map(as_json).collect::<Result<Vec<Value>, _>>()?;
+fn history(asked: &Asked) -> Result<u8, Failure> {
+    let policies = asked.policies(false)?;
+    if asked.json {
+        let all = policies.iter().map(as_json).collect::<Result<Vec<Value>, _>>()?;
         println!("{}", Value::from(all));
         return Ok(OK);
     }
     let mut table = Columns::new(&[">version", "digest", "since (UTC)", ">record", "by", "changed"]);
-    let default = Policy::default();
-    let mut before = &default;
-    for Adopted { adoption, at, position } in &adopted {
-        let changed = policy_file::changes(before, &adoption.policy);
+    let mut before = Policy::default();
+    for row in &policies {
+        let policy = read_back(row)?;
+        let changed = policy_file::changes(&before, &policy);
         table.row([
-            adoption.version.to_string(),
-            policy_file::short(&adoption.digest),
-            at.to_string(),
-            position.to_string(),
-            adoption.by.to_string().chars().take(16).collect(),
+            row.version.to_string(),
+            policy_file::short(&row.digest),
+            row.at.to_string(),
+            row.position.to_string(),
+            row.by.to_string().chars().take(16).collect(),
             if changed.is_empty() { "-".to_owned() } else { changed.join(", ") },
         ]);
-        before = &adoption.policy;
+        before = policy;
     }
     print!("{table}");
     Ok(OK)
 }
 
-/// The policies of a data folder, whether its settlement runs or not.
-fn adopted(data: &Path) -> Result<Vec<Adopted>, Failure> {
-    must_exist(data)?;
-    let (books, _) = store::walk::<Books>(data, JOURNAL, |_, _, _| ())?;
-    Ok(books.policies().all().cloned().collect())
+impl Asked {
+    /// The policies there were, the newest last; with `newest` one page of them is enough. A settlement
+    /// that runs or is elsewhere is asked, the books of one that does not run are read.
+    fn policies(&self, newest: bool) -> Result<Vec<PolicyRow>, Failure> {
+        if !self.reach.is_elsewhere() {
+            let data = self.reach.data(SETTLEMENT)?;
+            if !DataFolder::is_live(&data, SETTLEMENT.folder)? {
+                let (books, _) = store::walk::<Books>(&data, JOURNAL, |_, _, _| ())?;
+                return Ok(books.policies().all().map(policy_row).collect());
+            }
+        }
+        self.reach.with(SETTLEMENT, async |operator| {
+            let (mut rows, mut before): (Vec<PolicyRow>, _) = (Vec::new(), None);
+            loop {
+                match operator.ask(&Request::Policies { before, limit: MAX_ROWS }).await? {
+                    Reply::Policies(Page { rows: more, next }) => {
+                        rows.extend(more);
+                        // A cursor that does not fall would never come to an end.
+                        let falls = next.is_some_and(|next| before.is_none_or(|before| next < before));
+                        if newest || !falls {
+                            break;
+                        }
+                        before = next;
+                    }
+                    reply => return Err(unexpected(reply)),
+                }
+            }
+            rows.reverse();
+            Ok(rows)
+        })
+    }
 }
 
-fn as_json(adopted: &Adopted) -> Result<Value, Failure> {
-    let Adopted { adoption, at, position } = adopted;
+/// The policy that a row's text says.
+fn read_back(row: &PolicyRow) -> Result<Policy, Failure> {
+    let stated = policy_file::parse_text(&row.text);
+    let newer = |_| Failure::failed("the settlement is of another version and has policies of another form");
+    stated.map(|stated| stated.policy).map_err(newer)
+}
+
+fn as_json(row: &PolicyRow) -> Result<Value, Failure> {
     Ok(json!({
-        "version": adoption.version,
-        "digest": *hex::of(&adoption.digest),
-        "sequence": adoption.sequence,
-        "position": position,
-        "since": instant(*at),
-        "by": adoption.by.to_string(),
-        "policy": serde_json::to_value(&adoption.policy)?,
+        "version": row.version,
+        "digest": *hex::of(&row.digest),
+        "sequence": row.sequence,
+        "position": row.position,
+        "since": instant(row.at),
+        "by": row.by.to_string(),
+        "policy": serde_json::to_value(read_back(row)?)?,
     }))
 }
 

@@ -53,10 +53,15 @@ pub fn status(asked: &Asked) -> Result<u8, Failure> {
         }
         (None, None) => {}
     }
-    if let Some(Status { sellers, connections, holds, position, .. }) = more.as_deref() {
+    if let Some(Status { sellers, connections, holds, position, disputed_batches, .. }) = more.as_deref() {
         println!("sellers    {sellers} may connect, {connections} connections");
         println!("holds      {holds} live");
         println!("journal    {position} records");
+        if *disputed_batches > 0 {
+            println!(
+                "ALARM      {disputed_batches} clearing batches differ and are not paid; run kessai reconcile"
+            );
+        }
     }
     Ok(OK)
 }

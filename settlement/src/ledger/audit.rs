@@ -3,12 +3,14 @@
 //! It adds up the double entries and the decisions by itself and shares no arithmetic with
 //! [`Books::apply`], so that a mistake in one shows in the other.
 
+mod clearing;
 mod orders;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use kessai_shared::money::Currency;
 use kessai_shared::outcome::Reason;
+use kessai_shared::pin::Pin;
 
 use super::account::AccountId;
 use super::books::{Books, Change, DecidedChange, Key};
@@ -55,7 +57,18 @@ impl Audit {
                 wrong.iter().for_each(|what| self.problem("policy", key, what));
             }
         }
+        for (seller, batches) in books.batches() {
+            for (currency, owed) in clearing::owed(batches) {
+                self.owe(*seller, currency, owed);
+            }
+        }
         self.orders.begin(books);
+    }
+
+    /// Takes what a seller is owed in the rows of a checkpoint as it is: nothing before it can be seen.
+    fn owe(&mut self, seller: Pin, currency: Currency, owed: i128) {
+        *self.postings.entry((currency, LedgerAccount::Payable(seller))).or_default() -= owed;
+        *self.postings.entry((currency, LedgerAccount::Opening)).or_default() += owed;
     }
 
     /// Takes in one change; `books` are as they are after it.
@@ -118,6 +131,7 @@ impl Audit {
         }
         self.problems.extend(std::mem::take(&mut self.lives).finish(books));
         self.foreign(books);
+        self.problems.extend(clearing::problems(books, &self.postings));
         let (orders, batches) = std::mem::take(&mut self.orders).finish(books);
         orders.iter().for_each(|(invariant, key, what)| self.problem(invariant, key, what));
         self.problems.extend(batches);

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::account::{Account, AccountId};
 use super::at_rest::{AtRest, Candidate};
 use super::clearing::{Batches, Clearing};
+use super::closed::BatchChange;
 use super::entry::Entry;
 use super::given::{Capture, Chargeback, Late, Refund};
 use super::group::{Group, Groups};
@@ -93,6 +94,8 @@ pub enum Change {
         key: Key,
         entries: Vec<Entry>,
     },
+    /// A clearing batch was closed, compared or settled.
+    Batch(BatchChange),
     /// The card of an account as it is kept under a newer key of the vault; nothing else changes.
     Rekeyed {
         id: AccountId,
@@ -123,28 +126,6 @@ pub struct DecidedChange {
     pub enrolled: Option<[u8; 32]>,
     /// The policy it was made under, by the sequence of its adoption.
     pub policy: u32,
-}
-
-impl Change {
-    /// The balanced entries of everything that it moves.
-    pub fn entries(&self) -> &[Entry] {
-        match self {
-            Change::Opened { entry, .. } => std::slice::from_ref(entry),
-            Change::Decided(decided) => &decided.entries,
-            Change::Account(change) => &change.entries,
-            Change::Reversed { entries, .. }
-            | Change::Captured { entries, .. }
-            | Change::Released { entries, .. }
-            | Change::Refunded { entries, .. }
-            | Change::ChargedBack { entries, .. }
-            | Change::Expired { entries, .. } => entries,
-            Change::Restated { .. }
-            | Change::PresentedLate { .. }
-            | Change::Rekeyed { .. }
-            | Change::Issued { .. }
-            | Change::PolicyAdopted(_) => &[],
-        }
-    }
 }
 
 /// A change that cannot follow from the books as they are: the journal is not this ledger's.
@@ -193,6 +174,8 @@ pub enum Row {
 pub struct Books {
     accounts: HashMap<AccountId, Account>,
     charges: HashMap<Key, Charge>,
+    /// The same charges in the order of their sellers and orders, so that they are listed page by page.
+    by_order: BTreeSet<Key>,
     /// Releases and refunds; a seller's ids are of one kind for both.
     refunds: HashMap<(Pin, RefundId), Refund>,
     chargebacks: BTreeMap<ChargebackId, Chargeback>,
@@ -294,6 +277,11 @@ impl Books {
         self.clearing.open(seller)
     }
 
+    /// The clearing batches of a seller that something was booked for.
+    pub fn batches_of(&self, seller: Pin) -> Option<&Batches> {
+        self.clearing.of(seller)
+    }
+
     /// The clearing batches of each seller that something was booked for.
     pub fn batches(&self) -> impl Iterator<Item = (&Pin, &Batches)> {
         self.clearing.all()
@@ -348,16 +336,17 @@ impl Books {
             Change::Restated { id, terms, .. } => self.restate(*id, terms, at),
             Change::Decided(decided) => self.decided(decided, position, at),
             Change::Reversed { key, .. } => self.reverse(key),
-            Change::Captured { key, capture, .. } => self.capture(key, *capture),
+            Change::Captured { key, capture, .. } => self.capture(key, *capture, at),
             Change::Released { key, release, amount, .. } => self.release(key, *release, *amount),
             Change::Refunded { key, refund, amount, batch, .. } => {
-                self.give_back(key, *refund, *amount, *batch)
+                self.give_back(key, *refund, *amount, (*batch, at))
             }
-            Change::ChargedBack { id, chargeback, .. } => self.charge_back(*id, *chargeback),
+            Change::ChargedBack { id, chargeback, .. } => self.charge_back(*id, *chargeback, at),
             Change::PresentedLate { key, capture, amount } => {
                 self.note_late(key, Late { capture: *capture, amount: *amount, at })
             }
             Change::Expired { key, .. } => self.expire(key),
+            Change::Batch(batch) => self.clearing.take(batch, at),
             Change::Rekeyed { id, card } => self.rekey(*id, card),
             Change::Issued { id, enrolment, .. } => self.issue(*id, *enrolment),
             Change::Account(change) => self.live(change, at),
@@ -388,7 +377,7 @@ impl Books {
                 }
                 return;
             }
-            Change::PresentedLate { .. } => return,
+            Change::PresentedLate { .. } | Change::Batch(_) => return,
             Change::ChargedBack { chargeback, .. } => &chargeback.key,
             Change::Refunded { key, .. }
             | Change::Released { key, .. }
@@ -432,6 +421,7 @@ impl Books {
                     self.expiring.insert((charge.expires, (seller, order)));
                 }
                 charge.account.iter().for_each(|id| self.guesses.bought(seller, *id));
+                self.by_order.insert((seller, order));
                 self.charges.insert((seller, order), charge);
             }
             (RowKey::Refund(seller, id), Row::Refund(refund)) => {
@@ -579,6 +569,7 @@ impl Books {
             (_, Some(_) | None) => {}
         }
         self.groups.decided(position, leaf);
+        self.by_order.insert(key);
         self.charges.insert(key, charge);
         Ok(())
     }

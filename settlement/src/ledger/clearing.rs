@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::pin::Pin;
+use kessai_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::books::Inconsistent;
+use super::closed::Closed;
 
 /// The number of a seller's first clearing batch.
 pub const FIRST_BATCH: u32 = 1;
@@ -30,6 +32,12 @@ pub struct Batches {
     pub open: u32,
     /// What each batch comes to. A batch or a currency that nothing was booked under is not here.
     pub totals: BTreeMap<u32, BTreeMap<Currency, Cleared>>,
+    /// When the first movement of the open batch was booked; `None` while there is none.
+    pub begun: Option<Timestamp>,
+    /// What became of the batches that are closed.
+    pub closed: BTreeMap<u32, Closed>,
+    /// What the seller owes from settled batches that came to less than nothing: negative amounts.
+    pub owed: BTreeMap<Currency, Minor>,
 }
 
 /// What is booked under a batch.
@@ -48,12 +56,14 @@ pub(super) struct Clearing {
 
 impl Default for Batches {
     fn default() -> Self {
-        Self { open: FIRST_BATCH, totals: BTreeMap::new() }
+        let (totals, closed, owed) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { open: FIRST_BATCH, totals, begun: None, closed, owed }
     }
 }
 
 impl Batches {
-    fn add(&mut self, batch: u32, currency: Currency, what: Booking, amount: Minor) {
+    fn add(&mut self, batch: u32, currency: Currency, (what, amount): (Booking, Minor), at: Timestamp) {
+        self.begun.get_or_insert(at);
         let cleared = self.totals.entry(batch).or_default().entry(currency).or_default();
         let (count, sum) = match what {
             Booking::Capture => (&mut cleared.captures, &mut cleared.captured),
@@ -80,8 +90,22 @@ impl Clearing {
         Err(Inconsistent("money is booked under a batch that is not open"))
     }
 
-    pub fn book(&mut self, seller: Pin, batch: u32, currency: Currency, what: Booking, amount: Minor) {
-        self.sellers.entry(seller).or_default().add(batch, currency, what, amount);
+    pub fn book(
+        &mut self,
+        (seller, batch): (Pin, u32),
+        currency: Currency,
+        what: (Booking, Minor),
+        at: Timestamp,
+    ) {
+        self.sellers.entry(seller).or_default().add(batch, currency, what, at);
+    }
+
+    /// The batches of a seller that something was booked for.
+    ///
+    /// # Errors
+    /// [`Inconsistent`] when nothing ever was.
+    pub fn known(&mut self, seller: Pin) -> Result<&mut Batches, Inconsistent> {
+        self.sellers.get_mut(&seller).ok_or(Inconsistent("a batch of an unknown seller"))
     }
 
     pub fn of(&self, seller: Pin) -> Option<&Batches> {

@@ -66,6 +66,18 @@ impl Entry {
         Self::charge(currency, account, seller, amount).turned()
     }
 
+    /// What a seller is charged for the clearing of a batch.
+    pub fn merchant_fee(currency: Currency, seller: Pin, amount: Minor) -> Self {
+        let (debit, credit) = (LedgerAccount::Payable(seller), LedgerAccount::MerchantFees);
+        Self { currency, debit, credit, amount }
+    }
+
+    /// What is paid out to a seller.
+    pub fn payout(currency: Currency, seller: Pin, amount: Minor) -> Self {
+        let (debit, credit) = (LedgerAccount::Payable(seller), LedgerAccount::Bank);
+        Self { currency, debit, credit, amount }
+    }
+
     /// The same amount the other way.
     pub fn turned(self) -> Self {
         Self { debit: self.credit, credit: self.debit, ..self }

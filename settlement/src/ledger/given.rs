@@ -3,6 +3,7 @@
 
 use kessai_shared::ids::{CaptureId, OrderId};
 use kessai_shared::money::Minor;
+use kessai_shared::outcome::ChargebackReason;
 use kessai_shared::pin::Pin;
 use kessai_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -38,18 +39,6 @@ pub struct Refund {
     pub given: GivenBack,
 }
 
-/// Why a cardholder was given a charge back. The reasons are the groups that the card schemes' own
-/// codes fall into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum ChargebackReason {
-    NotReceived,
-    NotAsDescribed,
-    Fraud,
-    Duplicate,
-    /// The seller took goods back, or promised money back, and never refunded it.
-    CreditNotProcessed,
-}
-
 /// A charge, or a part of one, that was given back against the seller's will.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chargeback {
@@ -70,25 +59,4 @@ pub struct Late {
     pub amount: Minor,
     /// When it was noted.
     pub at: Timestamp,
-}
-
-impl ChargebackReason {
-    pub const ALL: [ChargebackReason; 5] = [
-        ChargebackReason::NotReceived,
-        ChargebackReason::NotAsDescribed,
-        ChargebackReason::Fraud,
-        ChargebackReason::Duplicate,
-        ChargebackReason::CreditNotProcessed,
-    ];
-
-    /// The word that operators and tables know it by.
-    pub const fn word(self) -> &'static str {
-        match self {
-            ChargebackReason::NotReceived => "not_received",
-            ChargebackReason::NotAsDescribed => "not_as_described",
-            ChargebackReason::Fraud => "fraud",
-            ChargebackReason::Duplicate => "duplicate",
-            ChargebackReason::CreditNotProcessed => "credit_not_processed",
-        }
-    }
 }

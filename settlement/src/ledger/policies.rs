@@ -72,7 +72,7 @@ impl Policies {
     }
 
     /// Every policy that came into force, the oldest first.
-    pub fn all(&self) -> impl ExactSizeIterator<Item = &Adopted> {
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = &Adopted> + ExactSizeIterator {
         self.adopted.values()
     }
 

@@ -124,7 +124,7 @@ impl Here {
         vault.lease().fits(store.books()).map_err(Failure::failed)?;
         let clock: Clock = Arc::new(Timestamp::from_system_clock);
         let (writer, queue) = mpsc::channel(MAX_QUEUED);
-        let clerk = Clerk::new(Arc::clone(&clock)).with_terms(settings.terms);
+        let clerk = Clerk::new(Arc::clone(&clock)).with_terms(settings.terms).clearing(settings.clearing);
         let ended = writer::spawn(store, clerk, queue, clock)?;
         let by = office::local_operator(data).map_err(Failure::failed)?;
         Ok(Self { office: Office::new(Arc::new(vault), writer, by, false), ended, _folder: folder })

@@ -5,15 +5,13 @@
 //! in, keys changed and cards issued: those carry key material, which never leaves the machine.
 
 mod accounts;
+mod disputes;
 mod entries;
 mod service;
 mod views;
 
 pub use service::Service;
-
-use kessai_shared::operator::client::Daemon;
-use kessai_shared::operator::settlement::ALPN;
+pub use views::policy_row;
 
 /// The settlement as its operators reach it.
-pub const SETTLEMENT: Daemon =
-    Daemon { word: "settlement", program: "kessai-settlement", folder: crate::settings::FOLDER, alpn: ALPN };
+pub use kessai_shared::operator::settlement::DAEMON as SETTLEMENT;

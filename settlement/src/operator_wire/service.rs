@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kessai_shared::exchange::{self, Roster};
+use kessai_shared::operator as about;
+use kessai_shared::operator::rows::NotDone;
 use kessai_shared::operator::settlement::{AccountRef, Charged, EntriesOf, Refusal, Reply, Request, Status};
 use kessai_shared::operator::{Endpoint, MAX_LOOKED_AT, Page, Peers, rows};
 use kessai_shared::pin::Pin;
@@ -12,8 +14,9 @@ use kessai_shared::pin_set::PinSet;
 use kessai_shared::writer::{WriterGone, hand_in};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::{entries, views};
-use crate::clerk::Command;
+use super::{disputes, entries, views};
+use crate::clerk::{Command, clearing, money};
+use crate::ledger::listing;
 use crate::ledger::{AccountId, Books, Charge};
 
 pub struct Service {
@@ -46,6 +49,7 @@ impl exchange::Service for Service {
         let reply = match request {
             Request::Status => self.status().await,
             Request::Peers => Ok(Reply::Peers(self.peers())),
+            Request::Policies { before, limit } => self.policies(before, limit).await,
             Request::Accounts { after, limit } => self.accounts(after, limit).await,
             Request::Holds { seller, after, limit } => self.holds(seller, after, limit).await,
             Request::Entries { of, from, limit } => self.entries(of, from, limit).await,
@@ -55,6 +59,26 @@ impl exchange::Service for Service {
                 let detail = |charge: Charge| Reply::Charge(Box::new(views::charge_detail(key, &charge)));
                 charge.and_then(|charge| charge.map(detail).ok_or(Refusal::UnknownOrder))
             }
+            Request::Charges { seller, before, limit } => {
+                self.read(move |books, _| Reply::Charges(listing::charges(books, seller, before, limit)))
+                    .await
+            }
+            Request::Clearing { after, limit } => {
+                self.read(move |books, _| Reply::Clearing(listing::sellers(books, after, limit))).await
+            }
+            Request::Batches { seller, before, limit } => {
+                self.read(move |books, _| Reply::Batches(listing::batches(books, seller, before, limit)))
+                    .await
+            }
+            Request::CloseBatch { seller } => {
+                let command = |tell| clearing::Command::Close { seller, by: operator, tell };
+                self.batch(command).await.map(Reply::BatchClosed)
+            }
+            Request::AcceptBatch { seller, batch, reason } => {
+                let command = |tell| clearing::Command::Accept { seller, batch, by: operator, reason, tell };
+                self.batch(command).await.map(|()| Reply::BatchAccepted)
+            }
+            Request::Disputes(request) => self.disputes(operator, request).await.map(Reply::Disputes),
             Request::Account { account } => self.account(account).await,
             Request::Statements { account } => self.statements(account).await,
             Request::ActOn { account, act } => self.act(account, act, operator).await,
@@ -81,7 +105,22 @@ impl Service {
                 sellers: sellers as u64,
                 connections: connections as u64,
                 position,
+                disputed_batches: listing::disputed(books),
             }))
+        })
+        .await
+    }
+
+    async fn policies(&self, before: Option<u32>, limit: u16) -> Result<Reply, Refusal> {
+        let limit = rows(limit);
+        self.read(move |books, _| {
+            let all = books.policies().all().rev();
+            let wanted = all.skip_while(|adopted| before.is_some_and(|at| adopted.adoption.sequence >= at));
+            let mut rows: Vec<_> = wanted.take(limit + 1).map(views::policy_row).collect();
+            let more = rows.len() > limit;
+            rows.truncate(limit);
+            let next = rows.last().filter(|_| more).map(|row| row.sequence);
+            Reply::Policies(Page { rows, next })
         })
         .await
     }
@@ -127,11 +166,51 @@ impl Service {
         read.await.unwrap_or(Err(Refusal::TryLater))
     }
 
+    /// About charges that are disputed. A chargeback is answered when it is durable.
+    async fn disputes(
+        &self,
+        by: Pin,
+        request: about::disputes::Request,
+    ) -> Result<about::disputes::Reply, Refusal> {
+        use about::disputes::{NotChargedBack, Reply, Request};
+        match request {
+            Request::Chargebacks { after, limit } => {
+                self.read(move |books, _| disputes::chargebacks(books, after, limit)).await
+            }
+            Request::LateCaptures { after, limit } => {
+                self.read(move |books, _| disputes::late_captures(books, after, limit)).await
+            }
+            Request::ChargeBack { id, of, amount, reason } => {
+                let (tell, told) = oneshot::channel();
+                let (seller, order) = views::key(of);
+                let command = money::Command::ChargeBack { id, seller, order, amount, reason, by, tell };
+                hand_in(&self.writer, Command::Money(command))
+                    .await
+                    .map_err(|WriterGone| Refusal::TryLater)?;
+                Ok(match told.await.map_err(|_| Refusal::TryLater)? {
+                    Ok(batch) => Reply::ChargedBack { batch },
+                    Err(refusal) => Reply::NotChargedBack(NotChargedBack::from(refusal)),
+                })
+            }
+        }
+    }
+
     fn peers(&self) -> Peers {
         let mut peers = Peers::default();
         peers.add(Endpoint::Closed, self.sellers_roster.connected());
         peers.add(Endpoint::Operator, self.roster.connected());
         peers
+    }
+
+    /// Has the writer carry an act on a clearing batch out.
+    async fn batch<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, NotDone>>) -> clearing::Command,
+    ) -> Result<T, Refusal> {
+        let (tell, told) = oneshot::channel();
+        let command = Command::Clearing(command(tell));
+        hand_in(&self.writer, command).await.map_err(|WriterGone| Refusal::TryLater)?;
+        told.await.map_err(|_| Refusal::TryLater)?.map_err(Refusal::Clearing)
     }
 
     /// Reads the books at the end of a group, when all that is in them is durable. The writer waits

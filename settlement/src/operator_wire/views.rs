@@ -2,10 +2,12 @@
 
 use kessai_shared::operator::MAX_ROWS;
 use kessai_shared::operator::settlement::{
-    AccountRef, AccountRow, CaptureRow, ChargeDetail, Charged, DecisionDetail, HoldRow, Owner, Side,
+    AccountRef, AccountRow, CaptureRow, ChargeDetail, Charged, DecisionDetail, HoldRow, Owner, PolicyRow,
+    Side,
 };
 
-use crate::ledger::{Account, AccountId, Capture, Charge, ChargeState, Key, LedgerAccount, Status};
+use crate::ledger::{Account, AccountId, Adopted, Capture, Charge, ChargeState, Key, LedgerAccount, Status};
+use crate::policy_file;
 
 pub fn account_ref(id: AccountId) -> AccountRef {
     AccountRef(id.0)
@@ -17,6 +19,19 @@ pub fn key(of: Charged) -> Key {
 
 pub fn charged((seller, order): Key) -> Charged {
     Charged { seller, order }
+}
+
+pub fn policy_row(adopted: &Adopted) -> PolicyRow {
+    let Adopted { adoption, position, at } = adopted;
+    PolicyRow {
+        sequence: adoption.sequence,
+        version: adoption.version,
+        digest: adoption.digest,
+        position: *position,
+        at: *at,
+        by: adoption.by,
+        text: policy_file::text(&adoption.policy),
+    }
 }
 
 pub fn account_row(id: AccountId, account: &Account) -> AccountRow {

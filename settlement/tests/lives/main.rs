@@ -17,12 +17,12 @@ use std::collections::BTreeMap;
 
 use kessai_settlement::ledger::acts::{self, Booked};
 use kessai_settlement::ledger::{
-    Account, AccountId, AtRest, Audit, Books, Change, ChargebackReason, Key, LedgerAccount, Policy, Proposed,
-    Window,
+    Account, AccountId, AtRest, Audit, Books, Change, Key, LedgerAccount, Policy, Proposed, Window,
 };
 use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId};
 use kessai_shared::journal::{Hash, Head};
 use kessai_shared::money::{Currency, Minor};
+use kessai_shared::outcome::ChargebackReason;
 use kessai_shared::pin::Pin;
 use kessai_shared::settlement::Refusal;
 use kessai_shared::store::{self, Stamp};

@@ -3,12 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use kessai_settlement::ledger::{
-    AccountId, Books, ChargeState, ChargebackReason, FIRST_BATCH, GivenBack, LedgerAccount,
-};
+use kessai_settlement::ledger::{AccountId, Books, ChargeState, FIRST_BATCH, GivenBack, LedgerAccount};
 use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId};
 use kessai_shared::money::Currency;
-use kessai_shared::outcome::Reason;
+use kessai_shared::outcome::{ChargebackReason, Reason};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
 use kessai_shared::settlement::Refusal;

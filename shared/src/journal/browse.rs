@@ -88,7 +88,8 @@ fn part(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Journal, MemoryDisk};
+    use super::super::segment::START_BYTES;
+    use super::super::{Journal, MemoryDisk, walk};
     use super::*;
     use crate::time::Timestamp;
 
@@ -150,7 +151,10 @@ mod tests {
         let mut disk = journal.disk();
         let (file, end) = journal.end();
         let (file, end) = (file.to_owned(), end);
-        disk.write_at(&file, end, &[0xa5; 3 * BLOCK_BYTES]).expect("a write that is under way");
+        // What stands there in the middle of a write may make no sense at all.
+        let senseless = disk.read_at(&file, START_BYTES as u64, BLOCK_BYTES).expect("a group from elsewhere");
+        disk.write_at(&file, end, &senseless).expect("a write that is under way");
+        assert!(walk::<String>(disk.as_ref(), KIND, &mut |_| Ok(())).is_err(), "whoever looks is misled");
         assert!(pages(disk.as_ref(), (0, 120), 9).0.into_iter().eq(1..=120));
         let first = segments(&disk.list().expect("names"))[0].1.clone();
         disk.write_at(&first, 0, &[0xa5; 4 * BLOCK_BYTES]).expect("damage");

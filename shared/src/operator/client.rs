@@ -91,6 +91,11 @@ impl Operator {
         Ok(Self { daemon, client, endpoint, address, pin, own })
     }
 
+    /// The pin of the daemon, which is also what its peers know it by.
+    pub fn pin(&self) -> Pin {
+        self.pin
+    }
+
     /// Asks, and waits for the answer.
     ///
     /// # Errors

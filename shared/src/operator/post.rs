@@ -48,17 +48,18 @@ pub struct Posted {
 }
 
 impl Post {
-    /// Opens the endpoint of a daemon that goes by `identity`. Whose keys may connect, the data folder
-    /// says.
+    /// Opens the endpoint of a daemon that goes by `identity`, unless operators connect nowhere. Whose
+    /// keys may connect, the data folder says.
     ///
     /// # Errors
     /// A line on what is wrong with the keys, the list or the address.
     pub fn open<N: Net>(
-        (net, listen): (&N, SocketAddr),
+        (net, listen): (&N, Option<SocketAddr>),
         identity: &Identity,
         data: &Path,
         alpn: &[u8],
-    ) -> Result<Self, String> {
+    ) -> Result<Option<Self>, String> {
+        let Some(listen) = listen else { return Ok(None) };
         let file = address_file(data);
         // The one that a killed daemon left behind names a place where nobody is.
         let _ = std::fs::remove_file(&file);
@@ -77,7 +78,7 @@ impl Post {
         write(&file, &format!("{address} {}\n", identity.pin()))
             .map_err(|error| format!("{}: cannot be written: {error}", file.display()))?;
         let follow = tokio::spawn(keys::follow(data.to_owned(), own, set));
-        Ok(Self { endpoint, peers, file, follow })
+        Ok(Some(Self { endpoint, peers, file, follow }))
     }
 
     /// Begins to answer.

@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::client::Daemon;
+use super::rows::{ShopBatch, Trade};
 use super::{Page, Peers};
+use crate::folder::FolderKind;
 use crate::ids::{OrderId, ReturnId, Sku};
 use crate::money::Minor;
 use crate::pin::Pin;
@@ -15,6 +18,14 @@ use crate::time::Timestamp;
 /// The protocol's name in TLS. It is another one than the settlement's, so that what was meant for one
 /// daemon is never understood by the other.
 pub const ALPN: &[u8] = b"kessai-operator/1 seller";
+
+/// The seller as its operators reach it.
+pub const DAEMON: Daemon = Daemon {
+    word: "seller",
+    program: "kessai-server",
+    folder: FolderKind { name: "kessai-server", version: 2 },
+    alpn: ALPN,
+};
 
 /// What an operator asks of a seller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +85,16 @@ pub enum Request {
         pieces: i64,
         reason: Reason,
     },
+    /// The money of each order older than `before`, or from the newest on, the newest first.
+    Trades {
+        before: Option<OrderId>,
+        limit: u16,
+    },
+    /// Clearing batches before this one, or from the newest on, the newest first.
+    Batches {
+        before: Option<u32>,
+        limit: u16,
+    },
 }
 
 /// Why the books of a product are put right by hand.
@@ -96,6 +117,8 @@ pub enum Reply {
     History(Vec<Leg>),
     Stock(Page<StockRow, Sku>),
     Product(StockRow),
+    Trades(Page<Trade, OrderId>),
+    Batches(Page<ShopBatch, u32>),
     /// What came of a return, as its buyer sees it too.
     Returned(ReturnView),
     Refused(Refusal),
@@ -129,6 +152,9 @@ pub struct Status {
     pub settlement_up: bool,
     /// The clearing batch that the settlement said is open; `None` before it has answered.
     pub open_batch: Option<u32>,
+    /// The first clearing batch that differs from the settlement's books; no new order is taken while there
+    /// is one.
+    pub disputed_batch: Option<u32>,
 }
 
 /// An order in a list.

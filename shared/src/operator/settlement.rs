@@ -6,7 +6,10 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::account::{AccountAct, AccountDetail, MonthsClosed, StatementRow};
-use super::{Page, Peers};
+use super::client::Daemon;
+use super::rows::{Charge, ClearingBatch, NotDone};
+use super::{Page, Peers, disputes};
+use crate::folder::FolderKind;
 use crate::hex;
 use crate::ids::{BadId, CaptureId, OrderId};
 use crate::money::{Currency, Minor};
@@ -18,11 +21,52 @@ use crate::time::{Timestamp, YearMonth};
 /// daemon is never understood by the other.
 pub const ALPN: &[u8] = b"kessai-operator/1 settlement";
 
+/// The settlement as its operators reach it.
+pub const DAEMON: Daemon = Daemon {
+    word: "settlement",
+    program: "kessai-settlement",
+    folder: FolderKind { name: "kessai-settlement", version: 2 },
+    alpn: ALPN,
+};
+
 /// What an operator asks of a settlement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Request {
     Status,
     Peers,
+    /// A seller's orders older than `before`, or from the newest on, the newest first.
+    Charges {
+        seller: Pin,
+        before: Option<OrderId>,
+        limit: u16,
+    },
+    /// The sellers behind this one that there are clearing batches of, each with the batch to look at first:
+    /// one that is disputed, or else the open one.
+    Clearing {
+        after: Option<Pin>,
+        limit: u16,
+    },
+    /// A seller's clearing batches before this one, or from the open one on, the newest first.
+    Batches {
+        seller: Pin,
+        before: Option<u32>,
+        limit: u16,
+    },
+    /// Close the open batch of a seller now.
+    CloseBatch {
+        seller: Pin,
+    },
+    /// Settle a dispute: pay the batch out as the settlement's books have it.
+    AcceptBatch {
+        seller: Pin,
+        batch: u32,
+        reason: String,
+    },
+    /// The credit policies that were in force before the one of this sequence, or all, the newest first.
+    Policies {
+        before: Option<u32>,
+        limit: u16,
+    },
     /// Accounts behind `after`, or from the first. Their order says nothing of the cards.
     Accounts {
         after: Option<AccountRef>,
@@ -44,6 +88,8 @@ pub enum Request {
     Charge {
         of: Charged,
     },
+    /// About charges that are disputed, and captures that came too late.
+    Disputes(disputes::Request),
     Account {
         account: AccountRef,
     },
@@ -67,6 +113,13 @@ pub enum Request {
 pub enum Reply {
     Status(Box<Status>),
     Peers(Peers),
+    Charges(Page<Charge, OrderId>),
+    Clearing(Page<(Pin, ClearingBatch), Pin>),
+    Batches(Page<ClearingBatch, u32>),
+    /// The number of the batch that is closed now.
+    BatchClosed(u32),
+    BatchAccepted,
+    Policies(Page<PolicyRow, u32>),
     Accounts(Page<AccountRow, AccountRef>),
     Holds(Page<HoldRow, Charged>),
     Entries {
@@ -76,6 +129,7 @@ pub enum Reply {
         begins: u64,
     },
     Charge(Box<ChargeDetail>),
+    Disputes(disputes::Reply),
     Account(Box<AccountDetail>),
     /// The newest first, and the currency they are in.
     Statements {
@@ -91,6 +145,7 @@ pub enum Reply {
 pub enum Refusal {
     /// The daemon is going down or cannot read its journal; the same request may succeed later.
     TryLater,
+    Clearing(NotDone),
     UnknownAccount,
     /// No inquiry for this order of this seller ever came.
     UnknownOrder,
@@ -115,6 +170,24 @@ pub struct Status {
     pub connections: u64,
     /// The position of the last durable record of the journal.
     pub position: u64,
+    /// Clearing batches of all sellers that differ from the sellers' books, and are not paid.
+    pub disputed_batches: u64,
+}
+
+/// A credit policy that came into force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyRow {
+    /// How many were adopted with this one.
+    pub sequence: u32,
+    pub version: u32,
+    pub digest: [u8; 32],
+    /// The position of its record, and when that was written.
+    pub position: u64,
+    pub at: Timestamp,
+    /// The operator who put it in force.
+    pub by: Pin,
+    /// What its file would say: TOML, every key.
+    pub text: String,
 }
 
 /// What the books know an account by: 32 hexadecimal digits, which say nothing of its card.
@@ -292,6 +365,7 @@ impl fmt::Display for Refusal {
             Refusal::Unreadable(why) => {
                 write!(f, "the journal cannot be read: {why}; run: kessai-settlement verify")
             }
+            Refusal::Clearing(why) => why.fmt(f),
             Refusal::NotDone(why) => f.write_str(why),
         }
     }

@@ -1,19 +1,21 @@
 //! One message of every kind on the operator wire.
 
-use kessai_shared::ids::{CaptureId, Customer, OrderId, RepaymentId, ReturnId, Sku};
+use kessai_shared::ids::{CaptureId, ChargebackId, Customer, OrderId, RepaymentId, ReturnId, Sku};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::operator::account::{
     AccountAct, AccountDetail, BlockRow, BlockedAs, MonthsClosed, MovedRow, StatementRow,
 };
+use kessai_shared::operator::rows::{self, BatchStanding, ClearingBatch, ShopBatch, Trade};
 use kessai_shared::operator::seller::{self, Decided, Leg, OrderDetail, OrderRow, StockRow};
 use kessai_shared::operator::settlement::{
     self, AccountRef, AccountRow, CaptureRow, ChargeDetail, Charged, DecisionDetail, EntriesOf, EntryRow,
-    HoldRow, Owner, Side,
+    HoldRow, Owner, PolicyRow, Side,
 };
-use kessai_shared::operator::{Endpoint, Page, Peer, Peers};
-use kessai_shared::outcome::Reason;
+use kessai_shared::operator::{Endpoint, Page, Peer, Peers, disputes};
+use kessai_shared::outcome::{ChargebackReason, Reason};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Quote, QuotedLine, Verdict};
+use kessai_shared::settlement::{BatchTotals, Payout, Standing};
 use kessai_shared::storefront::{
     Cancelled, FulfilmentState, Line, OrderState, PaymentState, ReturnState, ReturnView,
 };
@@ -56,6 +58,8 @@ pub fn seller_requests() -> Vec<seller::Request> {
         Request::History { order: order() },
         Request::Stock { after: Some(sku()), limit: 7 },
         Request::Product { sku: sku() },
+        Request::Trades { before: Some(order()), limit: 200 },
+        Request::Batches { before: Some(300), limit: 200 },
         Request::Ship { order: order(), lines: vec![(0, 300)] },
         Request::Deliver { order: order() },
         Request::Cancel { order: order() },
@@ -145,6 +149,7 @@ pub fn seller_replies() -> Vec<seller::Reply> {
             errands: 5,
             settlement_up: true,
             open_batch: Some(2),
+            disputed_batch: Some(1),
         })),
         Reply::Peers(peers()),
         Reply::Orders(Page { rows: vec![row], next: Some(order()) }),
@@ -152,6 +157,8 @@ pub fn seller_replies() -> Vec<seller::Reply> {
         Reply::History(vec![leg]),
         Reply::Stock(Page { rows: vec![stock_row()], next: Some(sku()) }),
         Reply::Product(stock_row()),
+        Reply::Trades(Page { rows: vec![trade()], next: Some(order()) }),
+        Reply::Batches(Page { rows: vec![shop_batch()], next: Some(300) }),
         Reply::Returned(ReturnView {
             id: ReturnId::from_bytes([0x22; 16]),
             state: ReturnState::Pending,
@@ -176,14 +183,21 @@ pub fn settlement_requests() -> Vec<settlement::Request> {
     vec![
         Request::Status,
         Request::Peers,
+        Request::Policies { before: Some(300), limit: 50 },
         Request::Accounts { after: Some(account()), limit: 50 },
         Request::Holds { seller: Some(pin(5)), after: Some(charged()), limit: 50 },
         Request::Entries { of: EntriesOf::Account(account()), from: 300, limit: 50 },
         Request::Charge { of: charged() },
+        Request::Disputes(dispute_requests()[0]),
         Request::Account { account: account() },
         Request::Statements { account: account() },
         Request::ActOn { account: account(), act: account_acts().swap_remove(1) },
         Request::CloseMonth { month: "2026-11".parse().expect("a month") },
+        Request::Charges { seller: pin(5), before: Some(order()), limit: 200 },
+        Request::Clearing { after: Some(pin(5)), limit: 200 },
+        Request::Batches { seller: pin(5), before: Some(300), limit: 200 },
+        Request::CloseBatch { seller: pin(5) },
+        Request::AcceptBatch { seller: pin(5), batch: 300, reason: "counted by hand".to_owned() },
     ]
 }
 
@@ -231,6 +245,53 @@ fn account_detail() -> AccountDetail {
     }
 }
 
+pub fn dispute_requests() -> Vec<disputes::Request> {
+    use disputes::Request;
+    let (id, reason) = (chargeback(), ChargebackReason::NotAsDescribed);
+    vec![
+        Request::ChargeBack { id, of: charged(), amount: Minor(255), reason },
+        Request::Chargebacks { after: Some(id), limit: 50 },
+        Request::LateCaptures { after: Some(charged()), limit: 50 },
+    ]
+}
+
+pub fn dispute_replies() -> Vec<disputes::Reply> {
+    use disputes::{ChargebackRow, LateRow, NotChargedBack, Reply};
+    let (of, currency, amount) = (charged(), Currency::Jpy, Minor(255));
+    let (id, reason, capture) = (chargeback(), ChargebackReason::Fraud, CaptureId::from_bytes([0x34; 16]));
+    let row = ChargebackRow { id, of, currency, amount, reason, by: pin(6), batch: 300 };
+    let late = LateRow { of, currency, capture, amount, at: AT };
+    let mut replies = vec![
+        Reply::ChargedBack { batch: 300 },
+        Reply::Chargebacks(Page { rows: vec![row], next: Some(id) }),
+        Reply::LateCaptures(Page { rows: vec![late], next: Some(of) }),
+    ];
+    let why = [
+        NotChargedBack::Duplicate,
+        NotChargedBack::Amount,
+        NotChargedBack::NotCaptured,
+        NotChargedBack::TryLater,
+    ];
+    replies.extend(why.map(Reply::NotChargedBack));
+    replies
+}
+
+fn chargeback() -> ChargebackId {
+    ChargebackId::from_bytes([0x33; 16])
+}
+
+fn policy_row() -> PolicyRow {
+    PolicyRow {
+        sequence: 299,
+        version: 301,
+        digest: [0x44; 32],
+        position: 70_000,
+        at: AT,
+        by: pin(6),
+        text: "max_months_late = 2\n".to_owned(),
+    }
+}
+
 pub fn settlement_replies() -> Vec<settlement::Reply> {
     use settlement::{Refusal, Reply, Status};
     let entry = EntryRow {
@@ -254,15 +315,23 @@ pub fn settlement_replies() -> Vec<settlement::Reply> {
             sellers: 3,
             connections: 1,
             position: 90_000,
+            disputed_batches: 1,
         })),
         Reply::Peers(peers()),
+        Reply::Policies(Page { rows: vec![policy_row()], next: Some(299) }),
         Reply::Accounts(Page { rows: vec![account_row()], next: Some(account()) }),
         Reply::Holds(Page { rows: vec![hold_row()], next: Some(charged()) }),
         Reply::Entries { page: Page { rows: vec![entry], next: Some(8) }, begins: 1 },
         Reply::Charge(Box::new(charge_detail())),
+        Reply::Disputes(dispute_replies().swap_remove(1)),
         Reply::Account(Box::new(account_detail())),
         Reply::Statements { currency: Currency::Jpy, statements: vec![statement()] },
         Reply::MonthsClosed(MonthsClosed { stated: 300, passed: 2, more: true }),
+        Reply::Charges(Page { rows: vec![charge()], next: Some(order()) }),
+        Reply::Clearing(Page { rows: vec![(pin(5), clearing_batch())], next: Some(pin(5)) }),
+        Reply::Batches(Page { rows: vec![clearing_batch()], next: Some(300) }),
+        Reply::BatchClosed(300),
+        Reply::BatchAccepted,
         Reply::Refused(Refusal::UnknownAccount),
     ]
 }
@@ -317,5 +386,58 @@ fn charge_detail() -> ChargeDetail {
             last: false,
             batch: 3,
         }],
+    }
+}
+
+fn trade() -> Trade {
+    Trade {
+        order: order(),
+        placed_at: AT,
+        deadline: AT.plus_seconds(900),
+        state: OrderState::Completed,
+        payment: PaymentState::PartiallyRefunded,
+        currency: Currency::Jpy,
+        total: Minor(1_920),
+        captured: Minor(1_280),
+        refunded: Minor(640),
+        moving: true,
+    }
+}
+
+fn charge() -> rows::Charge {
+    rows::Charge {
+        order: order(),
+        standing: Standing::Captured,
+        decided_at: Some(AT),
+        currency: Currency::Jpy,
+        amount: Minor(1_920),
+        held: Minor(320),
+        captured: Minor(1_280),
+        refunded: Minor(640),
+        charged_back: Minor(7),
+        expires: AT.plus_seconds(900),
+    }
+}
+
+fn payout() -> Payout {
+    let (captured, refunded) = (Minor(76_000), Minor(255));
+    let totals = BatchTotals { currency: Currency::Jpy, captures: 300, captured, refunds: 2, refunded };
+    Payout { totals, charged_back: Minor(254), fees: Minor(1_140), payout: Minor(74_351) }
+}
+
+fn shop_batch() -> ShopBatch {
+    let totals = vec![payout().totals];
+    ShopBatch { batch: 300, totals, agrees: Some(true), payouts: vec![payout()] }
+}
+
+fn clearing_batch() -> ClearingBatch {
+    ClearingBatch {
+        batch: 300,
+        standing: BatchStanding::Accepted,
+        lines: vec![payout()],
+        closed_at: Some(AT),
+        closed_by: Some(pin(6)),
+        theirs: Some(vec![payout().totals]),
+        accepted: Some(rows::Accepted { by: pin(6), reason: "counted by hand".to_owned() }),
     }
 }

@@ -64,7 +64,8 @@ fn unknown_guessed_failed() {
     assert!(seen.heard.is_empty(), "a doubt was told as {:?}", seen.heard);
     assert!(payment_is(&stage.world, PaymentState::Unknown), "a doubt ended by itself");
     let goods = seller_of(&stage.world);
-    assert!(goods.products().any(|product| product.stock.reserved == 2), "the goods were let go in doubt");
+    // Only a reversal ends it now, so nobody waits for its goods.
+    assert!(goods.products().all(|product| product.stock.reserved == 0), "goods are kept for a doubt");
     stage.finish();
     let seen = stage.first();
     assert_eq!(seen.heard.first(), Some(&Ending::Interrupted));
@@ -193,4 +194,26 @@ fn refunded_twice() {
         let goods = seller_of(&stage.world).product(&line(1, 1).sku).expect("a product").stock;
         assert_eq!((goods.returned, goods.available), (2, goods.received));
     }
+}
+
+#[test]
+fn cancelled_yet_capturable() {
+    let mut stage = shop(3_900, [vec![purchase(), pause(1), Deed::Cancel { of: 0 }]]);
+    stage.wait("the confirmation", |world| payment_is(world, PaymentState::Authorized));
+    // The shopper cancels, and the settlement does not hear of it until long after it was to be shipped.
+    stage.sim.partition(SELLER, SETTLEMENT);
+    stage.wait("the cancellation", |world| {
+        seller_of(world).orders().any(|(_, order)| order.cancelling.is_some())
+    });
+    stage.run_for(A_WHILE);
+    let waiting = stage.first();
+    assert!(waiting.is(OrderState::Confirmed, PaymentState::Authorized, Some(ChargeState::Held)));
+    stage.finish();
+    let seen = stage.first();
+    assert!(
+        seen.is(OrderState::Cancelled, PaymentState::Voided, Some(ChargeState::Reversed)),
+        "{:?}",
+        seen.order
+    );
+    assert_eq!(seen.charge.map(|charge| charge.captured), Some(Minor::ZERO));
 }

@@ -64,6 +64,16 @@ impl Back {
     }
 }
 
+impl Phase {
+    /// Whether it was ever sold.
+    pub(super) fn is_sold(self) -> bool {
+        match self {
+            Phase::Sold | Phase::Gone => true,
+            Phase::TurnedAway | Phase::Asked | Phase::InDoubt | Phase::Over => false,
+        }
+    }
+}
+
 impl StoryLine {
     /// Pieces that are sold and still here.
     pub(super) fn waiting(&self) -> i128 {
@@ -108,6 +118,11 @@ impl Story {
         story.refused = order.refused.is_some();
         story.returns.clone_from(&order.refunding);
         story
+    }
+
+    /// The worth of what was given up: all that never left and was not given back.
+    pub(super) fn given_up(&self) -> i128 {
+        self.lines.iter().map(|line| line.dropped * line.price).sum::<i128>() - self.released
     }
 
     pub(super) fn total(&self) -> i128 {

@@ -2,6 +2,7 @@
 
 use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId};
 use kessai_shared::money::{MAX_AMOUNT, Minor};
+use kessai_shared::outcome::ChargebackReason;
 use kessai_shared::pin::Pin;
 use kessai_shared::settlement::Refusal;
 use kessai_shared::time::Timestamp;
@@ -9,7 +10,7 @@ use kessai_shared::time::Timestamp;
 use super::Act;
 use crate::ledger::books::{Books, Change, Key};
 use crate::ledger::entry::Entry;
-use crate::ledger::given::{Capture, Chargeback, ChargebackReason, GivenBack, Refund};
+use crate::ledger::given::{Capture, Chargeback, GivenBack, Refund};
 use crate::ledger::hold::{Charge, ChargeState, MAX_CAPTURES};
 use crate::ledger::policy::Policy;
 

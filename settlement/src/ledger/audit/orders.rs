@@ -177,7 +177,9 @@ impl Orders {
                     self.problems.push(("I9", *key, "is captured too late, and had not expired"));
                 }
             }
-            Change::Opened { .. }
+            // What leaves a batch once it is closed is counted from the entries alone.
+            Change::Batch(_)
+            | Change::Opened { .. }
             | Change::Restated { .. }
             | Change::Decided(_)
             | Change::Rekeyed { .. }

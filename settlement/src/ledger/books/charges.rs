@@ -4,6 +4,7 @@
 
 use kessai_shared::ids::{ChargebackId, RefundId};
 use kessai_shared::money::{Currency, Minor};
+use kessai_shared::time::Timestamp;
 
 use super::{Books, Inconsistent, Key};
 use crate::ledger::account::Account;
@@ -14,6 +15,7 @@ use crate::ledger::hold::{Charge, ChargeState};
 impl Books {
     pub(super) fn reverse(&mut self, key: &Key) -> Result<(), Inconsistent> {
         let Some(charge) = self.charges.get_mut(key) else {
+            self.by_order.insert(*key);
             self.charges.insert(*key, Charge::tombstone());
             return Ok(());
         };
@@ -39,7 +41,7 @@ impl Books {
         self.end_hold(key, ChargeState::Expired)
     }
 
-    pub(super) fn capture(&mut self, key: &Key, capture: Capture) -> Result<(), Inconsistent> {
+    pub(super) fn capture(&mut self, key: &Key, capture: Capture, at: Timestamp) -> Result<(), Inconsistent> {
         self.clearing.expect_open(key.0, capture.batch)?;
         let (charge, account, currency) = self.held(key)?;
         if !capture.amount.is_positive() || capture.amount > charge.live_hold() {
@@ -53,7 +55,7 @@ impl Books {
         account.held.0 -= capture.amount.0;
         account.balance.0 += capture.amount.0;
         let done = capture.last || charge.live_hold() == Minor::ZERO;
-        self.clearing.book(key.0, capture.batch, currency, Booking::Capture, capture.amount);
+        self.clearing.book((key.0, capture.batch), currency, (Booking::Capture, capture.amount), at);
         if done { self.end_hold(key, ChargeState::Captured) } else { Ok(()) }
     }
 
@@ -81,7 +83,7 @@ impl Books {
         key: &Key,
         refund: RefundId,
         amount: Minor,
-        batch: u32,
+        (batch, at): (u32, Timestamp),
     ) -> Result<(), Inconsistent> {
         self.expect_new(key, refund)?;
         self.clearing.expect_open(key.0, batch)?;
@@ -93,7 +95,7 @@ impl Books {
         account.balance.0 -= amount.0;
         let given = GivenBack::Refunded { batch };
         self.refunds.insert((key.0, refund), Refund { order: key.1, amount, given });
-        self.clearing.book(key.0, batch, currency, Booking::Refund, amount);
+        self.clearing.book((key.0, batch), currency, (Booking::Refund, amount), at);
         Ok(())
     }
 
@@ -101,6 +103,7 @@ impl Books {
         &mut self,
         id: ChargebackId,
         chargeback: Chargeback,
+        at: Timestamp,
     ) -> Result<(), Inconsistent> {
         let Chargeback { key, amount, batch, .. } = chargeback;
         if self.chargebacks.contains_key(&id) {
@@ -114,7 +117,7 @@ impl Books {
         charge.charged_back.0 += amount.0;
         account.balance.0 -= amount.0;
         self.chargebacks.insert(id, chargeback);
-        self.clearing.book(key.0, batch, currency, Booking::Chargeback, amount);
+        self.clearing.book((key.0, batch), currency, (Booking::Chargeback, amount), at);
         Ok(())
     }
 

@@ -1,12 +1,13 @@
 //! Lists of what is in the books, for whoever keeps them: in an order of their own, from any place on,
 //! and never all at once. And what a change is called and about, wherever changes are listed.
 
-use std::ops::Bound::{Excluded, Unbounded};
+use std::ops::Bound::{Excluded, Included, Unbounded};
+use std::ops::RangeBounds;
 
-use kessai_shared::ids::OrderId;
+use kessai_shared::ids::{ChargebackId, OrderId};
 use kessai_shared::pin::Pin;
 
-use super::{Account, AccountId, Books, Change, Charge, Key, Timestamp};
+use super::{Account, AccountId, Books, Change, Charge, Chargeback, Entry, Key, Late, Timestamp};
 use crate::ledger::life::Event;
 
 impl Books {
@@ -27,6 +28,36 @@ impl Books {
         Some(self.after(place))
     }
 
+    /// A seller's charges older than an order, or from the newest on, the newest first.
+    pub fn charges_before(
+        &self,
+        seller: Pin,
+        before: Option<OrderId>,
+    ) -> impl Iterator<Item = (OrderId, &Charge)> {
+        let first = (seller, OrderId::from_bytes([0; 16]));
+        let end = match before {
+            Some(order) => Excluded((seller, order)),
+            None => Included((seller, OrderId::from_bytes([0xff; 16]))),
+        };
+        // A range that ends before it begins has nothing in it, and is not to be asked for.
+        let range = before.is_none_or(|before| before > first.1).then_some((Included(first), end));
+        let keys = range.map(|range| self.by_order.range(range).rev());
+        keys.into_iter().flatten().filter_map(|key| Some((key.1, self.charge(key)?)))
+    }
+
+    /// Chargebacks whose ids are in a range.
+    pub fn chargebacks_in(
+        &self,
+        range: impl RangeBounds<ChargebackId>,
+    ) -> impl Iterator<Item = (&ChargebackId, &Chargeback)> {
+        self.chargebacks.range(range)
+    }
+
+    /// Captures that came too late for orders in a range.
+    pub fn late_in(&self, range: impl RangeBounds<Key>) -> impl Iterator<Item = (&Key, &Late)> {
+        self.late.range(range)
+    }
+
     /// The live holds behind one, or from the one that runs out first; `None` when there never was such
     /// a hold. One that is gone meanwhile still has its place.
     pub fn holds_after(&self, after: Option<Key>) -> Option<impl Iterator<Item = (Key, &Charge)>> {
@@ -40,6 +71,27 @@ impl Books {
 }
 
 impl Change {
+    /// The balanced entries of everything that it moves.
+    pub fn entries(&self) -> &[Entry] {
+        match self {
+            Change::Opened { entry, .. } => std::slice::from_ref(entry),
+            Change::Decided(decided) => &decided.entries,
+            Change::Account(change) => &change.entries,
+            Change::Reversed { entries, .. }
+            | Change::Captured { entries, .. }
+            | Change::Released { entries, .. }
+            | Change::Refunded { entries, .. }
+            | Change::ChargedBack { entries, .. }
+            | Change::Expired { entries, .. } => entries,
+            Change::Batch(batch) => batch.entries(),
+            Change::Restated { .. }
+            | Change::PresentedLate { .. }
+            | Change::Rekeyed { .. }
+            | Change::Issued { .. }
+            | Change::PolicyAdopted(_) => &[],
+        }
+    }
+
     /// What has happened, in a word.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -63,6 +115,7 @@ impl Change {
             Change::ChargedBack { .. } => "charged back",
             Change::PresentedLate { .. } => "presented late",
             Change::Expired { .. } => "expired",
+            Change::Batch(batch) => batch.name(),
             Change::Rekeyed { .. } => "rekeyed",
             Change::Issued { .. } => "issued",
             Change::PolicyAdopted(_) => "policy adopted",
@@ -80,7 +133,8 @@ impl Change {
             | Change::PresentedLate { key, .. }
             | Change::Expired { key, .. } => Some(*key),
             Change::ChargedBack { chargeback, .. } => Some(chargeback.key),
-            Change::Opened { .. }
+            Change::Batch(_)
+            | Change::Opened { .. }
             | Change::Restated { .. }
             | Change::Rekeyed { .. }
             | Change::Issued { .. }
@@ -104,6 +158,7 @@ impl Change {
                 | Event::Closed { by }
                 | Event::WrittenOff { by, .. } => Some(*by),
             },
+            Change::Batch(batch) => batch.by(),
             Change::Decided(_)
             | Change::Reversed { .. }
             | Change::Captured { .. }

@@ -1,0 +1,117 @@
+//! The books a page at a time, as `kessai reconcile` and an operator's lists ask for them.
+
+use kessai_shared::ids::OrderId;
+use kessai_shared::money::Minor;
+use kessai_shared::operator::rows::{self, BatchStanding, ClearingBatch};
+use kessai_shared::operator::{Page, rows as most};
+use kessai_shared::pin::Pin;
+use kessai_shared::settlement::Payout;
+
+use super::books::Books;
+use super::clearing::Batches;
+use super::closed::{BatchState, Closed};
+use super::hold::Charge;
+
+/// A seller's charges older than `before`, or from the newest on, the newest first.
+pub fn charges(
+    books: &Books,
+    seller: Pin,
+    before: Option<OrderId>,
+    limit: u16,
+) -> Page<rows::Charge, OrderId> {
+    let limit = most(limit);
+    let rows: Vec<_> =
+        books.charges_before(seller, before).take(limit).map(|(id, c)| charge(id, c)).collect();
+    let next = rows.last().map(|row| row.order).filter(|_| rows.len() == limit);
+    Page { rows, next }
+}
+
+/// A seller's batches before this one, or from the open one on, the newest first.
+pub fn batches(books: &Books, seller: Pin, before: Option<u32>, limit: u16) -> Page<ClearingBatch, u32> {
+    let limit = most(limit);
+    let Some(batches) = books.batches_of(seller) else { return Page { rows: Vec::new(), next: None } };
+    let from = before.map_or(batches.open, |before| before.saturating_sub(1).min(batches.open));
+    let rows: Vec<_> = (1..=from).rev().map(|number| batch(batches, number)).take(limit).collect();
+    let next = rows.last().map(|row| row.batch).filter(|last| *last > 1 && rows.len() == limit);
+    Page { rows, next }
+}
+
+/// The sellers behind this one, or from the first, each with its newest batch that is not paid, or else the
+/// open one.
+pub fn sellers(books: &Books, after: Option<Pin>, limit: u16) -> Page<(Pin, ClearingBatch), Pin> {
+    let limit = most(limit);
+    let behind = books.batches().filter(|(seller, _)| after.is_none_or(|after| **seller > after));
+    let rows: Vec<_> = behind.take(limit).map(|(seller, batches)| (*seller, foremost(batches))).collect();
+    let next = rows.last().map(|(seller, _)| *seller).filter(|_| rows.len() == limit);
+    Page { rows, next }
+}
+
+/// How many batches of all sellers are disputed.
+pub fn disputed(books: &Books) -> u64 {
+    let closed = books.batches().flat_map(|(_, batches)| batches.closed.values());
+    closed.filter(|closed| closed.is_disputed()).count() as u64
+}
+
+/// The batch of a seller that an operator should know of first: a disputed one, or else the open one.
+fn foremost(batches: &Batches) -> ClearingBatch {
+    let disputed = batches.closed.iter().find(|(_, closed)| closed.is_disputed());
+    batch(batches, disputed.map_or(batches.open, |(number, _)| *number))
+}
+
+fn batch(batches: &Batches, number: u32) -> ClearingBatch {
+    let closed = batches.closed.get(&number);
+    let open = || {
+        let line = |(totals, charged_back): (kessai_shared::settlement::BatchTotals, Minor)| Payout {
+            totals,
+            charged_back,
+            fees: Minor::ZERO,
+            payout: Minor(totals.captured.0 - totals.refunded.0 - charged_back.0),
+        };
+        batches.open_lines().map(line).collect()
+    };
+    let theirs = closed.and_then(|closed| match &closed.state {
+        BatchState::Waiting => None,
+        BatchState::Disputed { theirs }
+        | BatchState::Paid { theirs }
+        | BatchState::Accepted { theirs, .. } => Some(theirs.clone()),
+    });
+    let accepted = closed.and_then(|closed| match &closed.state {
+        BatchState::Accepted { by, reason, .. } => Some(rows::Accepted { by: *by, reason: reason.clone() }),
+        BatchState::Waiting | BatchState::Disputed { .. } | BatchState::Paid { .. } => None,
+    });
+    ClearingBatch {
+        batch: number,
+        standing: standing(closed),
+        lines: closed.map_or_else(open, |closed| closed.payouts.clone()),
+        closed_at: closed.map(|closed| closed.at),
+        closed_by: closed.and_then(|closed| closed.by),
+        theirs,
+        accepted,
+    }
+}
+
+fn standing(closed: Option<&Closed>) -> BatchStanding {
+    match closed.map(|closed| &closed.state) {
+        None => BatchStanding::Open,
+        Some(BatchState::Waiting) => BatchStanding::Waiting,
+        Some(BatchState::Disputed { .. }) => BatchStanding::Disputed,
+        Some(BatchState::Paid { .. }) => BatchStanding::Paid,
+        Some(BatchState::Accepted { .. }) => BatchStanding::Accepted,
+    }
+}
+
+fn charge(order: OrderId, charge: &Charge) -> rows::Charge {
+    let purchase = charge.decided.as_ref().map(|decided| decided.purchase);
+    rows::Charge {
+        order,
+        standing: charge.standing(),
+        decided_at: charge.decided.as_ref().map(|decided| decided.at),
+        currency: purchase.map_or(kessai_shared::money::Currency::Gbp, |purchase| purchase.currency),
+        amount: purchase.map_or(Minor::ZERO, |purchase| purchase.amount),
+        held: charge.live_hold(),
+        captured: charge.captured,
+        refunded: charge.refunded,
+        charged_back: charge.charged_back,
+        expires: charge.expires,
+    }
+}
