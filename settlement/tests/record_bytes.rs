@@ -385,6 +385,24 @@ fn the_bytes_of_every_row_and_key_are_what_they_were() {
 }
 
 #[test]
+fn the_bytes_of_all_that_happens_to_an_account_are_what_they_were() {
+    let events = events();
+    let names = variants!(
+        events,
+        Event::Stated { .. },
+        Event::Passed { .. },
+        Event::Repaid { .. },
+        Event::Blocked { .. },
+        Event::Unblocked { .. },
+        Event::Limited { .. },
+        Event::Closed { .. },
+        Event::WrittenOff { .. },
+    );
+    let samples: Vec<_> = names.iter().zip(events).map(|(name, event)| Sample::equal(name, event)).collect();
+    golden::compare(&file("events.txt"), &samples);
+}
+
+#[test]
 fn the_bytes_of_every_small_choice_are_what_they_were() {
     use ChargeState::{Captured, Declined, Expired, Held, Reversed, Tombstone};
     let states = vec![Tombstone, Declined, Held, Captured, Reversed, Expired];

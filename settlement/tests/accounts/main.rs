@@ -143,10 +143,14 @@ impl World {
     fn buy(&mut self, card: u8, amount: i64) -> OrderId {
         let (order, reason) = self.inquire(card, amount);
         assert_eq!(reason, Reason::Approved);
+        self.charge(order, amount);
+        order
+    }
+
+    fn charge(&mut self, order: OrderId, amount: i64) {
         let capture = CaptureId::of(order, 1);
         let booked = acts::capture(&self.books, (SELLER, order), capture, Minor(amount), true);
         self.apply(booked.expect("a live hold").change.expect("a first capture"));
-        order
     }
 
     fn give_back(&mut self, order: OrderId, amount: i64) {

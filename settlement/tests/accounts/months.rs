@@ -60,11 +60,14 @@ impl Life {
 
     fn step(&mut self, op: &Op) {
         match *op {
-            Op::Buy(_) if self.written_off => {}
             Op::Buy(amount) => {
-                let order = self.world.buy(1, amount);
-                self.last = Some((order, amount));
-                self.model.charge(amount);
+                let (order, reason) = self.world.inquire(1, amount);
+                assert_eq!(reason, self.allows(), "{op:?}");
+                if reason == Reason::Approved {
+                    self.world.charge(order, amount);
+                    self.last = Some((order, amount));
+                    self.model.charge(amount);
+                }
             }
             Op::GiveBack(amount) => {
                 let Some((order, left)) = self.last.take() else { return };
@@ -94,6 +97,17 @@ impl Life {
         }
         let account = self.world.account(1);
         assert_eq!((account.balance.0, account.months_late), (self.model.balance, self.model.late), "{op:?}");
+    }
+
+    /// What the credit rules say of this account by the model's own count.
+    fn allows(&self) -> Reason {
+        let late_before = self.model.history.iter().take(5).filter(|late| **late >= 2).count();
+        match self.model.late {
+            _ if self.written_off => Reason::Restricted,
+            2.. => Reason::Delinquent,
+            0 | 1 if late_before >= 3 => Reason::RepaymentHistory,
+            0 | 1 => Reason::Approved,
+        }
     }
 
     fn repay(&mut self, amount: i64) {
@@ -129,7 +143,7 @@ impl Life {
         if awake {
             assert_eq!(self.world.account(1).late_history, self.model.history, "{name}");
         }
-        if self.month % 3 == 0 {
+        if self.month.is_multiple_of(3) {
             self.world.check();
         }
         (self.month, self.day) = (self.month + 1, 1);
