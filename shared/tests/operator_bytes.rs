@@ -171,8 +171,6 @@ fn the_bytes_of_disputes_are_what_they_were() {
         Reply::NotChargedBack(NotChargedBack::NotCaptured),
         Reply::NotChargedBack(NotChargedBack::TryLater),
     );
-    // Several of them are one variant with another content, and each has a name of its own.
-    let names = names.into_iter().enumerate().map(|(at, name)| format!("{name}.{at}")).collect();
     let replies = equal(names, replies);
     let reasons = ChargebackReason::ALL.to_vec();
     let names = reasons.iter().map(|reason| format!("ChargebackReason.{}", reason.word())).collect();

@@ -62,7 +62,7 @@ fn half_a_year_of_trade_closes_every_month_and_clears_to_the_penny() {
         run.end(evening);
         evening = evening.plus_seconds(2);
     }
-    run.is_over(opening);
+    run.finish(opening);
 }
 
 /// What was cleared in all, by what was told at each close.
@@ -128,7 +128,7 @@ impl Run {
         }
     }
 
-    fn is_over(self, opening: i64) {
+    fn finish(self, opening: i64) {
         let Self { shop, company, count, cleared } = self;
         let whole = count.whole();
         println!("{} batches, {} months, {whole:?}", cleared.batches, cleared.months);

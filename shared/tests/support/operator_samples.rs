@@ -265,7 +265,10 @@ pub fn dispute_replies() -> Vec<disputes::Reply> {
         Reply::ChargedBack { batch: 300 },
         Reply::Chargebacks(Page { rows: vec![row], next: Some(id) }),
         Reply::LateCaptures(Page { rows: vec![late], next: Some(of) }),
+        Reply::NotChargedBack(NotChargedBack::Duplicate),
         Reply::NotChargedBack(NotChargedBack::Amount),
+        Reply::NotChargedBack(NotChargedBack::NotCaptured),
+        Reply::NotChargedBack(NotChargedBack::TryLater),
     ]
 }
 
