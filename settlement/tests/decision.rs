@@ -475,6 +475,11 @@ fn by_the_table(f: &Facts) -> Reason {
     if f.amount <= 0 || f.amount > 1_000_000_000_000 || !f.same_currency {
         return Reason::InvalidAmount;
     }
+    by_the_money(f)
+}
+
+/// What is left of the limit, and what of it may be used.
+fn by_the_money(f: &Facts) -> Reason {
     let (limit, balance, held) = f.money;
     let used = 100 * (balance + held + f.amount);
     if f.caps.0.is_some_and(|percent| used > limit * i64::from(percent)) {
