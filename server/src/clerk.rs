@@ -226,8 +226,10 @@ impl Clerk {
         if let Some(change) = work.answered(desk.books(), answer) {
             desk.change(&change)?;
         }
-        let moving = moving(&self.under_way, desk.books());
-        self.clearing.answered(order, batch, moving, desk);
+        // All that is under way is looked at once a close, and not with every answer.
+        let closed = batch.filter(|batch| self.clearing.is_news(*batch));
+        let closed = closed.map(|batch| (batch, moving(&self.under_way, desk.books())));
+        self.clearing.answered(order, closed, desk);
         self.follow_up(order, desk);
         if let Some(given) = work.given() {
             self.tell_return(given, desk);
@@ -334,9 +336,14 @@ impl Clerk {
 
 /// The orders under way whose errand is booked under a clearing batch.
 fn moving(under_way: &HashSet<OrderId>, books: &Books) -> Vec<OrderId> {
-    let moves = |id: &OrderId| match Work::next(books, *id) {
-        Some(Work::Capture { .. } | Work::Refund { .. }) => true,
-        Some(Work::Inquire { .. } | Work::Reverse { .. } | Work::Release { .. }) | None => false,
+    let moves = |id: &OrderId| {
+        // Most are purchases that wait for their decision, whose errand is dear to name.
+        let order = books.order(*id);
+        order.is_some_and(|order| order.shipping.is_some() || !order.refunding.is_empty())
+            && match Work::next(books, *id) {
+                Some(Work::Capture { .. } | Work::Refund { .. }) => true,
+                Some(Work::Inquire { .. } | Work::Reverse { .. } | Work::Release { .. }) | None => false,
+            }
     };
     under_way.iter().copied().filter(moves).collect()
 }

@@ -2,15 +2,19 @@
 
 use std::fmt;
 
-use crate::money::Minor;
+use crate::money::{Currency, Minor};
 use crate::settlement::BatchTotals;
 
 /// Totals for people: `GBP 3 captures £12.50, 1 refund £2.00`, or `nothing`.
 pub struct Shown<'a>(pub &'a [BatchTotals]);
 
 /// The totals as both sides compare them: one line a currency, in the order of the currencies, and none
-/// for a currency in which nothing moved. `None` when a currency is named twice.
+/// for a currency in which nothing moved. `None` when a currency is named twice, or more lines come than there are currencies.
 pub fn comparable(totals: &[BatchTotals]) -> Option<Vec<BatchTotals>> {
+    // A peer may send as much as fits a frame, and a batch has a line a currency.
+    if totals.len() > Currency::ALL.len() {
+        return None;
+    }
     let moved = |line: &&BatchTotals| {
         line.captures > 0 || line.refunds > 0 || line.captured != Minor::ZERO || line.refunded != Minor::ZERO
     };
@@ -43,7 +47,6 @@ fn counted(count: u64, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::money::Currency;
 
     fn line(currency: Currency, captures: u64, captured: i64) -> BatchTotals {
         BatchTotals { currency, captures, captured: Minor(captured), refunds: 0, refunded: Minor(0) }

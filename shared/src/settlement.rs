@@ -90,7 +90,8 @@ pub struct Reconciled {
     pub batch: u32,
     /// Whether both books say the same. A batch that differs is not paid out.
     pub agrees: bool,
-    /// What is paid out, one line a currency, as the settlement's books have it.
+    /// What the batch comes to, one line a currency, as the settlement's books have it. What the seller owes
+    /// from batches that came to less than nothing is kept back from it.
     pub payouts: Vec<Payout>,
 }
 

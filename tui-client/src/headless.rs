@@ -5,7 +5,7 @@ use std::path::Path;
 use kessai_shared::console::Failure;
 use kessai_shared::ids::{OrderId, ReturnId, Sku};
 use kessai_shared::outcome::Reason;
-use kessai_shared::storefront::{Line, OrderState, OrderView, Refusal, ReturnState};
+use kessai_shared::storefront::{Line, OrderState, OrderView, PaymentState, Refusal, ReturnState};
 use serde_json::{Value, json};
 
 use crate::cards::PayingCard;
@@ -122,12 +122,11 @@ pub async fn give_back(
 ) -> Result<u8, Failure> {
     let (view, _) = shop.order(order).await.map_err(failure)?;
     let left = |sku: &Sku| -> u32 {
-        let gone = view.returned.iter().zip(&view.cancelled).map(|(back, cancelled)| back + cancelled);
-        let lines = view.quote.quote.lines.iter().zip(gone);
-        lines
-            .filter(|(line, _)| line.sku == *sku)
-            .map(|(line, gone)| line.quantity.saturating_sub(gone))
-            .sum()
+        let of = |pieces: &[u32], at: usize| pieces.get(at).copied().unwrap_or(0);
+        let gone = |at| of(&view.returned, at).saturating_add(of(&view.cancelled, at));
+        let lines = view.quote.quote.lines.iter().enumerate();
+        let there = lines.filter(|(_, line)| line.sku == *sku);
+        there.map(|(at, line)| line.quantity.saturating_sub(gone(at))).fold(0, u32::saturating_add)
     };
     let skus: Vec<&Sku> = view.quote.quote.lines.iter().map(|line| &line.sku).collect();
     let mut lines: Vec<Line> = Vec::new();
@@ -196,6 +195,9 @@ pub async fn cancel(shop: &Shop, order: OrderId, as_json: bool) -> Result<u8, Fa
     };
     let pieces: u64 = view.cancelled.iter().map(|pieces| u64::from(*pieces)).sum();
     let (word, code) = match view.order {
+        OrderState::Cancelled | OrderState::Expired if view.payment == PaymentState::Captured => {
+            ("charged", kessai_shared::console::FAILED)
+        }
         OrderState::Cancelled | OrderState::Expired => ("cancelled", kessai_shared::console::OK),
         OrderState::Confirmed | OrderState::Pending => ("unknown", UNKNOWN),
         OrderState::Completed => ("rest_cancelled", kessai_shared::console::OK),
@@ -206,6 +208,9 @@ pub async fn cancel(shop: &Shop, order: OrderId, as_json: bool) -> Result<u8, Fa
     }
     match word {
         "cancelled" => println!("cancelled: order {order}; nothing is held or charged"),
+        "charged" => println!(
+            "cancelled: order {order}; but the shop says that it was charged all the same: ask it for a refund"
+        ),
         "rest_cancelled" => println!("cancelled the rest of order {order}: {pieces} pieces are not sent"),
         _ => println!("asked for, not acknowledged yet; {advice}"),
     }

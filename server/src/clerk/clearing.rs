@@ -40,16 +40,16 @@ impl Clearing {
         self.tell_next(desk);
     }
 
-    /// What was under way for an order is answered, and was booked under this batch, if it moved money.
-    pub fn answered(
-        &mut self,
-        order: OrderId,
-        batch: Option<u32>,
-        under_way: Vec<OrderId>,
-        desk: &mut Desk<'_>,
-    ) {
+    /// Whether an answer that was booked under this batch says that those before it are closed.
+    pub fn is_news(&self, batch: u32) -> bool {
+        batch > self.closing.open()
+    }
+
+    /// What was under way for an order is answered. An answer that is news names the batch that is open now
+    /// and comes with the orders whose money is under way.
+    pub fn answered(&mut self, order: OrderId, news: Option<(u32, Vec<OrderId>)>, desk: &mut Desk<'_>) {
         self.closing.answered(order);
-        if let Some(batch) = batch {
+        if let Some((batch, under_way)) = news {
             self.note(batch, under_way, desk.books());
         }
         self.tell_next(desk);
@@ -122,6 +122,12 @@ fn say(batch: u32, compared: &Compared, before: Option<bool>) {
             tracing::info!("clearing batch {batch} is settled: {paid}; orders are taken again")
         }
         (true, Some(true) | None) => tracing::info!("clearing batch {batch} agrees: {paid}"),
+        (false, Some(_) | None) if compared.payouts.is_empty() => tracing::error!(
+            "ALARM: clearing batch {batch} was settled with other totals than our books have now, {}; they may \
+             be an older copy. No new order is taken: find what is missing with `kessai reconcile`, and start \
+             from the newest copy of this data folder",
+            Shown(&compared.told)
+        ),
         (false, Some(_) | None) => {
             let theirs: Vec<BatchTotals> = compared.payouts.iter().map(|line| line.totals).collect();
             let (ours, theirs) = (Shown(&compared.told), Shown(&theirs));

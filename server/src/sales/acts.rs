@@ -15,6 +15,7 @@ use kessai_shared::time::Timestamp;
 use super::books::Books;
 use super::change::Change;
 use super::give_back::{GiveBack, Part, digest_of};
+use super::order::Order;
 
 pub use fulfil::{Cannot, cancel, deliver, ship, ship_rest};
 pub use shelves::{MAX_NOTE_BYTES, Unshelved, adjust, receive};
@@ -113,7 +114,7 @@ pub fn give_back(books: &Books, giving: &Giving<'_>) -> Result<Option<Change>, R
     if giving.from.is_some_and(|id| !theirs(id)) {
         return Err(Refusal::UnknownOrder);
     }
-    let waits = |id: OrderId| books.order(id).is_some_and(|order| order.cancelling.is_some());
+    let waits = |id: OrderId| books.order(id).is_some_and(Order::takes_nothing_back);
     if giving.from.is_some_and(waits) {
         // What can come back is known once the rest is cancelled.
         return Err(Refusal::TryLater);

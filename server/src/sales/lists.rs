@@ -47,7 +47,8 @@ impl Lists {
         } else {
             lots.remove(&order.confirmed_position);
         }
-        if order.order == OrderState::Confirmed && order.shipping.is_none() {
+        let moves = order.shipping.is_some() || order.cancelling.is_some();
+        if order.order == OrderState::Confirmed && !moves {
             self.unshipped.insert((order.confirmed_at, id));
         } else {
             self.unshipped.remove(&(order.confirmed_at, id));

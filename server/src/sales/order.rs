@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::history::{self, Deed, Leg};
 
+/// Most returns of one order that wait for the settlement at a time.
+const MAX_WAITING_RETURNS: usize = 64;
 /// Most shipments of one order. The one after that has to be of all that is left.
 pub const MAX_SHIPMENTS: usize = 100;
 
@@ -187,12 +189,18 @@ impl Order {
         lines.any(|(line, pieces)| pieces.given + pieces.cancelled < line.quantity)
     }
 
-    /// How many pieces of a line can be given back now. Not while a cancellation decides what is left.
+    /// Whether what can be given back is known later only: while a cancellation decides what is left, and
+    /// while as many returns wait for the settlement as are waited for.
+    pub fn takes_nothing_back(&self) -> bool {
+        self.cancelling.is_some() || self.refunding.len() >= MAX_WAITING_RETURNS
+    }
+
+    /// How many pieces of a line can be given back now.
     pub fn returnable(&self, line: usize) -> u32 {
         let quantity = self.quote.lines.get(line).map_or(0, |line| line.quantity);
         self.lines
             .get(line)
-            .filter(|_| self.cancelling.is_none())
+            .filter(|_| !self.takes_nothing_back())
             .map_or(0, |pieces| quantity - pieces.given - pieces.cancelled)
     }
 

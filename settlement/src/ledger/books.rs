@@ -18,7 +18,7 @@ use kessai_shared::receipt::Purchase;
 use kessai_shared::time::{Timestamp, YearMonth};
 use serde::{Deserialize, Serialize};
 
-use super::account::{Account, AccountId};
+use super::account::{Account, AccountId, Status};
 use super::at_rest::{AtRest, Candidate};
 use super::clearing::{Batches, Clearing};
 use super::closed::BatchChange;
@@ -489,7 +489,8 @@ impl Books {
         let account = self.accounts.get_mut(&id).ok_or(Inconsistent("a card of an unknown account"))?;
         account.enrolment = Some(enrolment);
         account.holder_key = None;
-        account.life.reissued = true;
+        // A card file that was made before a block says nothing of the card that is blocked.
+        account.life.reissued |= account.status != Status::Normal;
         Ok(())
     }
 

@@ -275,7 +275,8 @@ fn happens(account: &mut Account, change: &AccountChange, at: Timestamp) -> Resu
             if !amount.is_positive() || *amount != account.balance {
                 return Err(Inconsistent("more or less than the balance is written off"));
             }
-            if account.status != Status::Closed {
+            // A card that was lost or stolen stays so, whatever becomes of its balance.
+            if account.status == Status::Normal {
                 blocked(account, Status::Restricted, "written off", *by);
             }
             account.balance = Minor::ZERO;

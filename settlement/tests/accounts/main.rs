@@ -9,8 +9,8 @@ mod rounds;
 
 use kessai_settlement::ledger::acts::{self, Inquired};
 use kessai_settlement::ledger::{
-    self, Account, AccountAct, AccountId, AtRest, Audit, Books, Candidate, Change, NotDone, Policy,
-    Presented, Proposed, Statement, Terms,
+    self, Account, AccountAct, AccountId, AtRest, Audit, Books, Candidate, Change, NotDone, Presented,
+    Statement, Terms,
 };
 use kessai_shared::ids::{CaptureId, OrderId, RefundId, RepaymentId, ReturnId};
 use kessai_shared::money::{Currency, Minor};
@@ -84,11 +84,6 @@ impl World {
         let mut world = Self::new(day);
         world.apply(acts::open(new_account(1, limit, balance), OPERATOR));
         world
-    }
-
-    fn adopt(&mut self, policy: Policy) {
-        let adopted = acts::adopt(&self.books, &Proposed { version: None, policy }, OPERATOR);
-        self.apply(adopted.expect("a sound policy").expect("another policy"));
     }
 
     fn on(&mut self, day: &str) -> &mut Self {

@@ -46,10 +46,7 @@ struct Life {
 
 impl Life {
     fn new() -> Self {
-        let mut world = World::with_account("2026-01-01", i64::MAX / 4, 0);
-        // Lateness and its history do not keep this account from buying: they are compared, not enforced.
-        let (max_months_late, max_late_months) = (u8::MAX, u8::MAX);
-        world.adopt(Policy { max_months_late, max_late_months, ..Policy::default() });
+        let world = World::with_account("2026-01-01", i64::MAX / 4, 0);
         let (month, day) = (2026 * 12, 1);
         Self { world, model: Model::default(), month, day, last: None, written_off: false }
     }

@@ -165,7 +165,7 @@ impl Model {
 
     pub fn issue(&mut self, id: AccountId, code: [u8; 32]) {
         let card = self.card(id);
-        card.reissued = true;
+        card.reissued |= card.status != Status::Normal;
         (card.holder.key, card.holder.code) = (None, Some(code));
     }
 

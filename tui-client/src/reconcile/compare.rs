@@ -144,7 +144,6 @@ fn money(trade: &Trade, charge: Option<&Charge>, found: &mut Vec<Kind>) {
 /// What one clearing batch says on both sides. A batch that is open, or was closed a moment ago, moves while
 /// it is looked at, and is not compared.
 pub fn batch(shop: Option<&ShopBatch>, theirs: &ClearingBatch, now: Timestamp) -> Option<Kind> {
-    let number = theirs.batch;
     let plain = |totals: &[BatchTotals]| comparable(totals).unwrap_or_else(|| totals.to_vec());
     let seller = shop.map(|shop| plain(&shop.totals)).unwrap_or_default();
     let settlement = plain(&theirs.lines.iter().map(|line| line.totals).collect::<Vec<_>>());
@@ -154,7 +153,7 @@ pub fn batch(shop: Option<&ShopBatch>, theirs: &ClearingBatch, now: Timestamp) -
         // An operator has said how a batch that was accepted is to be taken.
         BatchStanding::Open | BatchStanding::Accepted => None,
         BatchStanding::Waiting if !over => None,
-        BatchStanding::Waiting if same => Some(Kind::BatchNotReconciled { number }),
+        BatchStanding::Waiting if same => Some(Kind::BatchNotReconciled { batch: theirs.batch }),
         BatchStanding::Disputed if same => Some(Kind::BatchDisputed),
         BatchStanding::Paid if same => None,
         BatchStanding::Waiting | BatchStanding::Disputed | BatchStanding::Paid => {

@@ -78,7 +78,7 @@ pub enum Kind {
     /// Both books say the same now, and the batch is not paid yet.
     BatchDisputed,
     BatchNotReconciled {
-        number: u32,
+        batch: u32,
     },
     /// The seller has settled a batch that the settlement has not closed.
     BatchUnknown,

@@ -32,21 +32,21 @@ pub(super) fn problems(books: &Books) -> Vec<String> {
         }
     }
     let mut problems = Vec::new();
-    let mut differs = |number: u32, booked: &[BatchTotals], counted: &[BatchTotals]| {
+    let mut differs = |which: u32, booked: &[BatchTotals], counted: &[BatchTotals]| {
         if comparable(booked).as_deref() != Some(counted) {
             problems.push(format!(
-                "I5: clearing batch {number} has {}, its orders say {}",
+                "I5: clearing batch {which} has {}, its orders say {}",
                 Shown(booked),
                 Shown(counted)
             ));
         }
     };
-    for (number, batch) in books.clearing().batches() {
-        let counted = sums.remove(&number).map(totals).unwrap_or_default();
-        differs(number, &batch.totals, &counted);
+    for (which, batch) in books.clearing().batches() {
+        let counted = sums.remove(&which).map(totals).unwrap_or_default();
+        differs(which, &batch.totals, &counted);
     }
-    for (number, counted) in sums {
-        differs(number, &[], &totals(counted));
+    for (which, counted) in sums {
+        differs(which, &[], &totals(counted));
     }
     problems
 }

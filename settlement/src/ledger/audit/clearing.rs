@@ -48,12 +48,12 @@ pub(super) fn problems(books: &Books, postings: &Postings) -> Vec<String> {
 
 /// A batch that is closed stays what it was; the numbers have no gaps.
 fn closed(seller: Pin, batches: &Batches, problems: &mut Vec<String>) {
-    for number in 1..batches.open {
-        let Some(closed) = batches.closed.get(&number) else {
-            problems.push(format!("I5: batch {number} of seller {seller} was never closed"));
+    for batch in 1..batches.open {
+        let Some(closed) = batches.closed.get(&batch) else {
+            problems.push(format!("I5: batch {batch} of seller {seller} was never closed"));
             continue;
         };
-        let there = batches.totals.get(&number).into_iter().flatten();
+        let there = batches.totals.get(&batch).into_iter().flatten();
         let there: Vec<(Currency, i128)> =
             there.map(|(currency, cleared)| (*currency, net(cleared))).collect();
         let then = closed
@@ -61,7 +61,7 @@ fn closed(seller: Pin, batches: &Batches, problems: &mut Vec<String>) {
             .iter()
             .map(|line| (line.totals.currency, i128::from(line.payout.0) + i128::from(line.fees.0)));
         if !then.eq(there) {
-            problems.push(format!("I5: batch {number} of seller {seller} has changed since it was closed"));
+            problems.push(format!("I5: batch {batch} of seller {seller} has changed since it was closed"));
         }
     }
 }

@@ -61,6 +61,8 @@ pub enum NotDone {
         currency: Currency,
     },
     NotBlocked,
+    /// The card is lost or stolen, which is more than restricted.
+    Weaker,
     /// The card was lost or stolen, and no card file was made since.
     SameCard,
     WrittenOff {
@@ -100,6 +102,11 @@ pub fn act(
                 return Err(NotDone::Why);
             }
             living(account)?;
+            // A weaker block in the place of a stronger would let the card be good again without a new one.
+            let out_of_hand = matches!(account.status, Status::Lost | Status::Stolen);
+            if out_of_hand && *status == Blocked::Restricted {
+                return Err(NotDone::Weaker);
+            }
             let same = account.life.block.as_ref().is_some_and(|block| block.why == *why);
             if account.status == status.status() && same {
                 return Ok(None);
@@ -237,6 +244,9 @@ impl fmt::Display for NotDone {
                 "the account is not even: it owes {} and {} is held for orders; have that settled first",
                 balance.show(*currency),
                 held.show(*currency)
+            ),
+            NotDone::Weaker => f.write_str(
+                "the card is blocked as lost or stolen already, which restricted would weaken; it stays so",
             ),
             NotDone::NotBlocked => f.write_str("the account is not blocked"),
             NotDone::SameCard => f.write_str(

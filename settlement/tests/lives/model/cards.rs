@@ -48,6 +48,7 @@ impl Model {
         let card = self.card(id);
         match card.status {
             Status::Closed => Err(()),
+            Status::Lost | Status::Stolen if status == Status::Restricted => Err(()),
             known if known == status && card.why == why => Ok(false),
             _ => {
                 (card.status, card.why, card.reissued) = (status, why, false);
@@ -98,7 +99,7 @@ impl Model {
         let card = self.card(id);
         card.given_up += balance;
         card.written_off += balance;
-        if card.status != Status::Closed {
+        if card.status == Status::Normal {
             (card.status, card.why, card.reissued) = (Status::Restricted, "written off", false);
         }
         Ok(true)

@@ -1,6 +1,6 @@
 //! Cancelling an order: one key asks, the same key again does it. Repeating it is safe.
 
-use kessai_shared::storefront::{OrderState, OrderView};
+use kessai_shared::storefront::{OrderState, OrderView, PaymentState};
 
 use super::answers;
 use crate::app::effect::Effect;
@@ -43,6 +43,9 @@ pub fn answered(model: &mut Model, seq: Seq, answer: Answer<Box<(OrderView, Endi
         Ok(found) if found.0.quote.quote.order == detail.view.quote.quote.order => {
             let (view, ending) = *found;
             let words = match view.order {
+                OrderState::Cancelled | OrderState::Expired if view.payment == PaymentState::Captured => {
+                    "Cancelled, but charged all the same: ask the shop for a refund"
+                }
                 OrderState::Cancelled | OrderState::Expired => "Cancelled; nothing is charged",
                 OrderState::Completed => "The rest is cancelled and not charged",
                 OrderState::Pending | OrderState::Confirmed => "Asked for; it is not acknowledged yet",
