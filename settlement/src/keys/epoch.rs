@@ -178,6 +178,17 @@ pub fn destroy(path: &Path) -> Result<(), String> {
     }
 }
 
+/// Removes a certificate at once. It is no secret, and whoever reads it meanwhile must not find it blank.
+///
+/// # Errors
+/// A line when it cannot be removed.
+pub fn remove_certificate(path: &Path) -> Result<(), String> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(cannot("removed", path)(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 fn names(folder: &Path) -> Result<Vec<PathBuf>, String> {
     if !folder.exists() {
         return Ok(Vec::new());

@@ -10,6 +10,10 @@ use tokio::time::Instant;
 
 use super::epoch::{self, Epoch, Files};
 
+/// How often and how long a file that cannot be read is looked at again before it counts as bad.
+const LOOKS: u32 = 10;
+const LOOK: Duration = Duration::from_millis(20);
+
 #[derive(Default)]
 pub struct Tended {
     /// The files that were read, as they were then.
@@ -34,8 +38,8 @@ impl Tended {
         for (path, _) in files.iter().filter(|file| !self.seen.contains(file)) {
             match Epoch::load(path) {
                 Ok(epoch) => take_in(all, epoch),
-                // Another process has seen to its end meanwhile.
-                Err(_) if !path.exists() => {}
+                // Another process sees to its end.
+                Err(_) if goes_away(path) => {}
                 Err(why) => failed = Some(why),
             }
         }
@@ -59,6 +63,17 @@ impl Tended {
         *all = stays;
         out
     }
+}
+
+/// Whether a file that cannot be read is gone, or is a moment later: one that is being destroyed is blank
+/// before it is removed.
+fn goes_away(path: &Path) -> bool {
+    let gone = || !path.exists();
+    gone()
+        || (0..LOOKS).any(|_| {
+            std::thread::sleep(LOOK);
+            gone()
+        })
 }
 
 /// A key that was made here keeps the sessions it remembers; one that was signed meanwhile is replaced.

@@ -185,7 +185,7 @@ impl Keys {
         }
         for (path, signed) in epoch::outlived(&self.folder)? {
             if last.as_ref() != Some(&signed) {
-                epoch::destroy(&path)?;
+                epoch::remove_certificate(&path)?;
             }
         }
         Ok(())
