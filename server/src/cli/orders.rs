@@ -115,21 +115,14 @@ fn list(list: &List) -> Result<u8, Failure> {
 }
 
 async fn all(operator: &Operator, list: &List) -> Result<(Vec<OrderRow>, Option<OrderId>), Failure> {
-    let (mut rows, mut next) = (Vec::new(), list.before);
-    while let Some(limit) = list.limit.next(rows.len()) {
-        let request = Request::Orders { state: list.state, before: next, limit };
-        match operator.ask(&request).await? {
-            Reply::Orders(page) => {
-                rows.extend(page.rows);
-                next = page.next;
+    list.limit
+        .gather(list.before, async |next, limit| {
+            match operator.ask(&Request::Orders { state: list.state, before: next, limit }).await? {
+                Reply::Orders(page) => Ok(page),
+                reply => Err(unexpected(reply)),
             }
-            reply => return Err(unexpected(reply)),
-        }
-        if next.is_none() {
-            break;
-        }
-    }
-    Ok((rows, next))
+        })
+        .await
 }
 
 fn row_json(row: &OrderRow) -> Value {

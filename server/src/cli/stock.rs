@@ -84,20 +84,14 @@ impl Stock {
 }
 
 async fn all(operator: &Operator, list: &List) -> Result<(Vec<StockRow>, Option<Sku>), Failure> {
-    let (mut rows, mut next) = (Vec::new(), list.after);
-    while let Some(limit) = list.limit.next(rows.len()) {
-        match operator.ask(&Request::Stock { after: next, limit }).await? {
-            Reply::Stock(page) => {
-                rows.extend(page.rows);
-                next = page.next;
+    list.limit
+        .gather(list.after, async |next, limit| {
+            match operator.ask(&Request::Stock { after: next, limit }).await? {
+                Reply::Stock(page) => Ok(page),
+                reply => Err(unexpected(reply)),
             }
-            reply => return Err(unexpected(reply)),
-        }
-        if next.is_none() {
-            break;
-        }
-    }
-    Ok((rows, next))
+        })
+        .await
 }
 
 pub(super) fn print(rows: &[StockRow]) {

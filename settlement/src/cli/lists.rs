@@ -94,20 +94,14 @@ async fn accounts(
     operator: &Operator,
     list: &AccountList,
 ) -> Result<(Vec<AccountRow>, Option<AccountRef>), Failure> {
-    let (mut rows, mut next) = (Vec::new(), list.after);
-    while let Some(limit) = list.limit.next(rows.len()) {
-        match operator.ask(&Request::Accounts { after: next, limit }).await? {
-            Reply::Accounts(page) => {
-                rows.extend(page.rows);
-                next = page.next;
+    list.limit
+        .gather(list.after, async |next, limit| {
+            match operator.ask(&Request::Accounts { after: next, limit }).await? {
+                Reply::Accounts(page) => Ok(page),
+                reply => Err(unexpected(reply)),
             }
-            reply => return Err(unexpected(reply)),
-        }
-        if next.is_none() {
-            break;
-        }
-    }
-    Ok((rows, next))
+        })
+        .await
 }
 
 pub fn account_json(row: &AccountRow) -> Value {
@@ -156,20 +150,14 @@ impl Holds {
 }
 
 async fn holds(operator: &Operator, list: &HoldList) -> Result<(Vec<HoldRow>, Option<Charged>), Failure> {
-    let (mut rows, mut next) = (Vec::new(), list.after);
-    while let Some(limit) = list.limit.next(rows.len()) {
-        match operator.ask(&Request::Holds { seller: list.seller, after: next, limit }).await? {
-            Reply::Holds(page) => {
-                rows.extend(page.rows);
-                next = page.next;
+    list.limit
+        .gather(list.after, async |next, limit| {
+            match operator.ask(&Request::Holds { seller: list.seller, after: next, limit }).await? {
+                Reply::Holds(page) => Ok(page),
+                reply => Err(unexpected(reply)),
             }
-            reply => return Err(unexpected(reply)),
-        }
-        if next.is_none() {
-            break;
-        }
-    }
-    Ok((rows, next))
+        })
+        .await
 }
 
 fn hold_json(row: &HoldRow) -> Value {

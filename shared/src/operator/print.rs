@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{MAX_ROWS, Peers};
+use super::{MAX_ROWS, Page, Peers};
 use crate::columns::Columns;
+use crate::console::Failure;
 use crate::time::Timestamp;
 
 /// An instant for programs: microseconds since the Unix epoch, beside what people read.
@@ -80,6 +81,28 @@ impl Limit {
         let left = usize::try_from(self.limit).unwrap_or(usize::MAX).saturating_sub(rows);
         let left = u16::try_from(left).unwrap_or(MAX_ROWS).min(MAX_ROWS);
         (left > 0).then_some(left)
+    }
+
+    /// Asks for pages behind `from` until there are enough rows, or no more of them: the rows, and where
+    /// the next begin.
+    ///
+    /// # Errors
+    /// The first that asking for a page gives.
+    pub async fn gather<Row, Cursor: Clone>(
+        self,
+        from: Option<Cursor>,
+        page: impl AsyncFn(Option<Cursor>, u16) -> Result<Page<Row, Cursor>, Failure>,
+    ) -> Result<(Vec<Row>, Option<Cursor>), Failure> {
+        let (mut rows, mut next) = (Vec::new(), from);
+        while let Some(limit) = self.next(rows.len()) {
+            let found = page(next.clone(), limit).await?;
+            rows.extend(found.rows);
+            next = found.next;
+            if next.is_none() {
+                break;
+            }
+        }
+        Ok((rows, next))
     }
 }
 
