@@ -12,6 +12,7 @@ use kessai_shared::folder::may_make_key;
 use kessai_shared::identity::Identity;
 use kessai_shared::money::Currency;
 use kessai_shared::net::Net;
+use kessai_shared::net::knock::{Gate, KnockKey};
 use kessai_shared::operator::post::{Post, Posted};
 use kessai_shared::operator::seller::ALPN as OPERATOR_ALPN;
 use kessai_shared::pin::Pin;
@@ -137,8 +138,9 @@ pub fn load_identity(data: &Path) -> Result<Identity, String> {
 
 fn closed_link<N: Net>(settings: &Settings, identity: &Identity, net: &N) -> Result<Link, String> {
     let peers = Peers::pins(settings.settlement_pins.iter().copied());
-    let config = tls::client_config(identity, peers, SETTLEMENT_ALPN).map_err(text)?;
-    let endpoint = net.endpoint(settings.closed_bind, None).map_err(text)?;
+    let gate = Gate::of_seller(&KnockKey::from_bytes([0; 32]));
+    let config = gate.client_config(tls::client_config(identity, peers, SETTLEMENT_ALPN).map_err(text)?);
+    let endpoint = net.closed(&settings.closed, &gate, None).map_err(text)?;
     Ok(Link::new(endpoint, settings.settlement, config))
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use kessai_shared::config::{Config, ConfigError};
 use kessai_shared::folder::FolderKind;
 use kessai_shared::journal::Kind;
+use kessai_shared::net::side::{End, Side};
 use kessai_shared::pin::Pin;
 
 use crate::sales::Terms;
@@ -35,8 +36,10 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where operators connect; nowhere on a machine that has none, as a simulated one.
     pub operator_listen: Option<SocketAddr>,
-    /// Where this seller stands on the closed network.
-    pub closed_bind: SocketAddr,
+    /// Where this seller stands on the closed side.
+    pub closed: Side,
+    /// The file with the key to knock on the settlement with.
+    pub knock_key: PathBuf,
     pub settlement: SocketAddr,
     /// The settlement's pins: one, or two while it changes its key.
     pub settlement_pins: Vec<Pin>,
@@ -65,6 +68,7 @@ impl Settings {
         let operator_listen = config.take_parsed("operator_listen", address);
         let settlement = config.take_parsed("settlement", address);
         let closed_bind = config.take_parsed("closed_bind", address);
+        let knock_key: Option<PathBuf> = config.take("knock_key", "a file name");
         let pins = config.take_list("settlement_pins", "one or two pins of 64 hexadecimal digits");
         let seconds = "a number of seconds, at least 1";
         let quote = config.take::<u64>("quote_seconds", seconds).unwrap_or(QUOTE_SECONDS);
@@ -81,19 +85,21 @@ impl Settings {
         if pins.is_empty() || pins.len() > 2 {
             config.mistake("settlement_pins: one or two pins are needed, here or as --settlement-pin");
         }
-        config.finish()?;
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         // Unless it is told where it stands on the closed network, the system finds the way there.
         let closed_any = match settlement {
             Some(SocketAddr::V6(_)) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
             Some(SocketAddr::V4(_)) | None => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
         };
+        let closed = Side::take(&mut config, End::Seller, closed_bind.unwrap_or(closed_any));
+        config.finish()?;
         Ok(Self {
             data: data.to_owned(),
             shop,
             listen: given.listen.or(listen).unwrap_or(any),
             operator_listen: given.operator_listen.or(operator_listen).or(Some(any)),
-            closed_bind: closed_bind.unwrap_or(closed_any),
+            closed,
+            knock_key: data.join(knock_key.unwrap_or_else(|| "keys/knock.key".into())),
             settlement: settlement.unwrap_or(any),
             settlement_pins: pins,
             quote_valid: Duration::from_secs(quote),

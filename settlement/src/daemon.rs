@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use kessai_shared::daemon::{self, Ground};
 use kessai_shared::exchange::{Limits, Roster};
 use kessai_shared::net::Net;
+use kessai_shared::net::knock::Gate;
 use kessai_shared::operator::keys::own_key;
 use kessai_shared::operator::post::{Post, Posted};
 use kessai_shared::operator::settlement::ALPN as OPERATOR_ALPN;
@@ -92,7 +93,9 @@ pub async fn run<N: Net>(
         put_in_force(&writer, proposed, by, &settings.data, &mut ended).await?;
     }
     // Only now, with the books open, does it answer anybody.
-    let endpoint = ground.net.endpoint(settings.listen, Some(tls)).map_err(|error| error.to_string())?;
+    let gate = Gate::of_settlement(&keys.identity, &sellers);
+    let endpoint =
+        ground.net.closed(&settings.closed, &gate, Some(tls)).map_err(|error| error.to_string())?;
     let address = endpoint.local_addr().map_err(|error| error.to_string())?;
     let by = office::local_operator(&settings.data)?;
     let office = Arc::new(Office::new(Arc::clone(&vault), writer.clone(), by, true));

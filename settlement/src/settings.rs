@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use kessai_shared::config::{Config, ConfigError};
 use kessai_shared::folder::FolderKind;
 use kessai_shared::journal::Kind;
+use kessai_shared::net::side::{End, Side};
 use kessai_shared::seal::Suite;
 use kessai_shared::time::Timestamp;
 
@@ -30,8 +31,8 @@ const EVERYWHERE: &str = "expected one address of this machine; on all of them, 
 #[derive(Clone)]
 pub struct Settings {
     pub data: PathBuf,
-    /// Where sellers connect, on the closed network.
-    pub listen: SocketAddr,
+    /// Where sellers connect.
+    pub closed: Side,
     /// Where operators connect, on the closed network; nowhere on a machine that has none, as a simulated
     /// one.
     pub operator_listen: Option<SocketAddr>,
@@ -100,9 +101,10 @@ impl Settings {
         let path = |taken: Option<PathBuf>, name: &str| data.join(taken.unwrap_or_else(|| name.into()));
         let sellers = path(config.take("sellers", "a file name"), "sellers.txt");
         let keys = path(config.take("keys", "a folder name"), "keys");
+        let closed = Side::take(&mut config, End::Settlement, listen.or(from_file).unwrap_or(any));
         let settings = Self {
             data: data.to_owned(),
-            listen: listen.or(from_file).unwrap_or(any),
+            closed,
             operator_listen: Some(operators),
             sellers,
             keys,

@@ -1,5 +1,7 @@
 //! The ground endpoints stand on, which a simulator can replace.
 
+pub mod knock;
+pub mod side;
 mod socket;
 
 use std::io;
@@ -10,6 +12,8 @@ use aws_lc_rs::{hmac, rand};
 use quinn::{AsyncUdpSocket, ConnectionId, ConnectionIdGenerator, Endpoint, EndpointConfig, TokioRuntime};
 
 use crate::identity::Identity;
+use knock::Gate;
+use side::Side;
 
 /// The longest datagram that is sent or taken, in bytes of UDP payload: a jumbo frame of 9,000 less
 /// what IPv6 and UDP put before it. Each connection finds out by probes what its path carries, from
@@ -24,6 +28,13 @@ pub trait Net: Clone + Send + Sync + 'static {
     ///
     /// When the address cannot be had, as when another process holds the port.
     fn endpoint(&self, addr: SocketAddr, server: Option<quinn::ServerConfig>) -> io::Result<Endpoint>;
+
+    /// An endpoint on the closed side, which answers nobody whom its gate does not know.
+    ///
+    /// # Errors
+    ///
+    /// As [`Net::endpoint`]; also when the interface or the line cannot be had.
+    fn closed(&self, side: &Side, gate: &Gate, server: Option<quinn::ServerConfig>) -> io::Result<Endpoint>;
 }
 
 /// UDP sockets of the machine.
@@ -49,6 +60,19 @@ impl Net for RealNet {
             None => with_long_datagrams(EndpointConfig::default()),
         };
         Endpoint::new_with_abstract_socket(config, server, bind(addr)?, Arc::new(TokioRuntime))
+    }
+
+    fn closed(&self, side: &Side, gate: &Gate, server: Option<quinn::ServerConfig>) -> io::Result<Endpoint> {
+        let socket = gate.before(join(side)?);
+        Endpoint::new_with_abstract_socket(gate.endpoint_config(), server, socket, Arc::new(TokioRuntime))
+    }
+}
+
+/// The socket of an end of the closed side, before any gate.
+fn join(side: &Side) -> io::Result<Arc<dyn AsyncUdpSocket>> {
+    match side {
+        Side::Network { bind: addr, .. } => bind(*addr),
+        Side::Ethernet { .. } | Side::Unix { .. } => Err(io::Error::from(io::ErrorKind::Unsupported)),
     }
 }
 

@@ -15,6 +15,7 @@ use kessai_shared::card::Particulars;
 use kessai_shared::identity::Identity;
 use kessai_shared::ids::Sku;
 use kessai_shared::journal::MemoryDisk;
+use kessai_shared::net::side::Side;
 use kessai_shared::net::{lasting_config, reset_key};
 use kessai_shared::pin::Pin;
 use kessai_shared::seal::Suite;
@@ -150,7 +151,7 @@ impl World {
             ..Policy::default()
         };
         kessai_settlement::settings::Settings {
-            listen: any(SETTLEMENT_PORT),
+            closed: Side::at(any(SETTLEMENT_PORT)),
             operator_listen: None,
             sellers: data.join("sellers.txt"),
             keys: data.join("keys"),
@@ -169,7 +170,8 @@ impl World {
             shop: "Kessai".to_owned(),
             listen: any(SELLER_PORT),
             operator_listen: None,
-            closed_bind: any(0),
+            closed: Side::at(any(0)),
+            knock_key: data.join("keys/knock.key"),
             settlement: self.settlement_address(),
             settlement_pins: vec![self.settlement_pin],
             quote_valid: Duration::from_secs(15 * 60),

@@ -12,6 +12,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use kessai_shared::net::Net;
+use kessai_shared::net::knock::Gate;
+use kessai_shared::net::side::Side;
 use quinn::udp::{RecvMeta, Transmit};
 use quinn::{AsyncTimer, AsyncUdpSocket, Endpoint, EndpointConfig, Runtime, UdpPoller};
 use turmoil::net::UdpSocket;
@@ -60,6 +62,22 @@ impl SimNet {
         self
     }
 
+    fn socket(&self, addr: SocketAddr) -> io::Result<Arc<dyn AsyncUdpSocket>> {
+        Ok(Arc::new(SimSocket { socket: bind(addr)?, net: self.clone() }))
+    }
+
+    fn open(
+        &self,
+        socket: Arc<dyn AsyncUdpSocket>,
+        mut config: EndpointConfig,
+        server: Option<quinn::ServerConfig>,
+    ) -> io::Result<Endpoint> {
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&self.throw().to_le_bytes());
+        config.rng_seed(Some(seed));
+        Endpoint::new_with_abstract_socket(config, server, socket, Arc::new(SimRuntime))
+    }
+
     fn throw(&self) -> u64 {
         let mut dice = self.dice.lock().unwrap();
         *dice ^= *dice << 13;
@@ -71,12 +89,16 @@ impl SimNet {
 
 impl Net for SimNet {
     fn endpoint(&self, addr: SocketAddr, server: Option<quinn::ServerConfig>) -> io::Result<Endpoint> {
-        let mut config = self.config.clone().unwrap_or_default();
-        let mut seed = [0; 32];
-        seed[..8].copy_from_slice(&self.throw().to_le_bytes());
-        config.rng_seed(Some(seed));
-        let socket = SimSocket { socket: bind(addr)?, net: self.clone() };
-        Endpoint::new_with_abstract_socket(config, server, Arc::new(socket), Arc::new(SimRuntime))
+        let config = self.config.clone().unwrap_or_default();
+        self.open(self.socket(addr)?, config, server)
+    }
+
+    /// On the simulated network, every line is a network.
+    fn closed(&self, side: &Side, gate: &Gate, server: Option<quinn::ServerConfig>) -> io::Result<Endpoint> {
+        let Side::Network { bind, .. } = side else {
+            return Err(io::Error::from(io::ErrorKind::Unsupported));
+        };
+        self.open(gate.before(self.socket(*bind)?), gate.endpoint_config(), server)
     }
 }
 
