@@ -3,5 +3,6 @@
 pub mod bench;
 pub mod cli;
 pub mod house;
+pub mod lan;
 pub mod role;
 pub mod sample;
