@@ -14,7 +14,7 @@ use kessai_shared::money::Currency;
 use kessai_shared::net::Net;
 use kessai_shared::net::knock::{Gate, KnockKey};
 use kessai_shared::operator::post::{Post, Posted};
-use kessai_shared::operator::seller::ALPN as OPERATOR_ALPN;
+use kessai_shared::operator::seller::DAEMON;
 use kessai_shared::pin::Pin;
 use kessai_shared::settlement::{ALPN as SETTLEMENT_ALPN, Reply, Request};
 use kessai_shared::storefront::ALPN;
@@ -95,7 +95,7 @@ pub async fn run<N: Net>(
     let address = endpoint.local_addr().map_err(text)?;
     let pin = identity.pin();
     let operators = (&ground.net, settings.operator_listen);
-    let post = Post::open(operators, &identity, &settings.data, OPERATOR_ALPN)?;
+    let post = Post::open(operators, &identity, &settings.data, DAEMON)?;
     let service = Arc::new(Service {
         shop: settings.shop,
         currency: Currency::Gbp,

@@ -25,6 +25,7 @@ pub const DAEMON: Daemon = Daemon {
     program: "kessai-server",
     folder: FolderKind { name: "kessai-server", version: 2 },
     alpn: ALPN,
+    is_silent: false,
 };
 
 /// What an operator asks of a seller.
