@@ -1,6 +1,8 @@
 //! The ground endpoints stand on, which a simulator can replace.
 
 pub mod knock;
+pub mod line;
+pub mod packet;
 pub mod side;
 mod socket;
 
@@ -71,7 +73,8 @@ impl Net for RealNet {
 fn join(side: &Side) -> io::Result<Arc<dyn AsyncUdpSocket>> {
     match side {
         Side::Network { bind: addr, .. } => bind(*addr),
-        Side::Ethernet { .. } | Side::Unix { .. } => Err(io::Error::from(io::ErrorKind::Unsupported)),
+        Side::Ethernet { end, interface, peer } => line::ethernet(*end, interface, *peer),
+        Side::Unix { end, path } => line::unix(*end, path),
     }
 }
 
