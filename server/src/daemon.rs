@@ -11,8 +11,9 @@ use kessai_shared::exchange::{Limits, Link, Roster};
 use kessai_shared::folder::may_make_key;
 use kessai_shared::identity::Identity;
 use kessai_shared::money::Currency;
-use kessai_shared::net::Net;
 use kessai_shared::net::knock::{Gate, KnockKey};
+use kessai_shared::net::side::Side;
+use kessai_shared::net::{Net, refuse_forwarding};
 use kessai_shared::operator::post::{Post, Posted};
 use kessai_shared::operator::seller::DAEMON;
 use kessai_shared::pin::Pin;
@@ -65,6 +66,7 @@ pub async fn run<N: Net>(
 ) -> Result<(), String> {
     let identity = load_identity(&settings.data)?;
     let tls = tls::server_config(&identity, Peers::Any, ALPN, Migration::Allowed).map_err(text)?;
+    no_thoroughfare(&settings)?;
     let link = closed_link(&settings, &identity, &ground)?;
     let as_task = ground.disk.is_some();
     let mut store = daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(text)?;
@@ -91,7 +93,7 @@ pub async fn run<N: Net>(
     let mut settlement_up = settlement.clone();
     let echo = tokio::spawn(keep_in_touch(link, seen, heard, writer.clone()));
     // Only now, with the books open, does it answer anybody.
-    let endpoint = ground.net.endpoint(settings.listen, Some(tls)).map_err(text)?;
+    let endpoint = open_endpoint(&settings, &ground.net, tls)?;
     let address = endpoint.local_addr().map_err(text)?;
     let pin = identity.pin();
     let operators = (&ground.net, settings.operator_listen);
@@ -134,6 +136,28 @@ pub fn load_identity(data: &Path) -> Result<Identity, String> {
     // With another key neither terminals nor the settlement would know this shop again.
     may_make_key(&key, &data.join("journal"))?;
     Identity::load_or_create(key).map_err(text)
+}
+
+/// Where terminals connect. Between its two networks this host is no way.
+fn open_endpoint<N: Net>(
+    settings: &Settings,
+    net: &N,
+    tls: quinn::ServerConfig,
+) -> Result<quinn::Endpoint, String> {
+    let Some(open) = &settings.open_interface else {
+        return net.endpoint(settings.listen, Some(tls)).map_err(text);
+    };
+    net.endpoint_on(open, settings.listen, Some(tls)).map_err(text)
+}
+
+/// Keeps a host that stands on two interfaces from being a way from the one to the other.
+fn no_thoroughfare(settings: &Settings) -> Result<(), String> {
+    match (&settings.open_interface, &settings.closed) {
+        (Some(open), Side::Network { interface: Some(closed), .. }) => {
+            refuse_forwarding([open, closed]).map_err(text)
+        }
+        (None, _) | (Some(_), Side::Network { .. } | Side::Ethernet { .. } | Side::Unix { .. }) => Ok(()),
+    }
 }
 
 fn closed_link<N: Net>(settings: &Settings, identity: &Identity, ground: &Ground<N>) -> Result<Link, String> {

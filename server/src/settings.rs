@@ -7,6 +7,7 @@ use std::time::Duration;
 use kessai_shared::config::{Config, ConfigError};
 use kessai_shared::folder::FolderKind;
 use kessai_shared::journal::Kind;
+use kessai_shared::net::MAX_INTERFACE_BYTES;
 use kessai_shared::net::side::{End, Side};
 use kessai_shared::pin::Pin;
 
@@ -34,6 +35,8 @@ pub struct Settings {
     pub shop: String,
     /// Where terminals connect, on the open network.
     pub listen: SocketAddr,
+    /// The one interface where terminals are heard.
+    pub open_interface: Option<String>,
     /// Where operators connect; nowhere on a machine that has none, as a simulated one.
     pub operator_listen: Option<SocketAddr>,
     /// Where this seller stands on the closed side.
@@ -65,6 +68,7 @@ impl Settings {
         let mut config = Config::read(&data.join("server.toml"))?;
         let address = "an address such as \"127.0.0.1:7000\"";
         let listen = config.take_parsed("listen", address);
+        let open_interface = open_interface(&mut config);
         let operator_listen = config.take_parsed("operator_listen", address);
         let settlement = config.take_parsed("settlement", address);
         let closed_bind = config.take_parsed("closed_bind", address);
@@ -97,6 +101,7 @@ impl Settings {
             data: data.to_owned(),
             shop,
             listen: given.listen.or(listen).unwrap_or(any),
+            open_interface,
             operator_listen: given.operator_listen.or(operator_listen).or(Some(any)),
             closed,
             knock_key: data.join(knock_key.unwrap_or_else(|| "keys/knock.key".into())),
@@ -106,6 +111,16 @@ impl Settings {
             terms,
         })
     }
+}
+
+fn open_interface(config: &mut Config) -> Option<String> {
+    let expected = "the name of an interface, such as \"eth0\"";
+    let interface: Option<String> = config.take("open_interface", expected);
+    let is_name = |name: &str| (1..=MAX_INTERFACE_BYTES).contains(&name.len()) && !name.contains('/');
+    if interface.as_deref().is_some_and(|name| !is_name(name)) {
+        config.mistake(&format!("open_interface: expected {expected}"));
+    }
+    interface
 }
 
 fn terms(config: &mut Config) -> Terms {

@@ -172,6 +172,7 @@ impl World {
         kessai_server::settings::Settings {
             shop: "Kessai".to_owned(),
             listen: any(SELLER_PORT),
+            open_interface: None,
             operator_listen: None,
             closed: Side::at(any(0)),
             knock_key: data.join("keys/knock.key"),
