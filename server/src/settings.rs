@@ -8,7 +8,7 @@ use kessai_shared::config::{Config, ConfigError};
 use kessai_shared::folder::FolderKind;
 use kessai_shared::journal::Kind;
 use kessai_shared::net::MAX_INTERFACE_BYTES;
-use kessai_shared::net::side::{End, Side};
+use kessai_shared::net::side::{Bind, End, GivenLink, SETTLEMENT_END, Side};
 use kessai_shared::pin::Pin;
 
 use crate::sales::Terms;
@@ -57,6 +57,7 @@ pub struct Given {
     pub operator_listen: Option<SocketAddr>,
     pub settlement: Option<SocketAddr>,
     pub settlement_pins: Vec<Pin>,
+    pub link: GivenLink,
 }
 
 impl Settings {
@@ -82,9 +83,6 @@ impl Settings {
             config.mistake(&format!("quote_seconds: expected {seconds}"));
         }
         let settlement: Option<SocketAddr> = given.settlement.or(settlement);
-        if settlement.is_none() {
-            config.mistake("settlement: is missing; the settlement's address, here or as --settlement");
-        }
         let pins = if given.settlement_pins.is_empty() { pins } else { given.settlement_pins };
         if pins.is_empty() || pins.len() > 2 {
             config.mistake("settlement_pins: one or two pins are needed, here or as --settlement-pin");
@@ -95,7 +93,22 @@ impl Settings {
             Some(SocketAddr::V6(_)) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
             Some(SocketAddr::V4(_)) | None => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
         };
-        let closed = Side::take(&mut config, End::Seller, closed_bind.unwrap_or(closed_any));
+        let bind = Bind { key: "closed_bind", named: closed_bind, otherwise: closed_any };
+        let closed = Side::take(&mut config, given.link, End::Seller, &bind);
+        let settlement = match (settlement, closed.is_line()) {
+            (None, true) => SETTLEMENT_END,
+            (Some(_), true) => {
+                config.mistake(
+                    "settlement: on a line there is one other end, without an address; leave it out",
+                );
+                SETTLEMENT_END
+            }
+            (Some(settlement), false) => settlement,
+            (None, false) => {
+                config.mistake("settlement: is missing; the settlement's address, here or as --settlement");
+                any
+            }
+        };
         config.finish()?;
         Ok(Self {
             data: data.to_owned(),
@@ -105,7 +118,7 @@ impl Settings {
             operator_listen: given.operator_listen.or(operator_listen).or(Some(any)),
             closed,
             knock_key: data.join(knock_key.unwrap_or_else(|| "keys/knock.key".into())),
-            settlement: settlement.unwrap_or(any),
+            settlement,
             settlement_pins: pins,
             quote_valid: Duration::from_secs(quote),
             terms,

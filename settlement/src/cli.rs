@@ -24,6 +24,8 @@ use kessai_shared::folder::{DataFolder, FolderError};
 use kessai_shared::manual::Generate;
 use kessai_shared::net::RealNet;
 use kessai_shared::net::knock::KnockKey;
+use kessai_shared::net::line::opener::OpenLine;
+use kessai_shared::net::side::GivenLink;
 use kessai_shared::operator::keys as operator_keys;
 use kessai_shared::operator::reach::Operators;
 use kessai_shared::pin_set::PinSet;
@@ -49,6 +51,7 @@ pub struct Cli {
 enum Act {
     /// Run the settlement server.
     Serve(Serve),
+    OpenLine(OpenLine),
     /// Take card accounts in from a CSV file. Nothing of a file with a bad row is taken.
     ImportAccounts {
         file: PathBuf,
@@ -159,6 +162,8 @@ struct Serve {
     /// alone].
     #[arg(long, value_name = "ADDRESS")]
     operator_listen: Option<SocketAddr>,
+    #[command(flatten)]
+    link: GivenLink,
     /// Stop when standard input ends, as it does when the parent process is gone.
     #[arg(long)]
     with_parent: bool,
@@ -171,7 +176,8 @@ impl Cli {
     /// [`Failure`] with a line for people and an exit code.
     pub fn run(self) -> Result<u8, Failure> {
         match self.act {
-            Act::Serve(serve) => self::serve(&serve),
+            Act::Serve(serve) => self::serve(serve),
+            Act::OpenLine(line) => line.run(),
             Act::ImportAccounts { file, data } => operate::import_accounts(&data.path()?, &file),
             Act::Rekey { data, json } => operate::rekey(&data.path()?, json),
             Act::IssueCard { data, act } => issue::issue_card(&data.path()?, &act),
@@ -215,9 +221,9 @@ fn hold(data: &Path) -> Result<DataFolder, Failure> {
     }
 }
 
-fn serve(serve: &Serve) -> Result<u8, Failure> {
+fn serve(serve: Serve) -> Result<u8, Failure> {
     let data = serve.data.path()?;
-    let settings = Settings::read(&data, serve.listen).map_err(Failure::usage)?;
+    let settings = Settings::read_with(&data, serve.listen, serve.link).map_err(Failure::usage)?;
     let settings = settings.with_operators_at(serve.operator_listen).map_err(Failure::usage)?;
     let _folder = hold(&data)?;
     make_list(&settings.sellers)?;
