@@ -140,9 +140,7 @@ pub fn closed_client_config(
 ) -> Result<quinn::ClientConfig, TlsError> {
     let mut config = client_config(identity, peers, alpn)?;
     let mut transport = transport(Some(CLOSED_KEEP_ALIVE));
-    transport
-        .max_idle_timeout(Some(idle_timeout(CLOSED_IDLE_TIMEOUT)))
-        .initial_rtt(CLOSED_FIRST_ROUND_TRIP);
+    transport.max_idle_timeout(Some(idle_timeout(CLOSED_IDLE_TIMEOUT))).initial_rtt(CLOSED_FIRST_ROUND_TRIP);
     config.transport_config(Arc::new(transport));
     Ok(config)
 }

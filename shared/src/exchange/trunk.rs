@@ -26,8 +26,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 use super::client::Client;
 use super::error::{CallError, LinkError};
 use dialler::Dialler;
-pub use health::{Health, State};
 use health::Record;
+pub use health::{Health, State};
 use silence::Silence;
 
 /// Most addresses of one server.
@@ -131,8 +131,9 @@ impl Trunk {
 impl Following {
     /// Waits until there is a connection to speak on.
     pub async fn up(&mut self) {
-        let up = self.0.wait_for(|client| client.as_ref().is_some_and(|client| !client.is_closed())).await;
-        if up.is_err() {
+        let live = |client: &Option<Client>| client.as_ref().is_some_and(|client| !client.is_closed());
+        let gone = self.0.wait_for(live).await.is_err();
+        if gone {
             // The trunk is gone, and nothing comes up any more.
             std::future::pending::<()>().await;
         }
