@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kessai_shared::config::{Config, ConfigError};
+use kessai_shared::exchange::MAX_ADDRESSES;
 use kessai_shared::folder::FolderKind;
 use kessai_shared::journal::Kind;
 use kessai_shared::net::MAX_INTERFACE_BYTES;
@@ -43,7 +44,8 @@ pub struct Settings {
     pub closed: Side,
     /// The file with the key to knock on the settlement with.
     pub knock_key: PathBuf,
-    pub settlement: SocketAddr,
+    /// Where the settlement may be, each address on a way of its own.
+    pub settlement: Vec<SocketAddr>,
     /// The settlement's pins: one, or two while it changes its key.
     pub settlement_pins: Vec<Pin>,
     pub quote_valid: Duration,
@@ -55,7 +57,7 @@ pub struct Settings {
 pub struct Given {
     pub listen: Option<SocketAddr>,
     pub operator_listen: Option<SocketAddr>,
-    pub settlement: Option<SocketAddr>,
+    pub settlement: Vec<SocketAddr>,
     pub settlement_pins: Vec<Pin>,
     pub link: GivenLink,
 }
@@ -71,7 +73,8 @@ impl Settings {
         let listen = config.take_parsed("listen", address);
         let open_interface = open_interface(&mut config);
         let operator_listen = config.take_parsed("operator_listen", address);
-        let settlement = config.take_parsed("settlement", address);
+        let addresses = format!("one to {MAX_ADDRESSES} addresses such as \"127.0.0.1:7000\"");
+        let settlement = config.take_list("settlement", &addresses);
         let closed_bind = config.take_parsed("closed_bind", address);
         let knock_key: Option<PathBuf> = config.take("knock_key", "a file name");
         let pins = config.take_list("settlement_pins", "one or two pins of 64 hexadecimal digits");
@@ -82,33 +85,35 @@ impl Settings {
         if quote == 0 {
             config.mistake(&format!("quote_seconds: expected {seconds}"));
         }
-        let settlement: Option<SocketAddr> = given.settlement.or(settlement);
+        let settlement = if given.settlement.is_empty() { settlement } else { given.settlement };
+        if settlement.len() > MAX_ADDRESSES {
+            config.mistake(&format!("settlement: expected {addresses}"));
+        }
         let pins = if given.settlement_pins.is_empty() { pins } else { given.settlement_pins };
         if pins.is_empty() || pins.len() > 2 {
             config.mistake("settlement_pins: one or two pins are needed, here or as --settlement-pin");
         }
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         // Unless it is told where it stands on the closed network, the system finds the way there.
-        let closed_any = match settlement {
+        let closed_any = match settlement.first() {
             Some(SocketAddr::V6(_)) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
             Some(SocketAddr::V4(_)) | None => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
         };
         let bind = Bind { key: "closed_bind", named: closed_bind, otherwise: closed_any };
         let closed = Side::take(&mut config, given.link, End::Seller, &bind);
-        let settlement = match (settlement, closed.is_line()) {
-            (None, true) => SETTLEMENT_END,
-            (Some(_), true) => {
+        let settlement = match (settlement.is_empty(), closed.is_line()) {
+            (_, false) => settlement,
+            (true, true) => vec![SETTLEMENT_END],
+            (false, true) => {
                 config.mistake(
                     "settlement: on a line there is one other end, without an address; leave it out",
                 );
-                SETTLEMENT_END
-            }
-            (Some(settlement), false) => settlement,
-            (None, false) => {
-                config.mistake("settlement: is missing; the settlement's address, here or as --settlement");
-                any
+                settlement
             }
         };
+        if settlement.is_empty() {
+            config.mistake("settlement: is missing; the settlement's address, here or as --settlement");
+        }
         config.finish()?;
         Ok(Self {
             data: data.to_owned(),

@@ -15,6 +15,7 @@ mod registry;
 mod server;
 mod session;
 mod stream;
+mod trunk;
 
 pub use client::{CONNECT_DEADLINE, Client};
 pub use error::{CallError, LinkError};
@@ -22,6 +23,7 @@ pub use frame::{Decoder, Frame, HEADER_BYTES, MAX_FRAME_BYTES};
 pub use link::Link;
 pub use registry::{Connected, Roster};
 pub use server::{ENDED, Limits, Service, serve};
+pub use trunk::{Following, Health, MAX_ADDRESSES, State, Trunk};
 
 /// Why a connection was closed, as the code the other side sees.
 pub mod close {
