@@ -2,6 +2,7 @@
 
 use clap::Args;
 use kessai_shared::columns::or_dash;
+use kessai_shared::exchange::TurnedAway;
 use kessai_shared::console::{Failure, OK};
 use kessai_shared::operator::print;
 use kessai_shared::operator::reach::Reach;
@@ -38,6 +39,9 @@ pub fn status(asked: &Asked) -> Result<u8, Failure> {
     println!("errands    {} orders wait for the settlement", status.errands);
     println!("settlement {}", if status.settlement_up { "answers" } else { "does not answer" });
     println!("clearing   batch {} is open", or_dash(status.open_batch));
+    let TurnedAway { asked_again, paced, full, stalled, idle, slow } = status.turned_away;
+    println!("strangers  {asked_again} asked for their address, {paced} too fast, {full} refused");
+    println!("           {stalled} handshakes given up, {idle} idle and {slow} slow connections closed");
     if let Some(batch) = status.disputed_batch {
         println!(
             "ALARM      batch {batch} differs from the settlement's books, no new order is taken; run kessai reconcile"

@@ -96,6 +96,7 @@ impl Service {
             settlement_up: link.up,
             open_batch: link.open_batch,
             disputed_batch,
+            turned_away: self.shop.roster.turned_away(),
         })))
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::client::Daemon;
 use super::rows::{ShopBatch, Trade};
 use super::{Page, Peers};
+use crate::exchange::TurnedAway;
 use crate::folder::FolderKind;
 use crate::ids::{OrderId, ReturnId, Sku};
 use crate::money::Minor;
@@ -155,6 +156,8 @@ pub struct Status {
     /// The first clearing batch that differs from the settlement's books; no new order is taken while there
     /// is one.
     pub disputed_batch: Option<u32>,
+    /// What the open endpoint did not take on since the seller was started.
+    pub turned_away: TurnedAway,
 }
 
 /// An order in a list.
