@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kessai_shared::daemon::{self, Ground};
-use kessai_shared::exchange::{Limits, Roster, Trunk};
+use kessai_shared::exchange::{Roster, Trunk};
 use kessai_shared::folder::may_make_key;
 use kessai_shared::identity::Identity;
 use kessai_shared::money::Currency;
@@ -40,8 +40,6 @@ use crate::shown::Shown;
 
 /// How long the shop waits for its settlement before it opens without.
 const SETTLEMENT_WAIT: Duration = Duration::from_secs(1);
-/// Most connections with one key: a till that serves many customers has many.
-const MAX_CONNECTIONS_PER_TERMINAL: usize = 300;
 
 /// What those who wait for the daemon need to know.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +61,10 @@ pub async fn run<N: Net>(
     let identity = load_identity(&settings.data)?;
     let tls = tls::server_config(&identity, Peers::Any, ALPN, Migration::Allowed).map_err(text)?;
     no_thoroughfare(&settings)?;
+    let tls = match settings.limits.strangers {
+        Some(strangers) => tls::narrow(tls, strangers.narrow_window_bytes),
+        None => tls,
+    };
     let link = closed_link(&settings, &identity, &ground)?;
     let as_task = ground.disk.is_some();
     let mut store = daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(text)?;
@@ -116,14 +118,13 @@ pub async fn run<N: Net>(
     // for long.
     let _ = timeout(SETTLEMENT_WAIT, settlement_up.wait_for(|link| link.up)).await;
     ready(Ready { address, pin });
-    let limits = Limits { max_connections_per_peer: MAX_CONNECTIONS_PER_TERMINAL, ..Limits::default() };
     let release = || {
         courier.abort();
         echo.abort();
         reconciler.abort();
         posted.into_iter().for_each(Posted::close);
     };
-    daemon::serve(endpoint, Peers::Any, service, limits, ended, stop, release).await
+    daemon::serve(endpoint, Peers::Any, service, settings.limits, ended, stop, release).await
 }
 
 /// The seller's key, which is also what its quotes are signed with.

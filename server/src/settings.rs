@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kessai_shared::config::{Config, ConfigError};
-use kessai_shared::exchange::MAX_ADDRESSES;
+use kessai_shared::exchange::{Limits, MAX_ADDRESSES, Strangers};
 use kessai_shared::folder::FolderKind;
 use kessai_shared::journal::Kind;
 use kessai_shared::net::MAX_INTERFACE_BYTES;
@@ -27,6 +27,12 @@ const SHIP_AFTER_SECONDS: u64 = 24 * 3_600;
 const SHIP_WITHIN_SECONDS: u64 = 6 * 24 * 3_600;
 /// How long after it was shipped an order counts as delivered, in seconds, unless the file says otherwise.
 const DELIVER_AFTER_SECONDS: u64 = 7 * 24 * 3_600;
+/// Most connections with one key: a till that serves many customers has many.
+const MAX_CONNECTIONS_PER_TERMINAL: usize = 300;
+/// Most connections that the open endpoint may be given room for; each can take some 300 KiB.
+const MAX_CONNECTIONS: u64 = 16_384;
+/// Most new connections a second that may be let in of one address, or of all newcomers.
+const MAX_NEW_PER_SECOND: u64 = 10_000;
 /// Most seconds that any of them may be: a hundred years.
 const MAX_SECONDS: u64 = 100 * 365 * 24 * 3_600;
 
@@ -50,6 +56,8 @@ pub struct Settings {
     pub settlement_pins: Vec<Pin>,
     pub quote_valid: Duration,
     pub terms: Terms,
+    /// What the open endpoint takes on.
+    pub limits: Limits,
 }
 
 /// What the command line says before the file.
@@ -81,6 +89,7 @@ impl Settings {
         let seconds = "a number of seconds, at least 1";
         let quote = config.take::<u64>("quote_seconds", seconds).unwrap_or(QUOTE_SECONDS);
         let terms = terms(&mut config);
+        let limits = limits(&mut config);
         let shop: String = config.take("shop", "a name").unwrap_or_else(|| "Kessai".to_owned());
         if quote == 0 {
             config.mistake(&format!("quote_seconds: expected {seconds}"));
@@ -127,6 +136,7 @@ impl Settings {
             settlement_pins: pins,
             quote_valid: Duration::from_secs(quote),
             terms,
+            limits,
         })
     }
 }
@@ -139,6 +149,32 @@ fn open_interface(config: &mut Config) -> Option<String> {
         config.mistake(&format!("open_interface: expected {expected}"));
     }
     interface
+}
+
+/// What the open endpoint takes on, unless the file says otherwise.
+#[must_use]
+pub fn usual_limits() -> Limits {
+    Limits { max_connections_per_peer: MAX_CONNECTIONS_PER_TERMINAL, ..Limits::OPEN }
+}
+
+fn limits(config: &mut Config) -> Limits {
+    let mut number = |name: &str, most: u64, usual: usize| {
+        let expected = format!("a number from 1 to {most}");
+        let number = config.take::<u64>(name, &expected).unwrap_or(usual as u64);
+        if number == 0 || number > most {
+            config.mistake(&format!("{name}: expected {expected}"));
+        }
+        number as usize
+    };
+    let usual = Strangers::USUAL;
+    let max_connections = number("max_connections", MAX_CONNECTIONS, Limits::OPEN.max_connections);
+    let connections_per_address =
+        number("connections_per_address", MAX_CONNECTIONS, usual.connections_per_address);
+    let mut rate = |name: &str, usual: u32| number(name, MAX_NEW_PER_SECOND, usual as usize) as u32;
+    let new_per_second = rate("new_per_second_and_address", usual.new_per_second);
+    let newcomers_per_second = rate("newcomers_per_second", usual.newcomers_per_second);
+    let strangers = Strangers { connections_per_address, new_per_second, newcomers_per_second, ..usual };
+    Limits { max_connections, strangers: Some(strangers), ..usual_limits() }
 }
 
 fn terms(config: &mut Config) -> Terms {

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -25,10 +24,10 @@ const ADDRESS_FILE: &str = "operator.address";
 const LIMITS: Limits = Limits {
     max_connections: 32,
     max_connections_per_peer: 8,
+    max_handshakes: 32,
     max_in_flight_per_connection: 8,
-    handshake_deadline: Duration::from_secs(5),
-    first_frame_deadline: Duration::from_secs(10),
     retry_above: Some(8),
+    ..Limits::USUAL
 };
 
 /// The file that says where a daemon's operator endpoint listens.
