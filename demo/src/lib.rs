@@ -5,5 +5,7 @@ pub mod cli;
 pub mod house;
 pub mod lan;
 pub mod ports;
+pub mod probe;
 pub mod role;
 pub mod sample;
+pub mod stranger;
