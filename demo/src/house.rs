@@ -13,6 +13,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin};
 use tokio::time::timeout;
 
+use crate::ports;
 use crate::role::Role;
 
 /// How long a daemon may take to open its books and answer.
@@ -232,7 +233,7 @@ async fn start_seller(plan: &Plan, last: Option<SocketAddr>, settlement: &Daemon
     }
 }
 
-/// Starts a daemon where it was the last time, so that terminals still find it, or anywhere.
+/// Starts a daemon where it was the last time, so that terminals still find it, or where it can come back to.
 async fn start_somewhere(
     role: Role,
     args: Vec<String>,
@@ -241,7 +242,7 @@ async fn start_somewhere(
 ) -> Result<Daemon, Failure> {
     let free = last.filter(|address| std::net::UdpSocket::bind(address).is_ok());
     let mut args = args;
-    if let Some(address) = free {
+    if let Some(address) = free.or_else(ports::lasting) {
         set_listen(&mut args, &address.to_string());
     }
     Daemon::start(role, args, plan).await

@@ -3,5 +3,7 @@
 pub mod bench;
 pub mod cli;
 pub mod house;
+pub mod lan;
+pub mod ports;
 pub mod role;
 pub mod sample;
