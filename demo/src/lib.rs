@@ -2,8 +2,10 @@
 
 pub mod bench;
 pub mod cli;
+pub mod figures;
 pub mod house;
 pub mod lan;
 pub mod ports;
 pub mod role;
 pub mod sample;
+pub mod search;
