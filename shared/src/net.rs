@@ -1,6 +1,7 @@
 //! The ground endpoints stand on, which a simulator can replace.
 
 pub mod knock;
+pub mod packet;
 pub mod side;
 mod socket;
 
