@@ -3,7 +3,10 @@
 
 pub mod cards;
 pub mod conventional;
+pub mod memory;
+pub mod packet;
 pub mod part;
 pub mod process;
 pub mod shopper;
 pub mod system;
+pub mod tap;
