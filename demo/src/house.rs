@@ -83,6 +83,7 @@ impl House {
         Role::Settlement
             .ask(&["allow".as_ref(), pin.as_ref(), "--data".as_ref(), settlement_data.as_ref()])
             .await?;
+        hand_over_knock_key(&pin, &settlement_data, &seller_data).await?;
         let closed = last_address(&plan.data.join("settlement.address"));
         let settlement = start_settlement(&plan, closed).await?;
         save_address(&plan.data.join("settlement.address"), settlement.address()?)?;
@@ -253,6 +254,19 @@ fn set_listen(args: &mut Vec<String>, address: &str) {
         args.drain(at..at + 2);
     }
     args.extend(["--listen".to_owned(), address.to_owned()]);
+}
+
+/// What an operator carries from the one machine to the other.
+async fn hand_over_knock_key(pin: &str, settlement: &Path, seller: &Path) -> Result<(), Failure> {
+    let file = seller.join("keys").join("knock.key");
+    // A settlement that was made anew has other keys.
+    match std::fs::remove_file(&file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        Ok(()) | Err(_) => {}
+    }
+    let words = ["knock-key", pin, "--out"].map(AsRef::as_ref);
+    let args = [&words[..], &[file.as_os_str(), "--data".as_ref(), settlement.as_os_str()]].concat();
+    Role::Settlement.ask(&args).await.map(drop)
 }
 
 async fn import(role: Role, act: &str, table: &Path, data: &Path) -> Result<(), Failure> {
