@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod cli;
+pub mod figures;
 pub mod house;
 pub mod lan;
 pub mod ports;
@@ -9,3 +10,4 @@ pub mod probe;
 pub mod role;
 pub mod sample;
 pub mod stranger;
+pub mod search;
