@@ -13,6 +13,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin};
 use tokio::time::timeout;
 
+use crate::ports;
 use crate::role::Role;
 
 /// How long a daemon may take to open its books and answer.
@@ -82,6 +83,7 @@ impl House {
         Role::Settlement
             .ask(&["allow".as_ref(), pin.as_ref(), "--data".as_ref(), settlement_data.as_ref()])
             .await?;
+        hand_over_knock_key(&pin, &settlement_data, &seller_data).await?;
         let closed = last_address(&plan.data.join("settlement.address"));
         let settlement = start_settlement(&plan, closed).await?;
         save_address(&plan.data.join("settlement.address"), settlement.address()?)?;
@@ -232,7 +234,7 @@ async fn start_seller(plan: &Plan, last: Option<SocketAddr>, settlement: &Daemon
     }
 }
 
-/// Starts a daemon where it was the last time, so that terminals still find it, or anywhere.
+/// Starts a daemon where it was the last time, so that terminals still find it, or where it can come back to.
 async fn start_somewhere(
     role: Role,
     args: Vec<String>,
@@ -241,7 +243,7 @@ async fn start_somewhere(
 ) -> Result<Daemon, Failure> {
     let free = last.filter(|address| std::net::UdpSocket::bind(address).is_ok());
     let mut args = args;
-    if let Some(address) = free {
+    if let Some(address) = free.or_else(ports::lasting) {
         set_listen(&mut args, &address.to_string());
     }
     Daemon::start(role, args, plan).await
@@ -252,6 +254,19 @@ fn set_listen(args: &mut Vec<String>, address: &str) {
         args.drain(at..at + 2);
     }
     args.extend(["--listen".to_owned(), address.to_owned()]);
+}
+
+/// What an operator carries from the one machine to the other.
+async fn hand_over_knock_key(pin: &str, settlement: &Path, seller: &Path) -> Result<(), Failure> {
+    let file = seller.join("keys").join("knock.key");
+    // A settlement that was made anew has other keys.
+    match std::fs::remove_file(&file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        Ok(()) | Err(_) => {}
+    }
+    let words = ["knock-key", pin, "--out"].map(AsRef::as_ref);
+    let args = [&words[..], &[file.as_os_str(), "--data".as_ref(), settlement.as_os_str()]].concat();
+    Role::Settlement.ask(&args).await.map(drop)
 }
 
 async fn import(role: Role, act: &str, table: &Path, data: &Path) -> Result<(), Failure> {

@@ -4,5 +4,7 @@ pub mod bench;
 pub mod chart;
 pub mod cli;
 pub mod house;
+pub mod lan;
+pub mod ports;
 pub mod role;
 pub mod sample;
