@@ -1,6 +1,7 @@
 //! One machine, all rooms: a whole shop, started and stopped together.
 
 pub mod bench;
+pub mod chart;
 pub mod cli;
 pub mod figures;
 pub mod house;
