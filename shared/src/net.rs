@@ -171,8 +171,12 @@ pub fn lasting_config(key: Arc<hmac::Key>) -> EndpointConfig {
     with_long_datagrams(config)
 }
 
+/// The only version of QUIC that is spoken (RFC 9000); others are drafts of it.
+const VERSION: u32 = 1;
+
 /// Tells peers how long a datagram they may send.
 fn with_long_datagrams(mut config: EndpointConfig) -> EndpointConfig {
+    config.supported_versions(vec![VERSION]);
     config.max_udp_payload_size(MAX_DATAGRAM_BYTES).expect("QUIC allows any size from 1,200 bytes");
     config
 }
