@@ -19,6 +19,8 @@ fn a_port_with_connected_sockets_looks_closed_like_its_neighbours() {
         (&stranger, Some("10.77.0.3/24")),
     ];
     let _wire = lan.wire("bank", &ends).expect("a wire");
+    // As often as it is asked, so that silence means something.
+    settlement.sysctl("net/ipv4/icmp_ratelimit", "0").expect("a parameter");
     let site = Site::new();
     let (ours, neighbour) = (at("10.77.0.1:7100"), at("10.77.0.1:7101"));
     let datagrams = [b"hello".to_vec(), version_trigger()];
