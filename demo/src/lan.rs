@@ -1,6 +1,7 @@
 //! Networks of our own: hosts and wires as network namespaces, which nothing outside can reach, and
 //! which are gone when we are.
 
+mod carrier;
 mod enter;
 mod host;
 mod ip;
@@ -10,6 +11,7 @@ use std::cell::RefCell;
 
 use kessai_shared::console::Failure;
 
+pub use carrier::{Carrier, Faults};
 pub use enter::{enter, may};
 pub use host::Host;
 pub use wire::{Port, Wire};
@@ -58,7 +60,7 @@ impl Lan {
         Ok(Wire { name: name.to_owned(), hub, ports })
     }
 
-    /// As [`Lan::wire`], but nothing joins its ports: whoever tests what a bad wire does carries the frames.
+    /// As [`Lan::wire`], but nothing joins its ports until a [`Carrier`] does, which can be a bad one.
     ///
     /// # Errors
     /// As [`Lan::wire`].

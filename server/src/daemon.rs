@@ -65,7 +65,7 @@ pub async fn run<N: Net>(
 ) -> Result<(), String> {
     let identity = load_identity(&settings.data)?;
     let tls = tls::server_config(&identity, Peers::Any, ALPN, Migration::Allowed).map_err(text)?;
-    let link = closed_link(&settings, &identity, &ground.net)?;
+    let link = closed_link(&settings, &identity, &ground)?;
     let as_task = ground.disk.is_some();
     let mut store = daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(text)?;
     // Pages are read from the shelf, which otherwise follows in its own time.
@@ -136,11 +136,12 @@ pub fn load_identity(data: &Path) -> Result<Identity, String> {
     Identity::load_or_create(key).map_err(text)
 }
 
-fn closed_link<N: Net>(settings: &Settings, identity: &Identity, net: &N) -> Result<Link, String> {
+fn closed_link<N: Net>(settings: &Settings, identity: &Identity, ground: &Ground<N>) -> Result<Link, String> {
     let peers = Peers::pins(settings.settlement_pins.iter().copied());
-    let gate = Gate::of_seller(&KnockKey::from_bytes([0; 32]));
+    let key = KnockKey::read(&settings.knock_key).map_err(text)?;
+    let gate = Gate::of_seller(&key).with_clock(Arc::clone(&ground.clock));
     let config = gate.client_config(tls::client_config(identity, peers, SETTLEMENT_ALPN).map_err(text)?);
-    let endpoint = net.closed(&settings.closed, &gate, None).map_err(text)?;
+    let endpoint = ground.net.closed(&settings.closed, &gate, None).map_err(text)?;
     Ok(Link::new(endpoint, settings.settlement, config))
 }
 

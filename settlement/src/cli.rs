@@ -23,9 +23,11 @@ use kessai_shared::daemon::Ground;
 use kessai_shared::folder::{DataFolder, FolderError};
 use kessai_shared::manual::Generate;
 use kessai_shared::net::RealNet;
+use kessai_shared::net::knock::KnockKey;
 use kessai_shared::net::line::opener::OpenLine;
 use kessai_shared::net::side::GivenLink;
 use kessai_shared::operator::reach::Operators;
+use kessai_shared::pin_set::PinSet;
 use kessai_shared::time::Timestamp;
 
 use crate::operator_wire::SETTLEMENT;
@@ -129,6 +131,16 @@ enum Act {
         #[command(flatten)]
         data: Data,
     },
+    /// Write the key that the seller with this pin knocks with. Without it the settlement is silent to the
+    /// seller, as it is to everybody. Whoever has the file can find the settlement, but not talk to it.
+    KnockKey {
+        pin: kessai_shared::pin::Pin,
+        /// A private file that the seller's `knock_key` then names.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        #[command(flatten)]
+        data: Data,
+    },
 }
 
 #[derive(Args)]
@@ -185,6 +197,7 @@ impl Cli {
             Act::Epochs(epochs) => epochs.run(),
             Act::Policy(policy) => policy.run(),
             Act::Allow { pin, data } => allow(&data.path()?, pin),
+            Act::KnockKey { pin, out, data } => knock_key(&data.path()?, pin, &out),
         }
     }
 }
@@ -279,7 +292,7 @@ fn allow(data: &Path, pin: kessai_shared::pin::Pin) -> Result<u8, Failure> {
     may_be_ours(data)?;
     let settings = Settings::read(data, None).map_err(Failure::usage)?;
     make_list(&settings.sellers)?;
-    let listed = kessai_shared::pin_set::PinSet::load(&settings.sellers)?;
+    let listed = PinSet::load(&settings.sellers)?;
     if !listed.contains(&pin) {
         let text = std::fs::read_to_string(&settings.sellers)?;
         let text = format!("{}\n{pin}\n", text.trim_end());
@@ -289,6 +302,19 @@ fn allow(data: &Path, pin: kessai_shared::pin::Pin) -> Result<u8, Failure> {
         std::fs::rename(&draft, &settings.sellers)?;
     }
     println!("allowed {pin}");
+    Ok(OK)
+}
+
+fn knock_key(data: &Path, pin: kessai_shared::pin::Pin, out: &Path) -> Result<u8, Failure> {
+    may_be_ours(data)?;
+    let settings = Settings::read(data, None).map_err(Failure::usage)?;
+    let keys = settings.load_keys(Timestamp::from_system_clock()).map_err(Failure::failed)?;
+    KnockKey::of_seller(&keys.identity, &pin).write(out)?;
+    println!("wrote {}", out.display());
+    let listed = settings.sellers.exists() && PinSet::load(&settings.sellers)?.contains(&pin);
+    if !listed {
+        eprintln!("kessai-settlement: {pin} may not connect yet; run: kessai-settlement allow {pin}");
+    }
     Ok(OK)
 }
 

@@ -93,7 +93,7 @@ pub async fn run<N: Net>(
         put_in_force(&writer, proposed, by, &settings.data, &mut ended).await?;
     }
     // Only now, with the books open, does it answer anybody.
-    let gate = Gate::of_settlement(&keys.identity, &sellers);
+    let gate = Gate::of_settlement(&keys.identity, &sellers).with_clock(clock.clone());
     let endpoint =
         ground.net.closed(&settings.closed, &gate, Some(tls)).map_err(|error| error.to_string())?;
     let address = endpoint.local_addr().map_err(|error| error.to_string())?;

@@ -65,8 +65,7 @@ impl Net for RealNet {
     }
 
     fn closed(&self, side: &Side, gate: &Gate, server: Option<quinn::ServerConfig>) -> io::Result<Endpoint> {
-        let socket = gate.before(join(side)?);
-        Endpoint::new_with_abstract_socket(gate.endpoint_config(), server, socket, Arc::new(TokioRuntime))
+        closed_over(join(side)?, gate, server)
     }
 }
 
@@ -101,6 +100,20 @@ pub fn endpoint_over(
     server: Option<quinn::ServerConfig>,
 ) -> io::Result<Endpoint> {
     let config = with_long_datagrams(EndpointConfig::default());
+    Endpoint::new_with_abstract_socket(config, server, socket, Arc::new(TokioRuntime))
+}
+
+/// An endpoint of the closed side over a socket that is not bound here.
+///
+/// # Errors
+///
+/// As [`Net::closed`].
+pub fn closed_over(
+    socket: Arc<dyn AsyncUdpSocket>,
+    gate: &Gate,
+    server: Option<quinn::ServerConfig>,
+) -> io::Result<Endpoint> {
+    let (config, socket) = (gate.endpoint_config(), gate.before(socket));
     Endpoint::new_with_abstract_socket(config, server, socket, Arc::new(TokioRuntime))
 }
 

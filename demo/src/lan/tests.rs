@@ -44,3 +44,35 @@ fn hosts_hear_each_other_over_wires_alone() {
     drop(lan);
     assert!(!std::path::Path::new("/run/netns").join(namespace).exists(), "they are gone");
 }
+
+#[test]
+fn a_bad_wire_loses_delays_and_doubles() {
+    if may().is_err() {
+        println!("SKIPPED: a bad wire: see the line above");
+        return;
+    }
+    let lan = Lan::new("lan-bad").expect("a place for networks");
+    let [left, right] = ["left", "right"].map(|name| lan.host(name).expect("a host"));
+    let ends = [(&left, Some("10.3.0.1/24")), (&right, Some("10.3.0.2/24"))];
+    let wire = lan.open_wire("bad", &ends).expect("a wire");
+    let (here, there) = (socket(&left, "10.3.0.1:7"), socket(&right, "10.3.0.2:7"));
+    let carrier = Carrier::start(&wire, 7).expect("a carrier");
+    let send = |times: usize| (0..times).for_each(|_| drop(here.send_to(b"datagram", "10.3.0.2:7")));
+    let heard = || std::iter::from_fn(|| hears(&there).then_some(())).count();
+    send(20);
+    assert_eq!(heard(), 20, "a good wire carries all");
+    carrier.suffer(Faults { twice: 255, ..Faults::default() });
+    send(20);
+    assert!(heard() > 30);
+    carrier.suffer(Faults { lost: 128, ..Faults::default() });
+    send(40);
+    assert!((5..=35).contains(&heard()));
+    carrier.suffer(Faults { cut: true, ..Faults::default() });
+    send(5);
+    assert_eq!(heard(), 0);
+    let delay = Duration::from_millis(100);
+    carrier.suffer(Faults { delay, ..Faults::default() });
+    let begun = std::time::Instant::now();
+    send(1);
+    assert!(hears(&there) && begun.elapsed() >= delay);
+}

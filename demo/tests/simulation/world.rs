@@ -15,6 +15,7 @@ use kessai_shared::card::Particulars;
 use kessai_shared::identity::Identity;
 use kessai_shared::ids::Sku;
 use kessai_shared::journal::MemoryDisk;
+use kessai_shared::net::knock::KnockKey;
 use kessai_shared::net::side::Side;
 use kessai_shared::net::{lasting_config, reset_key};
 use kessai_shared::pin::Pin;
@@ -99,6 +100,8 @@ impl World {
         std::fs::write(closed.join("sellers.txt"), format!("{}\n", seller_key.pin())).unwrap();
         let plan = (Suite::X25519, EPOCHS);
         let keys = Keys::load_or_create(&closed.join("keys"), &closed.join("journal"), plan, now()).unwrap();
+        let knock_key = KnockKey::of_seller(&keys.identity, &seller_key.pin());
+        knock_key.write(&open.join("keys/knock.key")).unwrap();
         let accounts_disk = open_accounts(&closed, plans.len());
         let goods_disk = stock_goods(&open);
         let notes = plans.iter().map(|_| Arc::default()).collect();

@@ -71,3 +71,6 @@ pub(super) fn ethernet(end: End, interface: &str, peer: Option<Mac>) -> io::Resu
 pub(super) fn unix(end: End, folder: &Path) -> io::Result<Arc<dyn AsyncUdpSocket>> {
     Ok(Arc::new(LineSocket::new(unix::Unix::join(end, folder)?, end)?))
 }
+
+#[cfg(test)]
+mod tests;
