@@ -23,10 +23,9 @@ use kessai_shared::operator::seller::Reply;
 use kessai_shared::pin::Pin;
 use kessai_shared::time::Timestamp;
 use kessai_shared::writer::{self, Clock};
-use tokio::sync::mpsc;
 
 use crate::clerk::{Clerk, Command, Imported};
-use crate::courier::Cards;
+use crate::courier::{self, Cards};
 use crate::operator::SELLER;
 use crate::sales::{Books, Terms};
 use crate::settings::{FOLDER, Given, JOURNAL, Settings};
@@ -74,6 +73,8 @@ enum Act {
     Stock(stock::Stock),
     /// Tell how the running seller is.
     Status(state::Asked),
+    /// Tell how the link to the settlement is. Exit code 1 when it is not up.
+    Link(state::Asked),
     /// Tell who is connected to the running seller.
     Peers(state::Asked),
     /// Completions for shells, and manual pages.
@@ -106,9 +107,9 @@ struct Serve {
     /// The address where operators connect [default: any free port, for this machine alone].
     #[arg(long, value_name = "ADDRESS")]
     operator_listen: Option<SocketAddr>,
-    /// The settlement's address on the closed network.
+    /// The settlement's address on the closed network; once for each way there is to it.
     #[arg(long, value_name = "ADDRESS")]
-    settlement: Option<SocketAddr>,
+    settlement: Vec<SocketAddr>,
     /// The settlement's pin; twice while it changes its key.
     #[arg(long, value_name = "PIN")]
     settlement_pin: Vec<Pin>,
@@ -133,6 +134,7 @@ impl Cli {
             Act::Orders(orders) => orders.run(),
             Act::Stock(stock) => stock.run(),
             Act::Status(asked) => state::status(&asked),
+            Act::Link(asked) => state::link(&asked),
             Act::Peers(asked) => state::peers(&asked),
             Act::Generate(generate) => generate.run::<Self>(),
             Act::Operators(operators) => operators.run(SELLER),
@@ -186,7 +188,7 @@ fn import_products(data: &Path, file: &Path) -> Result<u8, Failure> {
     let store = daemon::open::<Books>(data, JOURNAL, None)?;
     let clock: Clock = Arc::new(Timestamp::from_system_clock);
     // No courier is under way while the shop is closed: what is owed waits for the next start.
-    let (errands, _) = mpsc::unbounded_channel();
+    let (errands, _) = courier::errands();
     let shown = Shown::of(store.books());
     let clerk = Clerk::new(Arc::clone(&clock), CLOSED, Cards::default(), shown, errands);
     let parts = table.rows.chunks(IMPORT_ROWS).map(|rows| {

@@ -26,6 +26,7 @@ use kessai_shared::net::RealNet;
 use kessai_shared::net::knock::KnockKey;
 use kessai_shared::net::line::opener::OpenLine;
 use kessai_shared::net::side::GivenLink;
+use kessai_shared::operator::keys as operator_keys;
 use kessai_shared::operator::reach::Operators;
 use kessai_shared::pin_set::PinSet;
 use kessai_shared::time::Timestamp;
@@ -131,8 +132,8 @@ enum Act {
         #[command(flatten)]
         data: Data,
     },
-    /// Write the key that the seller with this pin knocks with. Without it the settlement is silent to the
-    /// seller, as it is to everybody. Whoever has the file can find the settlement, but not talk to it.
+    /// Write the key that the seller, or the operator, with this pin knocks with. Without it the settlement is
+    /// silent to them, as it is to everybody. Whoever has the file can find the settlement, but not talk to it.
     KnockKey {
         pin: kessai_shared::pin::Pin,
         /// A private file that the seller's `knock_key` then names.
@@ -311,9 +312,13 @@ fn knock_key(data: &Path, pin: kessai_shared::pin::Pin, out: &Path) -> Result<u8
     let keys = settings.load_keys(Timestamp::from_system_clock()).map_err(Failure::failed)?;
     KnockKey::of_seller(&keys.identity, &pin).write(out)?;
     println!("wrote {}", out.display());
-    let listed = settings.sellers.exists() && PinSet::load(&settings.sellers)?.contains(&pin);
-    if !listed {
-        eprintln!("kessai-settlement: {pin} may not connect yet; run: kessai-settlement allow {pin}");
+    let seller = settings.sellers.exists() && PinSet::load(&settings.sellers)?.contains(&pin);
+    let operator = operator_keys::listed(data).map_err(Failure::failed)?.contains(&pin);
+    if !seller && !operator {
+        eprintln!(
+            "kessai-settlement: {pin} may not connect yet; run: kessai-settlement allow {pin} for a seller, or \
+             kessai-settlement operators allow {pin} for an operator"
+        );
     }
     Ok(OK)
 }

@@ -52,7 +52,13 @@ pub(super) fn ethernet(end: End, interface: &str, peer: Option<Mac>) -> io::Resu
     let socket = match handed::over(interface)? {
         Some(socket) => socket,
         None => {
-            let socket = card::open(interface)?;
+            let socket = card::open(interface).map_err(|error| {
+                let way = match error.kind() {
+                    io::ErrorKind::PermissionDenied => "; start this with open-line",
+                    _ => "",
+                };
+                io::Error::new(error.kind(), format!("{error}{way}"))
+            })?;
             tracing::warn!(
                 "this process opened interface {interface} itself, so it has privileges that it does not need; \
                  start it with open-line"

@@ -42,6 +42,17 @@ async fn send_all(socket: &Socket, destination: SocketAddr, contents: &[u8]) {
     }
 }
 
+/// Sends until there is no room, and gives how many found some.
+async fn fill(socket: &Socket, destination: SocketAddr) -> usize {
+    let mut held = 0;
+    while timeout(Duration::from_millis(50), send_all(socket, destination, b"held")).await.is_ok() {
+        held += 1;
+        assert!(held < 100_000, "a queue without an end");
+    }
+    assert!(held > 0);
+    held
+}
+
 async fn receive(socket: &Socket) -> (SocketAddr, Vec<u8>) {
     let mut room = vec![0; usize::from(MAX_DATAGRAM_BYTES)];
     let mut meta = [RecvMeta::default()];
@@ -56,14 +67,17 @@ async fn receive(socket: &Socket) -> (SocketAddr, Vec<u8>) {
 async fn each_end_hears_the_other_and_nothing_for_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let (settlement, seller) = ends(folder.path());
-    assert_eq!((settlement.local_addr().unwrap(), seller.local_addr().unwrap()), (SETTLEMENT_END, SELLER_END));
+    assert_eq!(
+        (settlement.local_addr().unwrap(), seller.local_addr().unwrap()),
+        (SETTLEMENT_END, SELLER_END)
+    );
     assert!(!settlement.may_fragment() && settlement.max_transmit_segments() == 1);
     let longest = vec![7; usize::from(MAX_DATAGRAM_BYTES)];
     let elsewhere = SocketAddr::from(([127, 0, 0, 1], 7_100));
-    send(&seller, elsewhere, b"for a network").unwrap();
-    send(&seller, SETTLEMENT_END, &longest).unwrap();
+    send_all(&seller, elsewhere, b"for a network").await;
+    send_all(&seller, SETTLEMENT_END, &longest).await;
     assert_eq!(receive(&settlement).await, (SELLER_END, longest));
-    send(&settlement, SELLER_END, b"answer").unwrap();
+    send_all(&settlement, SELLER_END, b"answer").await;
     assert_eq!(receive(&seller).await, (SETTLEMENT_END, b"answer".to_vec()));
 }
 
@@ -71,17 +85,17 @@ async fn each_end_hears_the_other_and_nothing_for_elsewhere() {
 async fn an_end_that_is_started_again_is_found_again() {
     let folder = tempfile::tempdir().unwrap();
     let (settlement, seller) = ends(folder.path());
-    send(&seller, SETTLEMENT_END, b"before").unwrap();
+    send_all(&seller, SETTLEMENT_END, b"before").await;
     assert_eq!(receive(&settlement).await.1, b"before");
     drop(settlement);
     // Nobody is there: lost, and no error.
-    send(&seller, SETTLEMENT_END, b"lost").unwrap();
+    send_all(&seller, SETTLEMENT_END, b"lost").await;
     let settlement = super::unix(End::Settlement, folder.path()).expect("the file of one that is gone");
-    send(&seller, SETTLEMENT_END, b"after").unwrap();
+    send_all(&seller, SETTLEMENT_END, b"after").await;
     assert_eq!(receive(&settlement).await.1, b"after");
     drop(seller);
     let seller = super::unix(End::Seller, folder.path()).expect("the file of one that is gone");
-    send(&settlement, SELLER_END, b"to the new one").unwrap();
+    send_all(&settlement, SELLER_END, b"to the new one").await;
     assert_eq!(receive(&seller).await.1, b"to the new one");
 }
 
@@ -101,11 +115,7 @@ async fn a_full_queue_is_waited_for() {
     const COUNT: u32 = 5_000;
     let folder = tempfile::tempdir().unwrap();
     let (settlement, seller) = ends(folder.path());
-    let mut held = 0;
-    while send(&seller, SETTLEMENT_END, b"held").is_ok() {
-        held += 1;
-        assert!(held < 100_000, "a queue without an end");
-    }
+    let held = fill(&seller, SETTLEMENT_END).await;
     let sending = tokio::spawn(async move {
         for number in 0..COUNT {
             send_all(&seller, SETTLEMENT_END, &number.to_be_bytes()).await;
@@ -126,7 +136,7 @@ async fn a_full_queue_is_waited_for() {
 async fn whoever_waits_for_an_end_that_dies_is_woken() {
     let folder = tempfile::tempdir().unwrap();
     let (settlement, seller) = ends(folder.path());
-    while send(&seller, SETTLEMENT_END, b"held").is_ok() {}
+    fill(&seller, SETTLEMENT_END).await;
     let waiting = tokio::spawn(async move { send_all(&seller, SETTLEMENT_END, b"more").await });
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert!(!waiting.is_finished());
