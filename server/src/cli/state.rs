@@ -2,8 +2,8 @@
 
 use clap::Args;
 use kessai_shared::columns::or_dash;
-use kessai_shared::exchange::TurnedAway;
 use kessai_shared::console::{Failure, OK};
+use kessai_shared::exchange::TurnedAway;
 use kessai_shared::operator::print;
 use kessai_shared::operator::reach::Reach;
 use kessai_shared::operator::seller::{Reply, Request};
