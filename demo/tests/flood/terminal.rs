@@ -38,8 +38,9 @@ impl Buyer {
     pub fn new(file: ShopFile, folder: &Path) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let homes = folder.join("terminals");
-        let till = Till::open(file.clone(), &homes.join("first"), &RealNet::default());
-        let till = runtime.block_on(till).expect("a connection");
+        let till = runtime.block_on(async {
+            Till::open(file.clone(), &homes.join("first"), &RealNet::default()).await.expect("a connection")
+        });
         let counter = Counter::new(ACCOUNTS, PRODUCTS).expect("tables");
         let (bought, newcomers) = (AtomicU64::new(0), AtomicU64::new(0));
         Self { runtime, file, homes, counter, till, bought, newcomers }
