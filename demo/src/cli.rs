@@ -14,6 +14,7 @@ use kessai_tui_client::shop::Shop;
 use kessai_tui_client::{cards, runtime, terminal};
 
 use crate::bench::{self, Bench};
+use crate::figures::{self, Figures};
 use crate::house::{House, Plan};
 use crate::lan;
 use crate::probe::{self, Probe};
@@ -40,6 +41,10 @@ enum Act {
     /// Prove that the settlement is silent: a million probes by a stranger on its network, and from the
     /// seller's own address without the key, while purchases go on. Fails when a byte comes back.
     Probe(Probe),
+    /// The four systems of the design side by side, each in networks of its own with a stranger on them: where
+    /// card numbers can be read, what the stranger can do, what goes over the wires. Needs root, or a kernel
+    /// that gives its users namespaces.
+    Figures(Figures),
     /// Completions for shells, and manual pages.
     #[command(subcommand)]
     Generate(Generate),
@@ -68,6 +73,10 @@ impl Cli {
         if let Some(Act::Probe(_)) = &self.act {
             lan::enter()?;
         }
+        // It moves between namespaces, which no thread of a runtime should be there for.
+        if let Some(Act::Figures(figures)) = &self.act {
+            return figures::run(self.data, figures);
+        }
         let data = console::data_folder(self.data.as_deref(), "kessai-demo")?;
         let runtime = console::runtime()?;
         match self.act {
@@ -82,6 +91,7 @@ impl Cli {
             Some(Act::Generate(generate)) => generate.run::<Self>(),
             Some(Act::Probe(probe)) => runtime.block_on(probe::run(probe)),
             Some(Act::Bench(bench)) => runtime.block_on(bench::run(self.data, bench)),
+            Some(Act::Figures(figures)) => figures::run(self.data, &figures),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! One machine, all rooms: a whole shop, started and stopped together.
 
 pub mod bench;
+pub mod chart;
 pub mod cli;
+pub mod figures;
 pub mod house;
 pub mod lan;
 pub mod ports;
@@ -9,3 +11,4 @@ pub mod probe;
 pub mod role;
 pub mod sample;
 pub mod stranger;
+pub mod search;
