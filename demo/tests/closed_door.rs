@@ -182,7 +182,10 @@ fn bad_ones(door: &Door) -> Vec<(&'static str, Show)> {
         ("one of it that is not yet valid", Show::of_key(key(), 2040, 2041)),
         ("one of it that another key vouches for", known.vouched_for(false)),
         ("the same with the other key's certificate", known.vouched_for(true)),
-        ("the one on the list, and a stranger's behind", with(&|show| show.chain.extend(other.chain.clone()))),
+        (
+            "the one on the list, and a stranger's behind",
+            with(&|show| show.chain.extend(other.chain.clone())),
+        ),
         ("a stranger's, and the one on the list behind", {
             let mut show = other.clone();
             show.chain.extend(known.chain.clone());
@@ -246,12 +249,14 @@ async fn a_key_that_is_revoked_is_cut_off_and_then_not_even_refused() {
     let door = Door::open(folder.path());
     door.until_known().await;
     let endpoint = endpoint();
-    let connecting = endpoint.connect_with(door.knocking(&door.known), door.address, "kessai").expect("a try");
+    let connecting =
+        endpoint.connect_with(door.knocking(&door.known), door.address, "kessai").expect("a try");
     let connection = connecting.await.expect("a connection");
     assert_eq!(ask(&connection).await, Some(()));
     door.revoke();
     let end = timeout(REVOKED_WITHIN, connection.closed()).await.expect("an end");
-    let revoked = matches!(&end, ConnectionError::ApplicationClosed(close) if close.error_code == close::REVOKED);
+    let revoked =
+        matches!(&end, ConnectionError::ApplicationClosed(close) if close.error_code == close::REVOKED);
     assert!(revoked, "{end}");
     // The knock of a key that is not on the list is nobody's.
     let again = door.try_once(door.knocking(&door.known), SILENCE).await;

@@ -18,7 +18,8 @@ fn a_million_probes_are_not_answered() {
         return;
     }
     let ended = run(["probe", "--json", "--count", &PROBES.to_string()]);
-    let report: Report = serde_json::from_str(&ended.out).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
+    let report: Report =
+        serde_json::from_str(&ended.out).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
     println!("{}", report.text());
     assert!(report.replies.is_nothing() && report.stray.is_nothing(), "{report:#?}");
     assert_eq!((report.connected, report.unheard), (0, 0), "{report:#?}");

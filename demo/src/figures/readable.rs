@@ -47,10 +47,7 @@ impl<'a> Search<'a> {
         stage.settlement.pause(true)?;
         let begun = stage.shopper.tell(&last.to_string());
         std::thread::sleep(UNDER_WAY);
-        let found = [
-            self.memory(MEMORY_TERMINAL, &stage.shopper),
-            self.memory(MEMORY_SELLER, &stage.seller),
-        ];
+        let found = [self.memory(MEMORY_TERMINAL, &stage.shopper), self.memory(MEMORY_SELLER, &stage.seller)];
         stage.settlement.pause(false)?;
         begun?;
         as_planted(&self.cards[last], &stage.bought()?)?;
@@ -141,7 +138,11 @@ impl<'a> Search<'a> {
         if found.len() == self.cards.len() {
             return Ok(());
         }
-        let line = format!("the search finds {} of {} numbers in the shopper's own table", found.len(), self.cards.len());
+        let line = format!(
+            "the search finds {} of {} numbers in the shopper's own table",
+            found.len(),
+            self.cards.len()
+        );
         Err(Failure::failed(line))
     }
 }

@@ -73,7 +73,8 @@ impl Tap {
             let (mut sent, mut room) = (Sent::default(), vec![0; MAX_FRAME_BYTES]);
             loop {
                 // Once it shall end, only what is there already is read: business goes on and on.
-                let ends = asked.load(Ordering::SeqCst) && SockRef::from(&socket).set_nonblocking(true).is_ok();
+                let ends =
+                    asked.load(Ordering::SeqCst) && SockRef::from(&socket).set_nonblocking(true).is_ok();
                 match socket.recv(&mut room) {
                     Ok(arrived) if arrived.direction == Direction::Outgoing => {
                         sent.take(&room[..arrived.len], business);

@@ -58,11 +58,7 @@ pub fn reach(ground: &Ground<'_>) -> Result<Tried, Failure> {
     let is_reached = back.datagrams > 0 || back.taken || beyond > 0;
     let verdict = if is_reached { Verdict::Broken } else { Verdict::Safe };
     let way = if ground.system().is_designed() { "by way of the seller, " } else { "" };
-    let said = format!(
-        "{} probes {way}{beyond} carried on to another wire, {}",
-        3 * PROBES,
-        told(&back)
-    );
+    let said = format!("{} probes {way}{beyond} carried on to another wire, {}", 3 * PROBES, told(&back));
     Ok(Tried { what: What::Reach, verdict, said })
 }
 

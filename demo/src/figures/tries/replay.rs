@@ -13,8 +13,8 @@ use super::super::findings::{Tried, Verdict, What};
 use super::super::packet::{Kind, again, view};
 use super::super::stage::{SELLER, TERMINAL};
 use super::super::tap::Seen;
-use super::tongue::speak;
 use super::Ground;
+use super::tongue::speak;
 
 /// Most frames that are played again.
 const MAX_REPLAYED: usize = 600;
@@ -40,9 +40,8 @@ pub fn replay(ground: &Ground<'_>) -> Result<Tried, Failure> {
     let (decisions, sold, held) =
         (after.decisions - before.decisions, after.sold - before.sold, after.held - before.held);
     let verdict = if before == after { Verdict::Safe } else { Verdict::Broken };
-    let said = format!(
-        "{sent} {how}: {decisions} decisions more, {held} pence more held, {sold} orders more sold"
-    );
+    let said =
+        format!("{sent} {how}: {decisions} decisions more, {held} pence more held, {sold} orders more sold");
     Ok(Tried { what: What::Replay, verdict, said })
 }
 

@@ -65,9 +65,7 @@ pub fn spoof(ground: &Ground<'_>) -> Result<Tried, Failure> {
     }
     let who = if matches!(ground.system(), System::TerminalAsks(_)) { TERMINAL } else { SELLER };
     let (sent, seen) = ground.watch(|| lie(ground, who))?;
-    let liars = |seen: &&super::Seen| {
-        seen.from == SETTLEMENT && view(&seen.bytes).to.port() == LIARS_PORT
-    };
+    let liars = |seen: &&super::Seen| seen.from == SETTLEMENT && view(&seen.bytes).to.port() == LIARS_PORT;
     let back = seen.iter().filter(liars).count();
     let heard = match ground.system() {
         System::TerminalAsks(_) => {
@@ -80,7 +78,9 @@ pub fn spoof(ground: &Ground<'_>) -> Result<Tried, Failure> {
     let is_answered = heard > 0 || before.held != after.held;
     let verdict = if is_answered { Verdict::Broken } else { Verdict::Safe };
     let mut said = match sent {
-        0 => format!("no wire with a stranger and the settlement: nothing could be sent from the {who}'s address"),
+        0 => format!(
+            "no wire with a stranger and the settlement: nothing could be sent from the {who}'s address"
+        ),
         sent => format!("{sent} datagrams from the {who}'s address: {back} answers"),
     };
     if heard > 0 {
@@ -108,7 +108,8 @@ fn in_the_clear(ground: &Ground<'_>, before: Books) -> Result<Tried, Failure> {
     to_bank(ground, &[frame(1, &question)])?;
     let held = ground.books()?.held - before.held;
     let verdict = if held == 0 { Verdict::Safe } else { Verdict::Broken };
-    let said = format!("a card read on the wire, used in the seller's name: {held} pence more are held on it");
+    let said =
+        format!("a card read on the wire, used in the seller's name: {held} pence more are held on it");
     Ok(Tried { what: What::Spoof, verdict, said })
 }
 
@@ -176,7 +177,9 @@ fn decided(heard: &Heard) -> Vec<ResponseCode> {
     let codes = heard.answers.iter().filter_map(|answer| {
         match codec::decode::<Answer>(answer.get(HEADER_BYTES..)?).ok()? {
             Answer::Decided { code, .. } => Some(code),
-            Answer::Price(_) | Answer::Confirmed { .. } | Answer::Declined { .. } | Answer::Refused(_) => None,
+            Answer::Price(_) | Answer::Confirmed { .. } | Answer::Declined { .. } | Answer::Refused(_) => {
+                None
+            }
         }
     });
     codes.collect()
