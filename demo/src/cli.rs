@@ -14,6 +14,8 @@ use kessai_tui_client::shop::Shop;
 use kessai_tui_client::{cards, runtime, terminal};
 
 use crate::bench::{self, Bench};
+use crate::chart;
+use crate::chart::command::Chart;
 use crate::house::{House, Plan};
 use crate::sample::Sample;
 
@@ -35,6 +37,8 @@ enum Act {
     /// Measure purchases a second: both daemons on an empty folder (a temporary one, unless --data names
     /// one), and a load beside them. Fails unless the books of both are sound afterwards.
     Bench(Bench),
+    /// Draw what a capture holds: who said what to whom, how many bytes and how many round trips.
+    Chart(Chart),
     /// Completions for shells, and manual pages.
     #[command(subcommand)]
     Generate(Generate),
@@ -71,6 +75,7 @@ impl Cli {
             }
             Some(Act::Serve(serve)) => runtime.block_on(self::serve(data, serve)),
             Some(Act::Generate(generate)) => generate.run::<Self>(),
+            Some(Act::Chart(chart)) => chart::command::run(&chart),
             Some(Act::Bench(bench)) => runtime.block_on(bench::run(self.data, bench)),
         }
     }
