@@ -22,9 +22,9 @@ mod plot;
 mod process;
 mod report;
 mod stage;
-mod tables;
+pub mod tables;
 mod tally;
-mod till;
+pub mod till;
 mod verdict;
 
 use std::path::{Path, PathBuf};

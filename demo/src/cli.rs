@@ -16,6 +16,8 @@ use kessai_tui_client::{cards, runtime, terminal};
 use crate::bench::{self, Bench};
 use crate::figures::{self, Figures};
 use crate::house::{House, Plan};
+use crate::lan;
+use crate::probe::{self, Probe};
 use crate::sample::Sample;
 
 /// A whole Kessai shop on one machine: settlement, seller and terminal.
@@ -36,6 +38,9 @@ enum Act {
     /// Measure purchases a second: both daemons on an empty folder (a temporary one, unless --data names
     /// one), and a load beside them. Fails unless the books of both are sound afterwards.
     Bench(Bench),
+    /// Prove that the settlement is silent: a million probes by a stranger on its network, and from the
+    /// seller's own address without the key, while purchases go on. Fails when a byte comes back.
+    Probe(Probe),
     /// The four systems of the design side by side, each in networks of its own with a stranger on them: where
     /// card numbers can be read, what the stranger can do, what goes over the wires. Needs root, or a kernel
     /// that gives its users namespaces.
@@ -64,6 +69,10 @@ impl Cli {
     /// # Errors
     /// [`Failure`] with a line for people and an exit code.
     pub fn run(self) -> Result<u8, Failure> {
+        // Before anything else, because the program may have to start anew for it.
+        if let Some(Act::Probe(_)) = &self.act {
+            lan::enter()?;
+        }
         // It moves between namespaces, which no thread of a runtime should be there for.
         if let Some(Act::Figures(figures)) = &self.act {
             return figures::run(self.data, figures);
@@ -80,6 +89,7 @@ impl Cli {
             }
             Some(Act::Serve(serve)) => runtime.block_on(self::serve(data, serve)),
             Some(Act::Generate(generate)) => generate.run::<Self>(),
+            Some(Act::Probe(probe)) => runtime.block_on(probe::run(probe)),
             Some(Act::Bench(bench)) => runtime.block_on(bench::run(self.data, bench)),
             Some(Act::Figures(figures)) => figures::run(self.data, &figures),
         }
