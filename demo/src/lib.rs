@@ -10,5 +10,5 @@ pub mod ports;
 pub mod probe;
 pub mod role;
 pub mod sample;
-pub mod stranger;
 pub mod search;
+pub mod stranger;

@@ -88,12 +88,12 @@ async fn prove(probe: &Probe, folder: &Path) -> Result<Report, Failure> {
     let mut found = Vec::new();
     let mut heard = recorder.so_far();
     drop(recorder);
-    let attackers = [(&place.stranger, IpAddr::V4(STRANGER), None), (&place.seller, SELLER.ip(), Some(knocked))];
+    let attackers =
+        [(&place.stranger, IpAddr::V4(STRANGER), None), (&place.seller, SELLER.ip(), Some(knocked))];
     for (at, (host, from, knocked)) in attackers.into_iter().enumerate() {
         let attacker = Attacker { host: host.clone(), from, knocked };
         let probes = if at == 0 { half } else { probe.count - half };
-        let force =
-            Force { probes, clients: CLIENTS, rest: Duration::ZERO, seed: SEED + at as u64 };
+        let force = Force { probes, clients: CLIENTS, rest: Duration::ZERO, seed: SEED + at as u64 };
         let told = bar.clone();
         found.push(attack(&target, &attacker, heard.clone(), force, move |burst| told.inc(burst)).await?);
         // What he hears later goes out from the seller's host, the old with it.

@@ -150,7 +150,10 @@ mod tests {
     fn what_is_forged_reads_as_it_should() {
         let frame = forged(&[1; 14], HERE, THERE, b"a datagram");
         let seen = view(&frame);
-        assert_eq!((seen.kind, seen.from, seen.to, seen.payload), (Kind::Udp, HERE, THERE, &b"a datagram"[..]));
+        assert_eq!(
+            (seen.kind, seen.from, seen.to, seen.payload),
+            (Kind::Udp, HERE, THERE, &b"a datagram"[..])
+        );
         // With its own sum in it, a header sums to nothing.
         assert_eq!(checksum(&frame[ETHERNET..ETHERNET + IPV4]), 0);
         assert_eq!(again(&frame), frame);

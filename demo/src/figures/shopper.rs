@@ -135,9 +135,7 @@ impl Till {
                     Answer::Decided { approval: Some(approval), .. } => approval,
                     other => return Ok(ended(&other)),
                 };
-                Ok(ended(
-                    &seller.ask(&Ask::Collect { sku: SKU.to_owned(), quantity: 1, approval }).await?,
-                ))
+                Ok(ended(&seller.ask(&Ask::Collect { sku: SKU.to_owned(), quantity: 1, approval }).await?))
             }
         }
     }

@@ -155,9 +155,8 @@ impl Stage {
         let report = kessai_settlement::verify::verify(&self.data(SETTLEMENT)).map_err(Failure::failed)?;
         let mut problems = report.problems;
         if self.system.is_designed() {
-            problems.extend(
-                kessai_server::verify::verify(&self.data(SELLER)).map_err(Failure::failed)?.problems,
-            );
+            problems
+                .extend(kessai_server::verify::verify(&self.data(SELLER)).map_err(Failure::failed)?.problems);
         }
         match problems.first() {
             None => Ok(()),
@@ -190,11 +189,8 @@ fn lay(
 ) -> Result<Vec<Wire>, Failure> {
     let at = |address: Ipv4Addr| format!("{address}/24");
     let (terminal, seller, strange) = (at(TERMINAL_AT), at(SELLER_AT), at(STRANGER_AT));
-    let mut open: Vec<(&Host, Option<&str>)> = vec![
-        (&hosts.terminal, Some(&terminal)),
-        (&hosts.seller, Some(&seller)),
-        (stranger, Some(&strange)),
-    ];
+    let mut open: Vec<(&Host, Option<&str>)> =
+        vec![(&hosts.terminal, Some(&terminal)), (&hosts.seller, Some(&seller)), (stranger, Some(&strange))];
     let (bank, near, inside) = (at(SETTLEMENT_CLOSED), at(SELLER_CLOSED), at(INTRUDER_AT));
     let bank_open = at(SETTLEMENT_OPEN);
     Ok(match system {
@@ -231,7 +227,9 @@ fn open_product(system: System, folder: &Path, tables: &Tables, hosts: &Hosts) -
             (link.clone(), link)
         }
         System::Closed | System::SellerAsks(_) | System::TerminalAsks(_) => (
-            format!("listen = \"{bank_at}\"\nlink_interface = \"{CLOSED}\"\n"),
+            format!(
+                "listen = \"{bank_at}\"\nlink_interface = \"{CLOSED}\"\nlink_peers = [\"{SELLER_CLOSED}:0\"]\n"
+            ),
             format!(
                 "closed_bind = \"{SELLER_CLOSED}:0\"\nsettlement = \"{bank_at}\"\nlink_interface = \"{CLOSED}\"\n"
             ),
@@ -256,8 +254,7 @@ fn open_product(system: System, folder: &Path, tables: &Tables, hosts: &Hosts) -
     let command = serve(Role::Seller, &shop_data)?;
     let seller = Party::start(SELLER, &hosts.seller, command, &part::log(folder, SELLER))?;
     let shop = Whom { address: listen, pin: seller.word(2)? };
-    let shop_file =
-        ShopFile { address: shop.address, seller_pins: vec![shop.pin], issuer_roots: vec![root] };
+    let shop_file = ShopFile { address: shop.address, seller_pins: vec![shop.pin], issuer_roots: vec![root] };
     let path = folder.join("shop.toml");
     std::fs::write(&path, shop_file.text())?;
     let bank = Whom { address: bank_at.into(), pin: bank_pin };

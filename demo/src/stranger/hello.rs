@@ -26,8 +26,7 @@ impl Hello {
     /// # Errors
     /// [`Failure`] when the TLS library makes none.
     pub fn new(id: [u8; ID_BYTES], alpn: &[u8], hybrid: bool) -> Result<Self, Failure> {
-        let group =
-            if hybrid { aws_lc_rs::kx_group::X25519MLKEM768 } else { aws_lc_rs::kx_group::X25519 };
+        let group = if hybrid { aws_lc_rs::kx_group::X25519MLKEM768 } else { aws_lc_rs::kx_group::X25519 };
         let config = Arc::new(client(group, Some(alpn))?);
         let name = ServerName::try_from(SERVER_NAME)?;
         let mut connection = ClientConnection::new(config, Version::V1, name, parameters(&id))?;

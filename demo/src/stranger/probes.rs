@@ -6,7 +6,9 @@ use kessai_shared::settlement::ALPN;
 
 use super::hello::{Hello, ID_BYTES};
 use super::kind::Kind;
-use super::packet::{HANDSHAKE, INITIAL, MIN_INITIAL_BYTES, RETRY, Sealer, V1, ZERO_RTT, long_header, number};
+use super::packet::{
+    HANDSHAKE, INITIAL, MIN_INITIAL_BYTES, RETRY, Sealer, V1, ZERO_RTT, long_header, number,
+};
 use super::recorded::Recorded;
 use super::services;
 

@@ -82,7 +82,8 @@ mod tests {
 
     #[test]
     fn ids_are_told_by_the_length_that_the_settlement_showed() {
-        let (settlement, seller) = (SocketAddr::from(([10, 0, 0, 1], 7)), SocketAddr::from(([10, 0, 0, 2], 9)));
+        let (settlement, seller) =
+            (SocketAddr::from(([10, 0, 0, 1], 7)), SocketAddr::from(([10, 0, 0, 2], 9)));
         let mut recorded = Recorded::default();
         recorded.take(settlement, settlement, &[0x40, 1, 2, 3, 4, 5, 6]);
         assert_eq!(recorded.len(), (1, 0), "before anything is known of ids");

@@ -16,9 +16,9 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use kessai_demo::search::encodings::{OF_NUMBERS, OF_TEXTS};
+use kessai_demo::search::scanner::{Needles, Place, Scanner};
 use planted::Card;
 use run::Run;
-use kessai_demo::search::scanner::{Needles, Place, Scanner};
 
 /// The file that is put into every place, with a number of its own in all encodings.
 const CONTROL: &str = "control.bin";

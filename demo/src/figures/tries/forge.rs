@@ -34,14 +34,19 @@ pub fn forge(ground: &Ground<'_>) -> Result<Tried, Failure> {
     let sold = after.sold - before.sold;
     let verdict = if sold == 0 { Verdict::Safe } else { Verdict::Broken };
     let said = match (dress, answer) {
-        (None, _) => "the seller takes no approval from a shopper, and closed the connection: a decision counts \
+        (None, _) => {
+            "the seller takes no approval from a shopper, and closed the connection: a decision counts \
                       only with the settlement's signature"
-            .to_owned(),
+                .to_owned()
+        }
         (Some(_), Some(Answer::Confirmed { .. })) => {
-            format!("a made-up approval, unsigned as they were, for {PIECES} pieces: {sold} orders more sold, nothing charged")
+            format!(
+                "a made-up approval, unsigned as they were, for {PIECES} pieces: {sold} orders more sold, nothing charged"
+            )
         }
         (Some(_), Some(Answer::Refused(why))) => format!("a made-up approval: refused ({why})"),
         (Some(_), _) => format!("a made-up approval: {sold} orders more sold"),
     };
-    Ok(Tried { what: What::Forge, verdict, said })
+    let short = if sold == 0 { "refused".to_owned() } else { format!("{PIECES} pieces, nothing charged") };
+    Ok(Tried::new(What::Forge, verdict, short, said))
 }
