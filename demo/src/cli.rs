@@ -14,9 +14,9 @@ use kessai_tui_client::shop::Shop;
 use kessai_tui_client::{cards, runtime, terminal};
 
 use crate::bench::{self, Bench};
-use crate::figures::{self, Figures};
 use crate::chart;
 use crate::chart::command::Chart;
+use crate::figures::{self, Figures};
 use crate::house::{House, Plan};
 use crate::lan;
 use crate::probe::{self, Probe};
