@@ -3,6 +3,8 @@
 //! cards, signed decisions, journals on the disk; the run fails unless the books are sound after it.
 
 pub mod load;
+pub mod tables;
+pub mod till;
 
 mod alone;
 mod closed_loop;
@@ -17,14 +19,12 @@ mod inquiries;
 mod journals;
 mod open_loop;
 mod options;
-mod place;
+pub mod place;
 mod plot;
 mod process;
 mod report;
 mod stage;
-mod tables;
 mod tally;
-mod till;
 mod verdict;
 
 use std::path::{Path, PathBuf};

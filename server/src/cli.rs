@@ -16,6 +16,8 @@ use kessai_shared::daemon::{self, Ground};
 use kessai_shared::folder::DataFolder;
 use kessai_shared::manual::Generate;
 use kessai_shared::net::RealNet;
+use kessai_shared::net::line::opener::OpenLine;
+use kessai_shared::net::side::GivenLink;
 use kessai_shared::operator::reach::Operators;
 use kessai_shared::operator::seller::Reply;
 use kessai_shared::pin::Pin;
@@ -49,6 +51,7 @@ pub struct Cli {
 enum Act {
     /// Run the seller server.
     Serve(Serve),
+    OpenLine(OpenLine),
     /// Take products in from a CSV file. Nothing of a file with a bad row is taken.
     ImportProducts {
         file: PathBuf,
@@ -110,6 +113,8 @@ struct Serve {
     /// The settlement's pin; twice while it changes its key.
     #[arg(long, value_name = "PIN")]
     settlement_pin: Vec<Pin>,
+    #[command(flatten)]
+    link: GivenLink,
     /// Stop when standard input ends, as it does when the parent process is gone.
     #[arg(long)]
     with_parent: bool,
@@ -123,6 +128,7 @@ impl Cli {
     pub fn run(self) -> Result<u8, Failure> {
         match self.act {
             Act::Serve(serve) => self::serve(serve),
+            Act::OpenLine(line) => line.run(),
             Act::ImportProducts { file, data } => import_products(&data.path()?, &file),
             Act::Verify { data, json } => verify_books(&data.path()?, json),
             Act::Orders(orders) => orders.run(),
@@ -150,6 +156,7 @@ fn serve(serve: Serve) -> Result<u8, Failure> {
         operator_listen: serve.operator_listen,
         settlement: serve.settlement,
         settlement_pins: serve.settlement_pin,
+        link: serve.link,
     };
     let settings = Settings::read(&data, given).map_err(Failure::usage)?;
     let _folder = DataFolder::open(&data, FOLDER)?;

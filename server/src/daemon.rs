@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kessai_shared::daemon::{self, Ground};
-use kessai_shared::exchange::{Limits, Roster, Trunk};
+use kessai_shared::exchange::{Roster, Trunk};
 use kessai_shared::folder::may_make_key;
 use kessai_shared::identity::Identity;
 use kessai_shared::money::Currency;
-use kessai_shared::net::Net;
 use kessai_shared::net::knock::{Gate, KnockKey};
+use kessai_shared::net::side::Side;
+use kessai_shared::net::{Net, refuse_forwarding};
 use kessai_shared::operator::post::{Post, Posted};
-use kessai_shared::operator::seller::ALPN as OPERATOR_ALPN;
+use kessai_shared::operator::seller::DAEMON;
 use kessai_shared::pin::Pin;
 use kessai_shared::settlement::ALPN as SETTLEMENT_ALPN;
 use kessai_shared::storefront::ALPN;
@@ -39,8 +40,6 @@ use crate::shown::Shown;
 
 /// How long the shop waits for its settlement before it opens without.
 const SETTLEMENT_WAIT: Duration = Duration::from_secs(1);
-/// Most connections with one key: a till that serves many customers has many.
-const MAX_CONNECTIONS_PER_TERMINAL: usize = 300;
 
 /// What those who wait for the daemon need to know.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +60,11 @@ pub async fn run<N: Net>(
 ) -> Result<(), String> {
     let identity = load_identity(&settings.data)?;
     let tls = tls::server_config(&identity, Peers::Any, ALPN, Migration::Allowed).map_err(text)?;
+    no_thoroughfare(&settings)?;
+    let tls = match settings.limits.strangers {
+        Some(strangers) => tls::narrow(tls, strangers.narrow_window_bytes),
+        None => tls,
+    };
     let link = closed_link(&settings, &identity, &ground)?;
     let as_task = ground.disk.is_some();
     let mut store = daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(text)?;
@@ -89,11 +93,11 @@ pub async fn run<N: Net>(
     let mut settlement_up = settlement.clone();
     let echo = tokio::spawn(keep_in_touch::run(link.clone(), seen, heard, writer.clone()));
     // Only now, with the books open, does it answer anybody.
-    let endpoint = ground.net.endpoint(settings.listen, Some(tls)).map_err(text)?;
+    let endpoint = open_endpoint(&settings, &ground.net, tls)?;
     let address = endpoint.local_addr().map_err(text)?;
     let pin = identity.pin();
     let operators = (&ground.net, settings.operator_listen);
-    let post = Post::open(operators, &identity, &settings.data, OPERATOR_ALPN)?;
+    let post = Post::open(operators, &identity, &settings.data, DAEMON)?;
     let service = Arc::new(Service {
         shop: settings.shop,
         currency: Currency::Gbp,
@@ -114,14 +118,13 @@ pub async fn run<N: Net>(
     // for long.
     let _ = timeout(SETTLEMENT_WAIT, settlement_up.wait_for(|link| link.up)).await;
     ready(Ready { address, pin });
-    let limits = Limits { max_connections_per_peer: MAX_CONNECTIONS_PER_TERMINAL, ..Limits::default() };
     let release = || {
         courier.abort();
         echo.abort();
         reconciler.abort();
         posted.into_iter().for_each(Posted::close);
     };
-    daemon::serve(endpoint, Peers::Any, service, limits, ended, stop, release).await
+    daemon::serve(endpoint, Peers::Any, service, settings.limits, ended, stop, release).await
 }
 
 /// The seller's key, which is also what its quotes are signed with.
@@ -133,6 +136,28 @@ pub fn load_identity(data: &Path) -> Result<Identity, String> {
     // With another key neither terminals nor the settlement would know this shop again.
     may_make_key(&key, &data.join("journal"))?;
     Identity::load_or_create(key).map_err(text)
+}
+
+/// Where terminals connect. Between its two networks this host is no way.
+fn open_endpoint<N: Net>(
+    settings: &Settings,
+    net: &N,
+    tls: quinn::ServerConfig,
+) -> Result<quinn::Endpoint, String> {
+    let Some(open) = &settings.open_interface else {
+        return net.endpoint(settings.listen, Some(tls)).map_err(text);
+    };
+    net.endpoint_on(open, settings.listen, Some(tls)).map_err(text)
+}
+
+/// Keeps a host that stands on two interfaces from being a way from the one to the other.
+fn no_thoroughfare(settings: &Settings) -> Result<(), String> {
+    match (&settings.open_interface, &settings.closed) {
+        (Some(open), Side::Network { interface: Some(closed), .. }) => {
+            refuse_forwarding([open, closed]).map_err(text)
+        }
+        (None, _) | (Some(_), Side::Network { .. } | Side::Ethernet { .. } | Side::Unix { .. }) => Ok(()),
+    }
 }
 
 fn closed_link<N: Net>(

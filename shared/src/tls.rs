@@ -55,7 +55,14 @@ const MAX_STREAMS: u32 = 4;
 
 /// What either side may send before the other has read it, in bytes: two whole frames, so that
 /// the next one travels while one is being read.
-const WINDOW_BYTES: u32 = 2 * MAX_FRAME_BYTES as u32;
+pub(crate) const WINDOW_BYTES: u32 = 2 * MAX_FRAME_BYTES as u32;
+
+/// Clients that have sent their first packet and were not looked at yet. More are passed over, and come
+/// again.
+const MAX_INCOMING: usize = 1_024;
+
+/// What may follow such a first packet before anybody looks, in bytes: what is left of a long hello.
+const INCOMING_BYTES: u64 = 16 * 1024;
 
 /// Which keys may be at the other end.
 #[derive(Clone, Debug)]
@@ -108,7 +115,21 @@ pub fn server_config(
     let mut config = quinn::ServerConfig::with_crypto(Arc::new(crypto));
     config.migration(migration == Migration::Allowed);
     config.transport_config(Arc::new(transport(None)));
+    config
+        .max_incoming(MAX_INCOMING)
+        .incoming_buffer_size(INCOMING_BYTES)
+        .incoming_buffer_size_total(MAX_INCOMING as u64 * INCOMING_BYTES / 8);
     Ok(config)
+}
+
+/// The same for an endpoint that anybody may reach: what a connection may have on its way in either
+/// direction, in bytes, before the server finds that it has use for more.
+#[must_use]
+pub fn narrow(mut config: quinn::ServerConfig, window_bytes: u32) -> quinn::ServerConfig {
+    let mut transport = transport(None);
+    transport.receive_window(VarInt::from_u32(window_bytes)).send_window(u64::from(window_bytes));
+    config.transport_config(Arc::new(transport));
+    config
 }
 
 /// What a client needs to connect for one protocol.

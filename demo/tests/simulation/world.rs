@@ -172,9 +172,11 @@ impl World {
         kessai_server::settings::Settings {
             shop: "Kessai".to_owned(),
             listen: any(SELLER_PORT),
+            open_interface: None,
             operator_listen: None,
             closed: Side::at(any(0)),
             knock_key: data.join("keys/knock.key"),
+            limits: kessai_server::settings::usual_limits(),
             settlement: vec![self.settlement_address()],
             settlement_pins: vec![self.settlement_pin],
             quote_valid: Duration::from_secs(15 * 60),

@@ -3,6 +3,7 @@
 use clap::Args;
 use kessai_shared::columns::or_dash;
 use kessai_shared::console::{FAILED, Failure, OK};
+use kessai_shared::exchange::TurnedAway;
 use kessai_shared::operator::print;
 use kessai_shared::operator::reach::Reach;
 use kessai_shared::operator::seller::{LinkHealth, LinkState, Reply, Request};
@@ -39,6 +40,9 @@ pub fn status(asked: &Asked) -> Result<u8, Failure> {
     let answers = if status.settlement_up { "answers" } else { "does not answer" };
     println!("settlement {answers}; the link is {}", state(&status.link));
     println!("clearing   batch {} is open", or_dash(status.open_batch));
+    let TurnedAway { asked_again, paced, full, stalled, idle, slow } = status.turned_away;
+    println!("strangers  {asked_again} asked for their address, {paced} too fast, {full} refused");
+    println!("           {stalled} handshakes given up, {idle} idle and {slow} slow connections closed");
     if let Some(batch) = status.disputed_batch {
         println!(
             "ALARM      batch {batch} differs from the settlement's books, no new order is taken; run kessai reconcile"

@@ -100,6 +100,7 @@ impl Service {
             link: views::link(self.kind, self.link.health(), link.heard_at),
             open_batch: link.open_batch,
             disputed_batch,
+            turned_away: self.shop.roster.turned_away(),
         })))
     }
 

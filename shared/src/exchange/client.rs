@@ -237,8 +237,9 @@ async fn converse(
             connection.close(close::FAULT, fault.to_string().as_bytes());
             LinkError::Fault(fault)
         }
-        // A server that goes down ends the stream first, and its reason follows.
-        Broken::Lost => {
+        // A server that goes down ends the stream first, and its reason follows. A client shares its room
+        // with nobody.
+        Broken::Lost | Broken::NoRoom => {
             timeout(CONNECT_DEADLINE, connection.closed()).await.map_or(LinkError::Silent, LinkError::from)
         }
     }

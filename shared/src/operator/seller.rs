@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::client::Daemon;
 use super::rows::{ShopBatch, Trade};
 use super::{Page, Peers};
+use crate::exchange::TurnedAway;
 use crate::folder::FolderKind;
 use crate::ids::{OrderId, ReturnId, Sku};
 use crate::money::Minor;
@@ -26,6 +27,7 @@ pub const DAEMON: Daemon = Daemon {
     program: "kessai-server",
     folder: FolderKind { name: "kessai-server", version: 2 },
     alpn: ALPN,
+    is_silent: false,
 };
 
 /// What an operator asks of a seller.
@@ -160,6 +162,8 @@ pub struct Status {
     /// The first clearing batch that differs from the settlement's books; no new order is taken while there
     /// is one.
     pub disputed_batch: Option<u32>,
+    /// What the open endpoint did not take on since the seller was started.
+    pub turned_away: TurnedAway,
 }
 
 /// What kind of line leads to the settlement, as `link` in the configuration names it.

@@ -1,5 +1,6 @@
 //! One message of every kind on the operator wire.
 
+use kessai_shared::exchange::TurnedAway;
 use kessai_shared::ids::{CaptureId, ChargebackId, Customer, OrderId, RepaymentId, ReturnId, Sku};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::operator::account::{
@@ -174,6 +175,7 @@ pub fn seller_replies() -> Vec<seller::Reply> {
             link: link_health(LinkKind::ClosedNetwork, LinkState::Up),
             open_batch: Some(2),
             disputed_batch: Some(1),
+            turned_away: TurnedAway { asked_again: 9, paced: 8, full: 7, stalled: 6, idle: 5, slow: 4 },
         })),
         Reply::Peers(peers()),
         Reply::Orders(Page { rows: vec![row], next: Some(order()) }),

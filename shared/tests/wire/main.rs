@@ -5,8 +5,10 @@ mod exchange;
 mod faults;
 mod limits;
 mod link;
+mod open;
 mod raw;
 mod service;
+mod silence;
 #[path = "../support/sim_net.rs"]
 mod sim_net;
 mod simulated;
