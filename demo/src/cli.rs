@@ -14,6 +14,8 @@ use kessai_tui_client::shop::Shop;
 use kessai_tui_client::{cards, runtime, terminal};
 
 use crate::bench::{self, Bench};
+use crate::chart;
+use crate::chart::command::Chart;
 use crate::figures::{self, Figures};
 use crate::house::{House, Plan};
 use crate::lan;
@@ -45,6 +47,8 @@ enum Act {
     /// card numbers can be read, what the stranger can do, what goes over the wires. Needs root, or a kernel
     /// that gives its users namespaces.
     Figures(Figures),
+    /// Draw what a capture holds: who said what to whom, how many bytes and how many round trips.
+    Chart(Chart),
     /// Completions for shells, and manual pages.
     #[command(subcommand)]
     Generate(Generate),
@@ -100,6 +104,7 @@ impl Cli {
             Some(Act::Serve(serve)) => runtime.block_on(self::serve(data, serve)),
             Some(Act::Generate(generate)) => generate.run::<Self>(),
             Some(Act::Probe(probe)) => runtime.block_on(probe::run(probe)),
+            Some(Act::Chart(chart)) => chart::command::run(&chart),
             Some(Act::Bench(bench)) => runtime.block_on(bench::run(self.data, bench)),
             Some(Act::Figures(figures)) => figures::run(self.data, &figures),
         }

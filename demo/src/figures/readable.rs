@@ -12,7 +12,7 @@ use super::memory;
 use super::packet::view;
 use super::process::Party;
 use super::stage::{SELLER, SETTLEMENT, Stage, TERMINAL, as_planted};
-use super::tap::Seen;
+use crate::chart::Frame;
 use crate::search::scanner::{Hits, Scanner};
 
 /// The places, as the table names them.
@@ -70,8 +70,8 @@ impl<'a> Search<'a> {
     }
 
     /// Searches what went over the wires: the open one, and what is between seller and settlement.
-    pub fn wires(&self, frames: &[Seen]) -> Vec<Searched> {
-        let is_inner = |seen: &Seen| {
+    pub fn wires(&self, frames: &[Frame]) -> Vec<Searched> {
+        let is_inner = |seen: &Frame| {
             let ends = [seen.from.as_str(), seen.to.as_str()];
             ends.contains(&SELLER) && ends.contains(&SETTLEMENT)
         };
@@ -88,7 +88,7 @@ impl<'a> Search<'a> {
             .collect()
     }
 
-    fn payloads(&self, frames: &[&Seen]) -> Hits {
+    fn payloads(&self, frames: &[&Frame]) -> Hits {
         let mut all = Vec::new();
         for seen in frames {
             // What a number is cut by is found when the parts of a stream lie side by side.

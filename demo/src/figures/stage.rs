@@ -218,6 +218,8 @@ fn open_product(system: System, folder: &Path, tables: &Tables, hosts: &Hosts) -
     let keys = part::ask(Role::Seller, &["keys"], &shop_data)?;
     let pin = keys.split_whitespace().nth(1).unwrap_or_default().to_owned();
     part::ask(Role::Settlement, &["allow", &pin], &bank_data)?;
+    let knock_key = file(&shop_data.join("keys").join("knock.key"));
+    part::ask(Role::Settlement, &["knock-key", &pin, "--out", &knock_key], &bank_data)?;
     let bank_at = SocketAddrV4::new(SETTLEMENT_CLOSED, SETTLEMENT_PORT);
     let (bank_link, shop_link) = match system {
         System::Line => {
@@ -225,8 +227,12 @@ fn open_product(system: System, folder: &Path, tables: &Tables, hosts: &Hosts) -
             (link.clone(), link)
         }
         System::Closed | System::SellerAsks(_) | System::TerminalAsks(_) => (
-            format!("listen = \"{bank_at}\"\n"),
-            format!("closed_bind = \"{SELLER_CLOSED}:0\"\nsettlement = \"{bank_at}\"\n"),
+            format!(
+                "listen = \"{bank_at}\"\nlink_interface = \"{CLOSED}\"\nlink_peers = [\"{SELLER_CLOSED}:0\"]\n"
+            ),
+            format!(
+                "closed_bind = \"{SELLER_CLOSED}:0\"\nsettlement = \"{bank_at}\"\nlink_interface = \"{CLOSED}\"\n"
+            ),
         ),
     };
     std::fs::write(bank_data.join("settlement.toml"), bank_link)?;

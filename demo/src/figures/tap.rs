@@ -14,6 +14,7 @@ use kessai_shared::net::packet::{BROADCAST, Direction, Mac, PacketSocket, Protoc
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt;
 
+use crate::chart::Frame;
 use crate::lan::Wire;
 
 /// The longest frame that is kept, in bytes; what is longer on the wire is cut.
@@ -28,23 +29,10 @@ const LOOK_NANOS: i64 = 50_000_000;
 const QUIET: Duration = Duration::from_millis(60);
 const QUIET_DEADLINE: Duration = Duration::from_secs(2);
 
-/// A frame as it went over a wire.
-#[derive(Clone, Debug)]
-pub struct Seen {
-    /// Since the tap was opened.
-    pub at: Duration,
-    pub wire: String,
-    /// The host that sent it, by the port it came in at.
-    pub from: String,
-    /// The host that has the address it is for, or `all`.
-    pub to: String,
-    pub bytes: Vec<u8>,
-}
-
 /// Listens until it is dropped.
 pub struct Tap {
     begun: Instant,
-    heard: Arc<Mutex<Vec<Seen>>>,
+    heard: Arc<Mutex<Vec<Frame>>>,
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -96,7 +84,7 @@ impl Tap {
     }
 
     /// All frames so far that came after a time.
-    pub fn since(&self, at: Duration) -> Vec<Seen> {
+    pub fn since(&self, at: Duration) -> Vec<Frame> {
         self.frames().iter().filter(|seen| seen.at >= at).cloned().collect()
     }
 
@@ -105,7 +93,7 @@ impl Tap {
         self.frames().len() >= MAX_FRAMES
     }
 
-    fn frames(&self) -> std::sync::MutexGuard<'_, Vec<Seen>> {
+    fn frames(&self) -> std::sync::MutexGuard<'_, Vec<Frame>> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -120,7 +108,7 @@ impl Drop for Tap {
     }
 }
 
-fn listen(ears: &[Ear], begun: Instant, heard: &Mutex<Vec<Seen>>, over: &AtomicBool) {
+fn listen(ears: &[Ear], begun: Instant, heard: &Mutex<Vec<Frame>>, over: &AtomicBool) {
     let mut owners: BTreeMap<Mac, String> = BTreeMap::new();
     let mut room = vec![0; MAX_FRAME_BYTES];
     while !over.load(Ordering::Relaxed) {
@@ -153,7 +141,7 @@ fn listen(ears: &[Ear], begun: Instant, heard: &Mutex<Vec<Seen>>, over: &AtomicB
     }
 }
 
-fn take(ear: &Ear, begun: Instant, room: &mut [u8], new: &mut Vec<Seen>) {
+fn take(ear: &Ear, begun: Instant, room: &mut [u8], new: &mut Vec<Frame>) {
     loop {
         match ear.socket.recv(room) {
             Ok(arrived) => {
@@ -163,7 +151,7 @@ fn take(ear: &Ear, begun: Instant, room: &mut [u8], new: &mut Vec<Seen>) {
                 }
                 let bytes = room[..arrived.len.min(room.len())].to_vec();
                 let (wire, from) = (ear.wire.clone(), ear.host.clone());
-                new.push(Seen { at: begun.elapsed(), wire, from, to: String::new(), bytes });
+                new.push(Frame { at: begun.elapsed(), wire, from, to: String::new(), bytes, label: None });
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // An interface that went down is heard again when it is up.
