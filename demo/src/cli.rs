@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use kessai_shared::console::{self, Failure, OK};
 use kessai_shared::manual::Generate;
 use kessai_shared::net::RealNet;
@@ -65,6 +65,16 @@ struct Serve {
     /// The seller's address on the open network [default: the last one, or any that is free].
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    /// What is between the two daemons.
+    #[arg(long, value_name = "KIND", default_value = "closed-network")]
+    link: Link,
+}
+
+/// What one machine has for both ends of a link.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Link {
+    ClosedNetwork,
+    UnixLine,
 }
 
 impl Cli {
@@ -113,6 +123,7 @@ async fn play(data: PathBuf) -> Result<u8, Failure> {
         listen: None,
         quiet: true,
         verbose: false,
+        on_line: false,
     };
     let mut house = House::open(plan).await?;
     let home = Home::new(data.join("terminal"));
@@ -146,6 +157,7 @@ async fn serve(data: PathBuf, serve: Serve) -> Result<u8, Failure> {
         listen: serve.listen,
         quiet: false,
         verbose: false,
+        on_line: serve.link == Link::UnixLine,
     };
     tokio::pin!(stop);
     let mut house = tokio::select! {

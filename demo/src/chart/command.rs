@@ -59,6 +59,7 @@ struct Line<'a> {
     payload_bytes: usize,
     wire_bytes: usize,
     acknowledges: bool,
+    probes: bool,
     handshake: bool,
 }
 
@@ -88,6 +89,7 @@ impl<'a> Line<'a> {
             payload_bytes: message.payload,
             wire_bytes: message.frame,
             acknowledges: message.acknowledges,
+            probes: message.probes,
             handshake: message.kind.is_handshake(),
         }
     }

@@ -1,7 +1,8 @@
 //! Messages and bytes on each wire, flights and round trips.
 //!
 //! A *flight* is all that one end of a conversation sends before the other is heard again; what can hold nothing
-//! but an acknowledgement belongs to no flight. A *round trip* is a flight and the one that answers it: so many
+//! but an acknowledgement, or only tries how long datagrams may be, belongs to no flight. A flight is of a
+//! handshake when its first frame is. A *round trip* is a flight and the one that answers it: so many
 //! times somebody waited for the other end. Upkeep of the network itself (ARP, ICMP) is counted on its wire,
 //! and makes no flights.
 
@@ -23,6 +24,8 @@ pub struct Way {
     pub frames: usize,
     /// Of those, the ones that can hold nothing but an acknowledgement.
     pub acknowledgements: usize,
+    /// Those that only try how long datagrams may be.
+    pub probes: usize,
     pub handshake_frames: usize,
     /// What UDP, TCP or the line carried, in bytes.
     pub payload_bytes: u64,
@@ -57,7 +60,7 @@ pub struct Counts {
 pub struct Marked {
     pub what: String,
     pub at_us: u64,
-    /// From the mark to the last message that is more than an acknowledgement.
+    /// From the mark to the last message that belongs to a flight.
     pub took_us: u64,
     pub counts: Counts,
 }
@@ -99,12 +102,12 @@ impl Counts {
 
     /// The table for people.
     pub fn table(&self) -> Columns {
-        let headings = ["wire", "from", "to", ">frames", ">acks", ">payload", ">on the wire"];
+        let headings = ["wire", "from", "to", ">frames", ">acks", ">probes", ">payload", ">on the wire"];
         let mut table = Columns::new(&headings);
         for way in &self.ways {
             let names = [&way.wire, &way.from, &way.to].map(Clone::clone);
-            let frames = [way.frames, way.acknowledgements].map(|count| grouped(count as u64));
-            let bytes = [way.payload_bytes, way.wire_bytes].map(|count| format!("{} B", grouped(count)));
+            let frames = [way.frames, way.acknowledgements, way.probes].map(|count| grouped(count as u64));
+            let bytes = [way.payload_bytes, way.wire_bytes].map(bytes);
             table.row(names.into_iter().chain(frames).chain(bytes));
         }
         table
@@ -129,7 +132,10 @@ pub fn by_mark(messages: &[Message], marks: &[Mark]) -> Vec<Marked> {
     let ends = marks.iter().skip(1).map(|mark| mark.at).chain([Duration::MAX]);
     let spans = marks.iter().zip(ends).map(|(mark, end)| {
         let within = || messages.iter().filter(move |message| (mark.at..end).contains(&message.at));
-        let last = within().filter(|message| !message.acknowledges).map(|message| message.at).max();
+        let last = within()
+            .filter(|message| !(message.acknowledges || message.probes))
+            .map(|message| message.at)
+            .max();
         Marked {
             what: mark.what.clone(),
             at_us: micros(mark.at),
@@ -138,6 +144,11 @@ pub fn by_mark(messages: &[Message], marks: &[Mark]) -> Vec<Marked> {
         }
     });
     spans.collect()
+}
+
+/// So many bytes, for people: not to be broken between number and unit.
+pub fn bytes(count: u64) -> String {
+    format!("{}\u{a0}B", grouped(count))
 }
 
 /// A number with a comma before each three digits.
@@ -162,6 +173,7 @@ impl Way {
             to,
             frames: 0,
             acknowledgements: 0,
+            probes: 0,
             handshake_frames: 0,
             payload_bytes: 0,
             wire_bytes: 0,
@@ -171,6 +183,7 @@ impl Way {
     fn add(&mut self, message: &Message) {
         self.frames += 1;
         self.acknowledgements += usize::from(message.acknowledges);
+        self.probes += usize::from(message.probes);
         self.handshake_frames += usize::from(message.kind.is_handshake());
         self.payload_bytes += message.payload as u64;
         self.wire_bytes += message.frame as u64;
@@ -191,7 +204,7 @@ impl<'a> Flights<'a> {
     }
 
     fn add(&mut self, message: &'a Message) {
-        if message.acknowledges {
+        if message.acknowledges || message.probes {
             return;
         }
         if self.flights.is_empty() {

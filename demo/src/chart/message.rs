@@ -14,6 +14,8 @@ use super::quic::{self, PacketType};
 const MOST_ACKNOWLEDGEMENT_BYTES: usize = 15;
 /// A short header's first byte and a packet's tag, in bytes.
 const AROUND_BYTES: usize = 1 + 16;
+/// What every path carries, in bytes (RFC 9000, section 14): longer datagrams have to be tried first.
+const EVERY_PATH_BYTES: usize = 1_200;
 
 /// Two ends that talk to each other over a wire. It is the same whoever of them speaks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +54,10 @@ pub struct Message {
     pub frame: usize,
     /// Too short for anything but an acknowledgement.
     pub acknowledges: bool,
+    /// Longer than all that this end sent before. QUIC sends nothing of ours so, but tries how long datagrams
+    /// may be (RFC 9000, section 14.3). On a tap that sees several datagrams in one piece, before a card cuts
+    /// them, a first long message may look the same.
+    pub probes: bool,
     pub conversation: Conversation,
     /// Whether the first of the conversation's ends sent it.
     pub from_first: bool,
@@ -100,6 +106,15 @@ struct Observer {
     quic: BTreeSet<Conversation>,
     /// How long the ids are by which an end wants to be spoken to, in bytes.
     ids: BTreeMap<(Conversation, bool), usize>,
+    /// The longest datagram that an end sent so far, in bytes.
+    longest: BTreeMap<(Conversation, bool), usize>,
+}
+
+/// What a kind does not tell.
+#[derive(Clone, Copy, Default)]
+struct Role {
+    acknowledges: bool,
+    probes: bool,
 }
 
 impl Observer {
@@ -108,7 +123,7 @@ impl Observer {
         let from_first = packet.from <= packet.to;
         let ends = if from_first { (packet.from, packet.to) } else { (packet.to, packet.from) };
         let conversation = Conversation { wire: frame.wire.clone(), ends };
-        let (kind, acknowledges) = self.kind(&packet, &conversation, from_first);
+        let (kind, role) = self.kind(&packet, &conversation, from_first);
         let name = |given: &String, station| {
             if given.is_empty() { parties.name(station) } else { given.clone() }
         };
@@ -118,7 +133,8 @@ impl Observer {
             wire: frame.wire.clone(),
             from: name(&frame.from, packet.from),
             to: name(&frame.to, packet.to),
-            acknowledges: acknowledges && told.is_none(),
+            acknowledges: role.acknowledges && told.is_none(),
+            probes: role.probes && told.is_none(),
             kind: told.unwrap_or(kind),
             payload: packet.payload.len(),
             frame: frame.bytes.len(),
@@ -127,35 +143,46 @@ impl Observer {
         }
     }
 
-    fn kind(&mut self, packet: &Packet<'_>, conversation: &Conversation, from_first: bool) -> (Kind, bool) {
+    fn kind(&mut self, packet: &Packet<'_>, conversation: &Conversation, from_first: bool) -> (Kind, Role) {
+        let plain = |kind| (kind, Role::default());
         match packet.carrier {
             Carrier::Udp | Carrier::Line => self.datagram(packet, conversation, from_first),
             Carrier::Tcp(flags) if packet.payload.is_empty() => {
-                (Kind::Segment(flags.to_string()), !flags.opens() && flags.to_string() == "ACK")
+                let flags = flags.to_string();
+                let role = Role { acknowledges: flags == "ACK", probes: false };
+                (Kind::Segment(flags), role)
             }
-            Carrier::Tcp(_) => (Kind::Segment(String::new()), false),
-            Carrier::Arp => (Kind::Upkeep("ARP"), false),
-            Carrier::Icmp => (Kind::Upkeep("ICMP"), false),
-            Carrier::Fragment => (Kind::Other("a part of an IP packet".to_owned()), false),
-            Carrier::OtherIp(number) => (Kind::Other(format!("IP protocol {number}")), false),
-            Carrier::OtherEther(number) => (Kind::Other(format!("EtherType {number:04x}")), false),
-            Carrier::Unreadable => (Kind::Other("unreadable".to_owned()), false),
+            Carrier::Tcp(_) => plain(Kind::Segment(String::new())),
+            Carrier::Arp => plain(Kind::Upkeep("ARP")),
+            Carrier::Icmp => plain(Kind::Upkeep("ICMP")),
+            Carrier::Fragment => plain(Kind::Other("a part of an IP packet".to_owned())),
+            Carrier::OtherIp(number) => plain(Kind::Other(format!("IP protocol {number}"))),
+            Carrier::OtherEther(number) => plain(Kind::Other(format!("EtherType {number:04x}"))),
+            Carrier::Unreadable => plain(Kind::Other("unreadable".to_owned())),
         }
     }
 
-    fn datagram(&mut self, packet: &Packet<'_>, own: &Conversation, from_first: bool) -> (Kind, bool) {
-        let is_line = packet.carrier == Carrier::Line;
-        let Some(packets) = quic::datagram(packet.payload) else { return (Kind::Datagram, false) };
+    fn datagram(&mut self, packet: &Packet<'_>, own: &Conversation, from_first: bool) -> (Kind, Role) {
+        let (bytes, is_line) = (packet.payload.len(), packet.carrier == Carrier::Line);
+        let plain = (Kind::Datagram, Role::default());
+        let Some(packets) = quic::datagram(packet.payload) else { return plain };
         let long = packets.iter().rfind(|packet| packet.kind.is_long());
         if let Some(long) = long {
             self.quic.insert(own.clone());
             self.ids.insert((own.clone(), from_first), long.from_id.len());
         } else if !is_line && !self.quic.contains(own) {
-            return (Kind::Datagram, false);
+            return plain;
         }
+        let longest = self.longest.entry((own.clone(), from_first)).or_insert(EVERY_PATH_BYTES);
+        let is_longer = bytes > *longest;
+        *longest = bytes.max(*longest);
         let id = self.ids.get(&(own.clone(), !from_first));
         let most = id.map(|id| AROUND_BYTES + id + MOST_ACKNOWLEDGEMENT_BYTES);
-        let acknowledges = long.is_none() && most.is_some_and(|most| packet.payload.len() <= most);
-        (Kind::Quic(packets.iter().map(|packet| packet.kind).collect()), acknowledges)
+        let role = Role {
+            acknowledges: long.is_none() && most.is_some_and(|most| bytes <= most),
+            // Who came in the middle of a conversation does not know what was sent before.
+            probes: long.is_none() && id.is_some() && is_longer,
+        };
+        (Kind::Quic(packets.iter().map(|packet| packet.kind).collect()), role)
     }
 }

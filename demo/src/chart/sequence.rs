@@ -9,7 +9,7 @@ mod text;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::count::{Counts, grouped, micros};
+use super::count::{Counts, bytes, grouped, micros};
 use super::frame::Mark;
 use super::message::{Conversation, Kind, Message};
 
@@ -18,8 +18,8 @@ const MOST_PARTIES: usize = 6;
 /// Steps that are drawn, by default and of everything.
 const MOST_STEPS: usize = 120;
 const MOST_STEPS_IN_FULL: usize = 2_000;
-/// The most that belongs to one bar. It is far more than any handshake takes.
-const MOST_HANDSHAKE: Duration = Duration::from_secs(1);
+/// What is later does not belong to the same bar. It is far more than any handshake takes.
+const LONGEST_BAR: Duration = Duration::from_secs(1);
 /// A silence that is worth a line of its own.
 const SILENCE: Duration = Duration::from_millis(500);
 
@@ -54,7 +54,7 @@ pub enum What {
         text: String,
         exposed: bool,
     },
-    /// A handshake: between which two, and what it came to.
+    /// A handshake, or tries how long datagrams may be: between which two, and what it came to.
     Bar {
         ends: (usize, usize),
         wire: usize,
@@ -76,10 +76,17 @@ pub struct Sequence {
     pub omitted: Vec<String>,
 }
 
+/// What many frames are about, so that they are drawn as one bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Topic {
+    Handshake,
+    Probes,
+}
+
 /// A step while it is put together.
 enum Draft<'a> {
-    Arrow { at: Duration, message: &'a Message, name: String, frames: usize, bytes: u64 },
-    Bar { messages: Vec<&'a Message> },
+    Arrow { at: Duration, message: &'a Message, name: String, frames: usize, sum: u64 },
+    Bar { topic: Topic, messages: Vec<&'a Message> },
     Mark(&'a Mark),
 }
 
@@ -112,6 +119,20 @@ impl Sequence {
         sequence
     }
 
+    /// The time beside each step. A silence has none, and the same moment is not told twice.
+    fn moments(&self) -> Vec<String> {
+        let mut last = None;
+        let moments = self.steps.iter().map(|step| match step.what {
+            What::Silence(_) => String::new(),
+            What::Arrow { .. } | What::Bar { .. } | What::Mark(_) => {
+                let moment = time(step.at);
+                let told = last.replace(moment.clone());
+                if told.as_ref() == Some(&moment) { String::new() } else { moment }
+            }
+        });
+        moments.collect()
+    }
+
     fn column(&self, name: &str) -> usize {
         let known = self.parties.iter().position(|party| party == name);
         known.unwrap_or(self.parties.len().saturating_sub(1))
@@ -124,32 +145,32 @@ impl Sequence {
     fn step(&self, draft: &Draft<'_>, settings: &Settings) -> What {
         match draft {
             Draft::Mark(mark) => What::Mark(mark.what.clone()),
-            Draft::Arrow { message, name, frames, bytes, .. } => What::Arrow {
+            Draft::Arrow { message, name, frames, sum, .. } => What::Arrow {
                 from: self.column(&message.from),
                 to: self.column(&message.to),
                 wire: self.wire(&message.wire),
                 exposed: settings.exposed.iter().any(|word| name.contains(word.as_str())),
                 text: match frames {
-                    1 => format!("{name} {} B", grouped(*bytes)),
-                    _ => format!("{name} ×{} {} B", grouped(*frames as u64), grouped(*bytes)),
+                    1 => format!("{name} {}", bytes(*sum)),
+                    _ => format!("{name} ×{} {}", grouped(*frames as u64), bytes(*sum)),
                 },
             },
-            Draft::Bar { messages } => {
+            Draft::Bar { topic, messages } => {
                 let counts = Counts::of(messages.iter().copied());
-                let bytes: u64 = counts.ways.iter().map(|way| way.payload_bytes).sum();
+                let sum: u64 = counts.ways.iter().map(|way| way.payload_bytes).sum();
                 let (trips, took) = (counts.round_trips(), draft.end().saturating_sub(draft.at()));
-                let trips = format!("{trips} round trip{}", if trips == 1 { "" } else { "s" });
+                let (text, trips) = match topic {
+                    Topic::Handshake if trips == 1 => ("handshake", "1\u{a0}round\u{a0}trip, ".to_owned()),
+                    Topic::Handshake => ("handshake", format!("{trips}\u{a0}round\u{a0}trips, ")),
+                    Topic::Probes => ("how long may datagrams be?", String::new()),
+                };
+                let frames = grouped(messages.len() as u64);
                 let first = messages.first();
                 What::Bar {
                     ends: first.map_or((0, 0), |first| (self.column(&first.from), self.column(&first.to))),
                     wire: first.map_or(0, |first| self.wire(&first.wire)),
-                    text: "handshake".to_owned(),
-                    detail: format!(
-                        "{} frames, {} B, {trips}, {}",
-                        messages.len(),
-                        grouped(bytes),
-                        time(took)
-                    ),
+                    text: text.to_owned(),
+                    detail: format!("{frames}\u{a0}frames, {}, {trips}{}", bytes(sum), time(took)),
                 }
             }
         }
@@ -160,7 +181,7 @@ impl Draft<'_> {
     fn at(&self) -> Duration {
         match self {
             Self::Arrow { at, .. } => *at,
-            Self::Bar { messages } => messages.first().map_or(Duration::ZERO, |first| first.at),
+            Self::Bar { messages, .. } => messages.first().map_or(Duration::ZERO, |first| first.at),
             Self::Mark(mark) => mark.at,
         }
     }
@@ -168,13 +189,18 @@ impl Draft<'_> {
     fn end(&self) -> Duration {
         match self {
             Self::Arrow { .. } | Self::Mark(_) => self.at(),
-            Self::Bar { messages } => messages.last().map_or(Duration::ZERO, |last| last.at),
+            Self::Bar { messages, .. } => messages.last().map_or(Duration::ZERO, |last| last.at),
         }
     }
 }
 
 fn is_upkeep(message: &Message) -> bool {
     matches!(message.kind, Kind::Upkeep(_))
+}
+
+fn topic(message: &Message) -> Option<Topic> {
+    let handshake = message.kind.is_handshake().then_some(Topic::Handshake);
+    handshake.or(message.probes.then_some(Topic::Probes))
 }
 
 /// Who has a column, in the order of [`ORDER`], then of appearance, strangers last.
@@ -210,18 +236,19 @@ fn wires(messages: &[Message]) -> Vec<String> {
 
 fn drafts<'a>(messages: &[&'a Message], marks: &'a [Mark], full: bool) -> Vec<Draft<'a>> {
     let mut drafts: Vec<Draft<'a>> = Vec::new();
-    let mut bars: BTreeMap<&Conversation, usize> = BTreeMap::new();
+    let mut bars: BTreeMap<(&Conversation, Topic), usize> = BTreeMap::new();
     for message in messages {
-        if message.kind.is_handshake() && !full {
-            let open = bars.get(&message.conversation).and_then(|at| drafts.get_mut(*at));
-            if let Some(Draft::Bar { messages }) = open
-                && messages.first().is_some_and(|first| message.at - first.at <= MOST_HANDSHAKE)
+        if let Some(topic) = topic(message).filter(|_| !full) {
+            let key = (&message.conversation, topic);
+            let open = bars.get(&key).and_then(|at| drafts.get_mut(*at));
+            if let Some(Draft::Bar { messages, .. }) = open
+                && messages.first().is_some_and(|first| message.at - first.at <= LONGEST_BAR)
             {
                 messages.push(message);
                 continue;
             }
-            bars.insert(&message.conversation, drafts.len());
-            drafts.push(Draft::Bar { messages: vec![message] });
+            bars.insert(key, drafts.len());
+            drafts.push(Draft::Bar { topic, messages: vec![message] });
         } else {
             drafts.push(arrow(&[message], &message.kind.name()));
         }
@@ -234,15 +261,17 @@ fn drafts<'a>(messages: &[&'a Message], marks: &'a [Mark], full: bool) -> Vec<Dr
 }
 
 fn arrow<'a>(messages: &[&'a Message], name: &str) -> Draft<'a> {
-    let bytes = messages.iter().map(|message| message.payload as u64).sum();
+    let sum = messages.iter().map(|message| message.payload as u64).sum();
     let first = messages[0];
-    Draft::Arrow { at: first.at, message: first, name: name.to_owned(), frames: messages.len(), bytes }
+    Draft::Arrow { at: first.at, message: first, name: name.to_owned(), frames: messages.len(), sum }
 }
 
 /// A handshake that only one end ever spoke in is none.
 fn answered_or_arrow(draft: Draft<'_>) -> Draft<'_> {
     match &draft {
-        Draft::Bar { messages } if messages.iter().all(|each| each.from_first == messages[0].from_first) => {
+        Draft::Bar { topic: Topic::Handshake, messages }
+            if messages.iter().all(|each| each.from_first == messages[0].from_first) =>
+        {
             arrow(messages, &format!("{}, no answer", messages[0].kind.name()))
         }
         Draft::Arrow { .. } | Draft::Bar { .. } | Draft::Mark(_) => draft,
@@ -254,15 +283,15 @@ fn merged(drafts: Vec<Draft<'_>>) -> Vec<Draft<'_>> {
     let mut merged: Vec<Draft<'_>> = Vec::new();
     for draft in drafts {
         if let (
-            Some(Draft::Arrow { message: before, name: known, frames, bytes, .. }),
-            Draft::Arrow { message, name, frames: more, bytes: more_bytes, .. },
+            Some(Draft::Arrow { message: before, name: known, frames, sum, .. }),
+            Draft::Arrow { message, name, frames: more, sum: more_bytes, .. },
         ) = (merged.last_mut(), &draft)
             && (&before.wire, &before.from, &before.to) == (&message.wire, &message.from, &message.to)
             && known == name
             && message.at.saturating_sub(before.at) < SILENCE
         {
             *frames += more;
-            *bytes += more_bytes;
+            *sum += more_bytes;
             continue;
         }
         merged.push(draft);
@@ -290,8 +319,8 @@ fn omitted(messages: &[Message], full: bool, steps: usize) -> Vec<String> {
 pub fn time(time: Duration) -> String {
     let micros = micros(time);
     match micros {
-        0..100_000 => format!("{}.{:02} ms", micros / 1_000, micros % 1_000 / 10),
-        100_000..1_000_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
-        _ => format!("{}.{:02} s", grouped(micros / 1_000_000), micros % 1_000_000 / 10_000),
+        0..100_000 => format!("{}.{:02}\u{a0}ms", micros / 1_000, micros % 1_000 / 10),
+        100_000..1_000_000 => format!("{}.{}\u{a0}ms", micros / 1_000, micros % 1_000 / 100),
+        _ => format!("{}.{:02}\u{a0}s", grouped(micros / 1_000_000), micros % 1_000_000 / 10_000),
     }
 }

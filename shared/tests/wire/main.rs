@@ -5,6 +5,7 @@ mod exchange;
 mod faults;
 mod limits;
 mod link;
+mod open;
 mod raw;
 mod service;
 mod silence;

@@ -78,6 +78,7 @@ impl Canvas {
         }
         let mut at = x;
         for c in plain(text).chars() {
+            let c = if c == '\u{a0}' { ' ' } else { c };
             let wide = c.width().unwrap_or(0);
             if wide == 0 || at + wide > self.width {
                 continue;

@@ -5,12 +5,13 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// The most lines of one text.
 const MOST_LINES: usize = 40;
 
-/// The text in lines of at most so many cells, broken between words where that can be.
+/// The text in lines of at most so many cells, broken between words where that can be, but not at a space that
+/// says that it does not break.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(2);
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
-    for word in text.split_whitespace() {
+    for word in text.split([' ', '\t', '\n']).filter(|word| !word.is_empty()) {
         for piece in pieces(word, width) {
             if !line.is_empty() && line.width() + 1 + piece.width() > width {
                 lines.push(std::mem::take(&mut line));
@@ -73,6 +74,7 @@ mod tests {
     fn lines_break_between_words_and_long_words_break_too() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("緑茶緑茶 x", 5), ["緑茶", "緑茶", "x"]);
+        assert_eq!(wrap("of 1,200\u{a0}B", 8), ["of", "1,200\u{a0}B"]);
         assert_eq!(wrap("", 5), [""]);
         assert_eq!(clip("settlement", 6), "settl…");
         assert_eq!(clip("緑茶緑", 4), "緑…");

@@ -84,11 +84,8 @@ impl Drawing<'_> {
             self.svg.rect((lane - width / 2, top), (width, HEAD), "box");
             self.svg.text(lane, top + 20, "middle", "strong", &name);
         }
-        for (at, step) in self.sequence.steps.iter().enumerate() {
-            let before = at.checked_sub(1).and_then(|before| self.sequence.steps.get(before));
-            let moment = time(step.at);
-            let repeated = before.is_some_and(|before| time(before.at) == moment);
-            self.step(&step.what, if repeated { "" } else { &moment });
+        for (step, moment) in self.sequence.steps.iter().zip(self.sequence.moments()) {
+            self.step(&step.what, &moment);
         }
         if !self.sequence.omitted.is_empty() {
             self.y += 26;

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{Sequence, What, time};
+use super::{Sequence, What};
 use crate::chart::draw::wrap::{clip, wrap};
 use crate::chart::draw::{Canvas, Ink, Paint};
 
@@ -29,12 +29,8 @@ impl Sequence {
         let mut drawing =
             Drawing { sequence: self, canvas: Canvas::new(ink.width), lanes, width: ink.width, y: 0 };
         drawing.head();
-        for (at, step) in self.steps.iter().enumerate() {
-            // The same moment is not told twice.
-            let before = at.checked_sub(1).and_then(|before| self.steps.get(before));
-            let moment = time(step.at);
-            let repeated = before.is_some_and(|before| time(before.at) == moment);
-            drawing.step(&step.what, if repeated { "" } else { &moment });
+        for (step, moment) in self.steps.iter().zip(self.moments()) {
+            drawing.step(&step.what, &moment);
         }
         drawing.lifelines(drawing.y);
         drawing.y += 1;
