@@ -123,8 +123,9 @@ impl FromStr for Kind {
     }
 }
 
+/// The name of an interface, which is safe in a path.
 #[derive(Clone)]
-struct Interface(String);
+pub struct Interface(pub String);
 
 impl FromStr for Interface {
     type Err = String;
