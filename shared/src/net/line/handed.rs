@@ -24,7 +24,7 @@ pub(super) fn over(interface: &str) -> io::Result<Option<PacketSocket>> {
     let handed = sd_listen_fds::get().map_err(|_| not_understood())?;
     let mut line = None;
     for (name, descriptor) in handed {
-        let descriptor = OwnedFd::from(descriptor.into_std());
+        let descriptor: OwnedFd = descriptor.into_std();
         if name.as_deref() == Some(HANDED_NAME) && line.is_none() {
             line = Some(descriptor.try_clone());
         }
