@@ -94,7 +94,6 @@ impl Seen {
             }
         }
     }
-
 }
 
 impl Entry {
