@@ -72,6 +72,15 @@ impl Load {
         told.iter().map(|told| told.at).filter(|at| *at >= moment).min().map(|at| at - moment)
     }
 
+    /// The longest time from this moment on in which no purchase was answered.
+    pub fn longest_gap(&self, from: Instant) -> Duration {
+        let mut moments: Vec<_> = self.notes.told.lock().unwrap().iter().map(|told| told.at).collect();
+        moments.retain(|at| *at >= from);
+        moments.extend([from, Instant::now()]);
+        moments.sort_unstable();
+        moments.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default()
+    }
+
     /// Lets every shopper come to the end of what he has begun.
     pub fn stop(self) -> Vec<Told> {
         self.notes.over.store(true, Ordering::Relaxed);

@@ -84,13 +84,13 @@ impl Stage {
         let data = self.folder.join("seller").display().to_string();
         let ask = || run(["kessai-server", "link", "--json", "--data", &data]);
         let link = self.seller_host.inside(ask).expect("a host");
-        println!("{}", link.out.trim());
         (link.code, serde_json::from_str(&link.out).expect("JSON"))
     }
 
     /// On which wire the seller speaks with the settlement, as it tells its operators.
     pub fn wire_in_use(&self) -> usize {
         let (code, said) = self.link();
+        println!("{said}");
         assert_eq!((code, &said["state"], &said["kind"]), (Some(0), &"up".into(), &"closed-network".into()));
         SETTLEMENT.iter().position(|address| said["address"] == *address).expect("one of the two")
     }
