@@ -178,7 +178,7 @@ async fn shop_till_over(file: ShopFile, home: PathBuf, notes: Arc<Notes>) {
 
 /// One purchase under one order id, however often it has to be asked for.
 async fn buy(shop: &Shop, nth: u64) -> Told {
-    let scarce = nth % SCARCE_EVERY == 0;
+    let scarce = nth.is_multiple_of(SCARCE_EVERY);
     let sku = Sku::new(if scarce { "SCARCE" } else { "COMMON" }).expect("a SKU");
     let lines = [Line { sku, quantity: 1 }];
     let (order, card) = (shop.open_checkout().expect("an order id"), card(nth % CARDS).into());
