@@ -169,6 +169,7 @@ fn a_flood_of_strangers_keeps_nobody_from_buying_and_holds_no_more_than_its_cap(
 /// Nothing of the strangers is left, and only the good terminal is connected.
 fn is_alone_again(place: &Place, buyer: &Buyer) {
     support::until("a seller that is left alone", || {
+        sleep(Duration::from_millis(500));
         let open = place.told("peers")["totals"]["open"].as_u64().expect("a count");
         open <= buyer.connections()
     });

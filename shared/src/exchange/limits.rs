@@ -40,8 +40,8 @@ pub struct Limits {
     /// Connections of one key. The newest is closed, so that a live one is never lost to a
     /// second process that was started by mistake.
     pub max_connections_per_peer: usize,
-    /// Handshakes in progress. With one more, the oldest of the address that has most is given up: a good
-    /// one takes a few round trips, and one that stalls must not keep it out.
+    /// Handshakes in progress. With one more, one of the oldest is given up, of the address that has most: a
+    /// good one takes a few round trips, and one that stalls must not keep it out.
     pub max_handshakes: usize,
     /// Calls in progress on one connection. The server stops reading a connection that has more,
     /// and the transport makes its client wait.
@@ -155,7 +155,7 @@ impl Strangers {
         handshakes_per_address: 64,
         new_per_second: 64,
         new_at_once: 1_024,
-        newcomers_per_second: 512,
+        newcomers_per_second: 256,
         narrow_in_flight: 8,
         narrow_window_bytes: 32 * 1024,
         wide_connections: 64,
