@@ -19,7 +19,7 @@ mod inquiries;
 mod journals;
 mod open_loop;
 mod options;
-mod place;
+pub mod place;
 mod plot;
 mod process;
 mod report;

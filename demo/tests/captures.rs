@@ -12,15 +12,14 @@ use kessai_shared::exchange::Link;
 use kessai_shared::identity::Identity;
 use kessai_shared::ids::{CaptureId, OrderId, RefundId};
 use kessai_shared::money::{Currency, Minor};
-use kessai_shared::net::{Net, RealNet};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Purchase, SignedIssuerKeys, Verdict};
 use kessai_shared::seal::{ResponseSecret, SealedCard, SealingSession};
-use kessai_shared::settlement::{ALPN, Refusal, Reply, Request, Standing};
+use kessai_shared::settlement::{Refusal, Reply, Request, Standing};
 use kessai_shared::time::Timestamp;
-use kessai_shared::tls::{Peers, client_config};
 use serde_json::Value;
 use support::books::verify;
+use support::closed;
 use support::command::run;
 use support::shop::Shop;
 
@@ -44,12 +43,8 @@ enum Answer {
 
 impl Line {
     fn open(folder: &Path, settlement: SocketAddr) -> Self {
-        let key = |name: &str| Identity::load_or_create(folder.join(name)).expect("a key");
-        let (seller, pin) = (key("seller/keys/seller.key"), key("settlement/keys/settlement.key").pin());
-        let config = client_config(&seller, Peers::pins([pin]), ALPN).expect("a configuration");
-        let any = "127.0.0.1:0".parse().expect("an address");
-        let endpoint = RealNet::default().endpoint(any, None).expect("a socket");
-        Self { link: Link::new(endpoint, settlement, config), seller: seller.pin() }
+        let (link, seller) = closed::link(folder, settlement);
+        Self { link, seller }
     }
 
     async fn ask(&self, request: Request) -> Reply {

@@ -9,17 +9,15 @@ use std::time::Duration;
 
 use kessai_shared::codec;
 use kessai_shared::exchange::Link;
-use kessai_shared::identity::Identity;
 use kessai_shared::ids::OrderId;
 use kessai_shared::money::{Currency, Minor};
-use kessai_shared::net::{Net, RealNet};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Purchase, SignedIssuerKeys, Verdict};
 use kessai_shared::seal::{Envelope, ResponseSecret, SealedCard, SealingSession};
-use kessai_shared::settlement::{ALPN, Refusal, Reply, Request, Standing};
+use kessai_shared::settlement::{Refusal, Reply, Request, Standing};
 use kessai_shared::time::Timestamp;
-use kessai_shared::tls::{Peers, client_config};
 use support::books::verify;
+use support::closed;
 use support::shop::Shop;
 
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -33,13 +31,8 @@ struct Taken {
 
 impl Taken {
     async fn over(folder: &Path, settlement: SocketAddr) -> Self {
-        let key = |name: &str| Identity::load_or_create(folder.join(name)).expect("a key");
-        let (seller, pin) = (key("seller/keys/seller.key"), key("settlement/keys/settlement.key").pin());
-        let config = client_config(&seller, Peers::pins([pin]), ALPN).expect("a configuration");
-        let any = "127.0.0.1:0".parse().expect("an address");
-        let endpoint = RealNet::default().endpoint(any, None).expect("a socket");
-        let link = Link::new(endpoint, settlement, config);
-        let mut taken = Self { link, seller: seller.pin(), keys: Vec::new() };
+        let (link, seller) = closed::link(folder, settlement);
+        let mut taken = Self { link, seller, keys: Vec::new() };
         let Reply::Echo { issuer_keys, .. } = taken.ask(&Request::Echo).await else { panic!("no keys") };
         taken.keys = issuer_keys;
         taken

@@ -25,7 +25,7 @@ const IMPURE: [&str; 10] = [
     "println!",
 ];
 /// Types whose content no log line may show.
-const SECRETS: [&str; 16] = [
+const SECRETS: [&str; 18] = [
     "CardNumber",
     "HolderName",
     "Particulars",
@@ -42,6 +42,8 @@ const SECRETS: [&str; 16] = [
     "HolderKey",
     "HolderSeed",
     "Wallet",
+    "KnockKey",
+    "OwnKey",
 ];
 /// What is left behind in unfinished work. Put together here, so that this file does not hold it.
 const UNFINISHED: [&str; 3] = [concat!("to", "do!("), concat!("unimple", "mented!("), concat!("FIX", "ME")];

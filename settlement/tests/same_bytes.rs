@@ -16,6 +16,8 @@ use kessai_shared::codec;
 use kessai_shared::exchange::Link;
 use kessai_shared::identity::Identity;
 use kessai_shared::ids::OrderId;
+use kessai_shared::net::knock::{Gate, KnockKey};
+use kessai_shared::net::side::Side;
 use kessai_shared::net::{Net, RealNet};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Decision, Purchase};
@@ -44,6 +46,14 @@ impl Drop for Running {
     }
 }
 
+/// The key that the seller is given to knock with.
+fn knock_key(data: &Path, seller: &Identity) -> KnockKey {
+    let file = data.join("knock.key");
+    let written = program(data, &["knock-key", &seller.pin().to_string(), "--out"]).arg(&file).status();
+    assert!(written.expect("it runs").success());
+    KnockKey::read(&file).expect("a knock key")
+}
+
 fn program(data: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kessai-settlement"));
     command.args(args).arg("--data").arg(data).env_remove("RUST_LOG");
@@ -62,10 +72,11 @@ impl Running {
         let words: Vec<&str> = line.split_whitespace().collect();
         let ["ready", address, pin, root] = words.as_slice() else { panic!("not ready: {line:?}") };
         let config = tls::client_config(seller, Peers::pins([pin.parse().expect("a pin")]), ALPN);
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let endpoint = RealNet::default().endpoint(any, None).expect("a socket");
-        let link =
-            Link::new(endpoint, address.parse().expect("an address"), config.expect("a configuration"));
+        let gate = Gate::of_seller(&knock_key(data, seller));
+        let side = Side::at(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let endpoint = RealNet::default().closed(&side, &gate, None).expect("a socket");
+        let config = gate.client_config(config.expect("a configuration"));
+        let link = Link::new(endpoint, address.parse().expect("an address"), config);
         Self { process, link, root: root.parse().expect("a pin") }
     }
 

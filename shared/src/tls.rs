@@ -37,6 +37,18 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// two lost packets in a row do not end a connection.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
+/// The same on the closed side, where a server that was started again says so to nobody: a client that
+/// died does not keep its place for long. The shorter of both sides' times counts (RFC 9000, section
+/// 10.1), and the client's is this.
+const CLOSED_IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// As [`KEEP_ALIVE`], on the closed side.
+const CLOSED_KEEP_ALIVE: Duration = Duration::from_secs(3);
+
+/// What a round trip on the closed side is taken for before one was measured, so that the first packet
+/// is sent again after three of them when it was lost, and not after the second that it usually takes.
+const CLOSED_FIRST_ROUND_TRIP: Duration = Duration::from_millis(100);
+
 /// Streams a peer may have open. The exchange uses one; the rest only lets a server tell a peer
 /// that opens more apart from one that is merely slow.
 const MAX_STREAMS: u32 = 4;
@@ -137,6 +149,23 @@ pub fn client_config(
     Ok(config)
 }
 
+/// As [`client_config`], for a connection on the closed side that lasts.
+///
+/// # Errors
+///
+/// As [`client_config`].
+pub fn closed_client_config(
+    identity: &Identity,
+    peers: Peers,
+    alpn: &[u8],
+) -> Result<quinn::ClientConfig, TlsError> {
+    let mut config = client_config(identity, peers, alpn)?;
+    let mut transport = transport(Some(CLOSED_KEEP_ALIVE));
+    transport.max_idle_timeout(Some(idle_timeout(CLOSED_IDLE_TIMEOUT))).initial_rtt(CLOSED_FIRST_ROUND_TRIP);
+    config.transport_config(Arc::new(transport));
+    Ok(config)
+}
+
 /// The key that the other end of a connection has proved; `None` before it has.
 #[must_use]
 pub fn peer_pin(connection: &quinn::Connection) -> Option<Pin> {
@@ -206,7 +235,6 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 fn transport(keep_alive: Option<Duration>) -> TransportConfig {
-    let idle = VarInt::from_u32(IDLE_TIMEOUT.as_millis() as u32);
     let mut mtu = MtuDiscoveryConfig::default();
     mtu.upper_bound(MAX_DATAGRAM_BYTES);
     let mut config = TransportConfig::default();
@@ -215,12 +243,16 @@ fn transport(keep_alive: Option<Duration>) -> TransportConfig {
         .max_concurrent_bidi_streams(VarInt::from_u32(MAX_STREAMS))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .datagram_receive_buffer_size(None)
-        .max_idle_timeout(Some(IdleTimeout::from(idle)))
+        .max_idle_timeout(Some(idle_timeout(IDLE_TIMEOUT)))
         .keep_alive_interval(keep_alive)
         .stream_receive_window(VarInt::from_u32(WINDOW_BYTES))
         .receive_window(VarInt::from_u32(WINDOW_BYTES))
         .send_window(u64::from(WINDOW_BYTES));
     config
+}
+
+fn idle_timeout(after: Duration) -> IdleTimeout {
+    IdleTimeout::from(VarInt::from_u32(after.as_millis() as u32))
 }
 
 fn refused(error: rustls::Error) -> TlsError {

@@ -51,6 +51,7 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Request::Return { .. },
         Request::Receive { .. },
         Request::Adjust { .. },
+        Request::Link,
     );
     let requests = equal(names, requests);
     let replies = samples::seller_replies();
@@ -66,9 +67,12 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Reply::Trades(_),
         Reply::Batches(_),
         Reply::Returned(_),
+        Reply::Link(_),
         Reply::Refused(_),
     );
-    let replies = equal(names, replies);
+    let mut replies = equal(names, replies);
+    let unheard = Reply::Link(Box::new(samples::unheard_link()));
+    replies.push(Sample::equal("Reply::Link of a line that is down", unheard));
     let why = "3 pieces are nobody's".to_owned();
     let refusals =
         vec![Refusal::UnknownOrder, Refusal::UnknownProduct, Refusal::NotAllowed(why), Refusal::TryLater];

@@ -41,12 +41,23 @@ pub async fn measure(bench: &Bench, data: &Path) -> Result<Report, Failure> {
     let pin = Identity::load_or_create(key.clone())?.pin().to_string();
     let settlement = data.join("settlement");
     Role::Settlement.ask(&["allow".as_ref(), pin.as_ref(), "--data".as_ref(), settlement.as_ref()]).await?;
+    let knock_key = data.join("bench-seller.knock");
+    let words = ["knock-key".as_ref(), pin.as_ref(), "--out".as_ref(), knock_key.as_os_str()];
+    Role::Settlement.ask(&[&words[..], &["--data".as_ref(), settlement.as_ref()]].concat()).await?;
     let mut stage = Stage::open(data, bench.accounts, bench.products).await?;
     let (address, pin) = stage.settlement()?;
     let (connections, outstanding) = bench.inquiries_at_once();
     let (inquiries, accounts) = (bench.inquiries, bench.accounts);
-    let plan =
-        inquiries::Plan { address, settlement: pin, key, connections, outstanding, inquiries, accounts };
+    let plan = inquiries::Plan {
+        address,
+        settlement: pin,
+        key,
+        knock_key,
+        connections,
+        outstanding,
+        inquiries,
+        accounts,
+    };
     eprintln!("{inquiries} inquiries, {outstanding} at once on {connections} connections …");
     let run: Run<Found> = stage.run(&Task::Inquire(plan)).await?;
     let [_, journal] = stage.close().await?.journals;

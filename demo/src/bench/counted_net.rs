@@ -44,17 +44,23 @@ impl CountedNet {
             received: self.counters.received.load(Ordering::Relaxed),
         }
     }
+
+    fn bind(&self, addr: SocketAddr) -> io::Result<Arc<dyn AsyncUdpSocket>> {
+        Ok(Arc::new(CountedSocket { socket: net::bind(addr)?, counters: Arc::clone(&self.counters) }))
+    }
 }
 
 impl Net for CountedNet {
     fn endpoint(&self, addr: SocketAddr, server: Option<quinn::ServerConfig>) -> io::Result<Endpoint> {
-        let socket = CountedSocket { socket: net::bind(addr)?, counters: Arc::clone(&self.counters) };
-        net::endpoint_over(Arc::new(socket), server)
+        net::endpoint_over(self.bind(addr)?, server)
     }
 
     fn closed(&self, side: &Side, gate: &Gate, server: Option<quinn::ServerConfig>) -> io::Result<Endpoint> {
-        // The load stands on the open network; where it asks a settlement, nothing is counted.
-        RealNet::default().closed(side, gate, server)
+        match side {
+            Side::Network { bind, .. } => net::closed_over(self.bind(*bind)?, gate, server),
+            // A line is not what is measured.
+            Side::Ethernet { .. } | Side::Unix { .. } => RealNet::default().closed(side, gate, server),
+        }
     }
 }
 

@@ -15,6 +15,8 @@ use kessai_shared::identity::Identity;
 use kessai_shared::ids::OrderId;
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::net::Net;
+use kessai_shared::net::knock::{Gate, KnockKey};
+use kessai_shared::net::side::Side;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{IssuerKeys, Purchase, Verdict};
 use kessai_shared::seal::{Envelope, ResponseSecret, SealedCard, SealingSession};
@@ -45,6 +47,8 @@ pub struct Plan {
     pub settlement: Pin,
     /// The key file of the seller that the load is.
     pub key: PathBuf,
+    /// The file with the key that it knocks with.
+    pub knock_key: PathBuf,
     pub connections: u32,
     pub outstanding: u32,
     /// How many inquiries there are in all.
@@ -86,10 +90,12 @@ struct Asking {
 pub async fn ask_all(plan: &Plan) -> Result<Found, Failure> {
     let net = CountedNet::default();
     let identity = Identity::load_or_create(plan.key.clone())?;
+    let gate = Gate::of_seller(&KnockKey::read(&plan.knock_key)?);
+    let side = Side::at(SocketAddr::from(([0, 0, 0, 0], 0)));
     let mut links = Vec::new();
     for _ in 0..plan.connections {
         let config = tls::client_config(&identity, Peers::pins([plan.settlement]), ALPN)?;
-        let endpoint = net.endpoint(SocketAddr::from(([0, 0, 0, 0], 0)), None)?;
+        let (config, endpoint) = (gate.client_config(config), net.closed(&side, &gate, None)?);
         links.push(Link::new(endpoint, plan.address, config));
     }
     let keys = issuer_keys(links.first()).await?;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use kessai_shared::exchange::Link;
 use kessai_shared::net::Net;
+use kessai_shared::net::knock::{Gate, KnockKey};
+use kessai_shared::net::side::Side;
 use kessai_shared::receipt::Purchase;
 use kessai_shared::seal::{ResponseSecret, SealedCard, SealingSession};
 use kessai_shared::settlement::{ALPN, Reply, Request};
@@ -12,6 +14,7 @@ use kessai_shared::storefront::PaymentState;
 use kessai_shared::tls::{Peers, client_config};
 
 use crate::books;
+use crate::site::now;
 use crate::stage::Stage;
 use crate::world::{Card, particulars};
 
@@ -40,8 +43,10 @@ impl Stage {
         self.late += 1;
         self.sim.client(format!("late-{}", self.late), async move {
             let config = client_config(&world.seller_key(), Peers::pins([world.settlement_pin]), ALPN)?;
-            let endpoint = world.net().endpoint("0.0.0.0:0".parse()?, None)?;
-            let link = Link::new(endpoint, world.settlement_address(), config);
+            let key = KnockKey::read(&world.seller_settings().knock_key)?;
+            let gate = Gate::of_seller(&key).with_clock(Arc::new(now));
+            let endpoint = world.net().closed(&Side::at("0.0.0.0:0".parse()?), &gate, None)?;
+            let link = Link::new(endpoint, world.settlement_address(), gate.client_config(config));
             let Reply::Echo { issuer_keys, .. } = link.call(&Request::Echo, DEADLINE).await? else {
                 return Err("no keys".into());
             };

@@ -15,6 +15,7 @@ use kessai_shared::card::Particulars;
 use kessai_shared::identity::Identity;
 use kessai_shared::ids::Sku;
 use kessai_shared::journal::MemoryDisk;
+use kessai_shared::net::knock::KnockKey;
 use kessai_shared::net::side::Side;
 use kessai_shared::net::{lasting_config, reset_key};
 use kessai_shared::pin::Pin;
@@ -99,6 +100,8 @@ impl World {
         std::fs::write(closed.join("sellers.txt"), format!("{}\n", seller_key.pin())).unwrap();
         let plan = (Suite::X25519, EPOCHS);
         let keys = Keys::load_or_create(&closed.join("keys"), &closed.join("journal"), plan, now()).unwrap();
+        let knock_key = KnockKey::of_seller(&keys.identity, &seller_key.pin());
+        knock_key.write(&open.join("keys/knock.key")).unwrap();
         let accounts_disk = open_accounts(&closed, plans.len());
         let goods_disk = stock_goods(&open);
         let notes = plans.iter().map(|_| Arc::default()).collect();
@@ -169,11 +172,12 @@ impl World {
         kessai_server::settings::Settings {
             shop: "Kessai".to_owned(),
             listen: any(SELLER_PORT),
+            open_interface: None,
             operator_listen: None,
             closed: Side::at(any(0)),
             knock_key: data.join("keys/knock.key"),
             limits: kessai_server::settings::usual_limits(),
-            settlement: self.settlement_address(),
+            settlement: vec![self.settlement_address()],
             settlement_pins: vec![self.settlement_pin],
             quote_valid: Duration::from_secs(15 * 60),
             terms: kessai_server::sales::Terms {

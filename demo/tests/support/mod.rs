@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
 pub mod books;
+pub mod closed;
 pub mod command;
 pub mod processes;
 pub mod shop;

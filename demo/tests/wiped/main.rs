@@ -88,6 +88,7 @@ fn prepare(folder: &Path) {
     let keys = run(["kessai-server", "keys", "--data", &seller]).with(0);
     let pin = keys.split_whitespace().nth(1).expect("a pin");
     run(["kessai-settlement", "allow", pin, "--data", &settlement]).with(0);
+    support::closed::hand_over_knock_key(settlement.as_ref(), seller.as_ref(), pin);
 }
 
 /// Starts both daemons in this process, and a terminal.
@@ -102,7 +103,7 @@ async fn open(folder: &Path) -> Shop {
     let settlement = told.await.expect("a settlement");
     let (tell, told) = oneshot::channel();
     let given = kessai_server::settings::Given {
-        settlement: Some(settlement.address),
+        settlement: vec![settlement.address],
         settlement_pins: vec![settlement.pin],
         ..Default::default()
     };

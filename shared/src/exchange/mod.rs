@@ -5,6 +5,7 @@
 //! rules loses its own connection and disturbs no other.
 
 mod admission;
+mod begun;
 mod client;
 mod common;
 mod counts;
@@ -20,6 +21,7 @@ mod registry;
 mod server;
 mod session;
 mod stream;
+mod trunk;
 
 pub use client::{CONNECT_DEADLINE, Client};
 pub use counts::TurnedAway;
@@ -29,6 +31,7 @@ pub use limits::{CONNECTION_BYTES, Limits, Strangers};
 pub use link::Link;
 pub use registry::{Connected, Roster};
 pub use server::{ENDED, Service, serve};
+pub use trunk::{Following, Health, MAX_ADDRESSES, State, Trunk};
 
 /// Why a connection was closed, as the code the other side sees.
 pub mod close {

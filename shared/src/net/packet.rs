@@ -2,13 +2,13 @@
 
 mod address;
 
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::num::NonZero;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::net::{
-    AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, SocketFlags, SocketType, bind, getsockname,
-    recvfrom, sendmsg, socket_with, sockopt,
+    AddressFamily, RecvAncillaryBuffer, RecvFlags, SendAncillaryBuffer, SendFlags, SocketFlags, SocketType,
+    bind, getsockname, recvmsg, sendmsg, socket_with, sockopt,
 };
 
 use address::LinkAddress;
@@ -162,9 +162,25 @@ impl PacketSocket {
     ///
     /// `WouldBlock` when there is none; `NetworkDown` once when the interface went down.
     pub fn recv(&self, buffer: &mut [u8]) -> io::Result<Arrived> {
-        let (len, whole, address) = recvfrom(&self.descriptor, buffer, RecvFlags::TRUNC)?;
-        let address = address.as_ref().and_then(LinkAddress::read).unwrap_or_default();
-        Ok(Arrived { len, whole, from: address.mac().unwrap_or_default(), direction: address.direction() })
+        self.recv_parts(&mut [IoSliceMut::new(buffer)])
+    }
+
+    /// As [`PacketSocket::recv`], into several buffers, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`PacketSocket::recv`].
+    pub fn recv_parts(&self, parts: &mut [IoSliceMut<'_>]) -> io::Result<Arrived> {
+        let room: usize = parts.iter().map(|part| part.len()).sum();
+        let mut nothing = RecvAncillaryBuffer::default();
+        let message = recvmsg(&self.descriptor, parts, &mut nothing, RecvFlags::TRUNC)?;
+        let address = message.address.as_ref().and_then(LinkAddress::read).unwrap_or_default();
+        Ok(Arrived {
+            len: message.bytes.min(room),
+            whole: message.bytes,
+            from: address.mac().unwrap_or_default(),
+            direction: address.direction(),
+        })
     }
 
     /// Sends a frame that is whole: from its destination address on, and without the check sum.

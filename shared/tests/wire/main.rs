@@ -8,7 +8,9 @@ mod link;
 mod open;
 mod raw;
 mod service;
+mod silence;
 #[path = "../support/sim_net.rs"]
 mod sim_net;
 mod simulated;
 mod tls;
+mod trunk;
