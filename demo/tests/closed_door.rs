@@ -115,7 +115,7 @@ impl Door {
     /// Until the known key is let in: the settlement looks at its list twice a second.
     async fn until_known(&self) {
         for _ in 0..40 {
-            if self.try_once(self.knocking(&self.known), SOON).await == End::Answered {
+            if self.try_once(self.knocking(&self.known), SILENCE).await == End::Answered {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(250)).await;
