@@ -7,6 +7,7 @@ pub mod draw;
 pub mod expected;
 pub mod findings;
 pub mod memory;
+pub mod overview;
 pub mod packet;
 pub mod part;
 pub mod process;

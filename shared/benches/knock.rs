@@ -187,7 +187,7 @@ fn dropped_short(bencher: Bencher) {
     site.hears(bencher, datagram, false);
 }
 
-#[divan::bench(args = [1, 64, 1_024])]
+#[divan::bench(args = [1, 16, 256])]
 fn dropped_first(bencher: Bencher, sellers: usize) {
     let site = Site::new(sellers);
     let mut datagram = site.knock.clone();

@@ -30,13 +30,7 @@ const IN_THE_OPEN: &str = "with the card";
 pub fn comparison(found: &[&Findings]) -> Comparison {
     let names: Vec<_> = found.iter().map(|findings| findings.name.as_str()).collect();
     let mut table = Comparison::new("The four systems of the design, side by side", &names);
-    for place in [
-        readable::WIRES_OPEN,
-        readable::WIRES_CLOSED,
-        readable::MEMORY_SELLER,
-        readable::DISK_SELLER,
-        readable::DISK_SETTLEMENT,
-    ] {
+    for place in readable::PLACES {
         let cells = found.iter().map(|findings| match findings.searched(place) {
             Some(searched) if searched.verdict == Verdict::NotTried => {
                 Cell::new(comparison::Verdict::NotTried, searched.said.clone())
@@ -126,15 +120,16 @@ pub fn network(findings: &Findings) -> Network {
 pub fn sequence(ran: &Ran) -> Sequence {
     let [from, until] =
         [DRAWN, DRAWN + 1].map(|nth| ran.marks.get(nth).map_or_else(Default::default, |mark| mark.at));
-    let frames: Vec<Frame> =
-        labelled(ran).into_iter().filter(|frame| (from..until).contains(&frame.at)).collect();
+    // Read from the beginning: what a short packet is shows only in the handshake of its connection.
+    let messages: Vec<_> = messages(&labelled(ran), &Parties::default());
+    let drawn: Vec<_> = messages.into_iter().filter(|message| (from..until).contains(&message.at)).collect();
     let marks: Vec<Mark> = ran.marks.get(DRAWN).cloned().into_iter().collect();
     let settings = Settings {
         title: format!("{}: one purchase", ran.findings.name),
         full: false,
         exposed: BTreeSet::from([IN_THE_OPEN.to_owned()]),
     };
-    Sequence::of(&messages(&frames, &Parties::default()), &marks, &settings)
+    Sequence::of(&drawn, &marks, &settings)
 }
 
 /// The capture, with what the conventional messages say where anybody can read it.

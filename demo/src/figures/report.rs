@@ -4,9 +4,13 @@
 use std::fmt::Write;
 
 use super::draw;
-use super::findings::{Findings, Verdict};
+use super::findings::Findings;
+use super::overview::{self, sign};
 use super::run::Ran;
 use crate::chart::draw::Ink;
+
+/// A terminal that has room for the words of all six systems, in cells.
+const WIDE: usize = 150;
 
 /// Everything that was found, in lines for people.
 pub fn text(ran: &[Ran], ink: Ink) -> String {
@@ -20,7 +24,12 @@ pub fn text(ran: &[Ran], ink: Ink) -> String {
         let _ = write_one(&mut text, &ran.findings, ink);
     }
     let found: Vec<_> = ran.iter().map(|ran| &ran.findings).collect();
-    text + &draw::comparison(&found).text(ink)
+    // Narrower, the table becomes a block for each system, and nothing stands side by side any more.
+    if ink.width < WIDE {
+        text + &overview::text(&found, ink)
+    } else {
+        text + &draw::comparison(&found).text(ink)
+    }
 }
 
 /// What was done to one system, line by line.
@@ -55,14 +64,4 @@ fn write_one(text: &mut String, findings: &Findings, ink: Ink) -> std::fmt::Resu
         writeln!(text, "  there were more frames than are kept: the counts are too low")?;
     }
     writeln!(text)
-}
-
-fn sign(verdict: Verdict, ink: Ink) -> &'static str {
-    match (verdict, ink.unicode) {
-        (Verdict::Safe, true) => "✓",
-        (Verdict::Safe, false) => "+",
-        (Verdict::Broken, true) => "✗",
-        (Verdict::Broken, false) => "X",
-        (Verdict::NotTried, _) => "?",
-    }
 }

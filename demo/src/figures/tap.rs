@@ -41,6 +41,8 @@ pub struct Tap {
 struct Ear {
     wire: String,
     host: String,
+    /// The host at the other end, on a wire that has two: whatever address a frame is for, it goes there.
+    other: Option<String>,
     socket: PacketSocket,
 }
 
@@ -56,8 +58,13 @@ impl Tap {
                 let socket = wire.hub.inside(|| PacketSocket::open(&port.port, Protocol::All))??;
                 // A kernel that gives less may lose frames in a flood.
                 let _ = sockopt::set_socket_recv_buffer_size(socket.as_fd(), BUFFER_BYTES);
-                let (wire, host) = (wire.name.clone(), port.host.name().to_owned());
-                ears.push(Ear { wire, host, socket });
+                let host = port.host.name().to_owned();
+                let other = match wire.ports.as_slice() {
+                    [one, two] => Some(if one.host.name() == host { two } else { one }),
+                    _ => None,
+                };
+                let other = other.map(|port| port.host.name().to_owned());
+                ears.push(Ear { wire: wire.name.clone(), host, other, socket });
             }
         }
         let (begun, heard, over) = (Instant::now(), Arc::default(), Arc::new(AtomicBool::new(false)));
@@ -130,6 +137,7 @@ fn listen(ears: &[Ear], begun: Instant, heard: &Mutex<Vec<Frame>>, over: &Atomic
             // Whoever lies about his address does not take it away from its owner.
             owners.entry(from).or_insert_with(|| seen.from.clone());
             seen.to = match owners.get(&to) {
+                _ if !seen.to.is_empty() => seen.to,
                 Some(owner) => owner.clone(),
                 None if to == BROADCAST => "all".to_owned(),
                 None => "nobody known".to_owned(),
@@ -151,7 +159,8 @@ fn take(ear: &Ear, begun: Instant, room: &mut [u8], new: &mut Vec<Frame>) {
                 }
                 let bytes = room[..arrived.len.min(room.len())].to_vec();
                 let (wire, from) = (ear.wire.clone(), ear.host.clone());
-                new.push(Frame { at: begun.elapsed(), wire, from, to: String::new(), bytes, label: None });
+                let to = ear.other.clone().unwrap_or_default();
+                new.push(Frame { at: begun.elapsed(), wire, from, to, bytes, label: None });
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // An interface that went down is heard again when it is up.

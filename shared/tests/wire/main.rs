@@ -13,3 +13,4 @@ mod silence;
 mod sim_net;
 mod simulated;
 mod tls;
+mod trunk;
