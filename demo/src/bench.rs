@@ -17,14 +17,14 @@ mod inquiries;
 mod journals;
 mod open_loop;
 mod options;
-mod place;
+pub mod place;
 mod plot;
 mod process;
 mod report;
 mod stage;
-mod tables;
+pub mod tables;
 mod tally;
-mod till;
+pub mod till;
 mod verdict;
 
 use std::path::{Path, PathBuf};

@@ -16,7 +16,10 @@ use kessai_tui_client::{cards, runtime, terminal};
 use crate::bench::{self, Bench};
 use crate::chart;
 use crate::chart::command::Chart;
+use crate::figures::{self, Figures};
 use crate::house::{House, Plan};
+use crate::lan;
+use crate::probe::{self, Probe};
 use crate::sample::Sample;
 
 /// A whole Kessai shop on one machine: settlement, seller and terminal.
@@ -39,6 +42,13 @@ enum Act {
     Bench(Bench),
     /// Draw what a capture holds: who said what to whom, how many bytes and how many round trips.
     Chart(Chart),
+    /// Prove that the settlement is silent: a million probes by a stranger on its network, and from the
+    /// seller's own address without the key, while purchases go on. Fails when a byte comes back.
+    Probe(Probe),
+    /// The four systems of the design side by side, each in networks of its own with a stranger on them: where
+    /// card numbers can be read, what the stranger can do, what goes over the wires. Needs root, or a kernel
+    /// that gives its users namespaces.
+    Figures(Figures),
     /// Completions for shells, and manual pages.
     #[command(subcommand)]
     Generate(Generate),
@@ -63,6 +73,14 @@ impl Cli {
     /// # Errors
     /// [`Failure`] with a line for people and an exit code.
     pub fn run(self) -> Result<u8, Failure> {
+        // Before anything else, because the program may have to start anew for it.
+        if let Some(Act::Probe(_)) = &self.act {
+            lan::enter()?;
+        }
+        // It moves between namespaces, which no thread of a runtime should be there for.
+        if let Some(Act::Figures(figures)) = &self.act {
+            return figures::run(self.data, figures);
+        }
         let data = console::data_folder(self.data.as_deref(), "kessai-demo")?;
         let runtime = console::runtime()?;
         match self.act {
@@ -76,7 +94,9 @@ impl Cli {
             Some(Act::Serve(serve)) => runtime.block_on(self::serve(data, serve)),
             Some(Act::Generate(generate)) => generate.run::<Self>(),
             Some(Act::Chart(chart)) => chart::command::run(&chart),
+            Some(Act::Probe(probe)) => runtime.block_on(probe::run(probe)),
             Some(Act::Bench(bench)) => runtime.block_on(bench::run(self.data, bench)),
+            Some(Act::Figures(figures)) => figures::run(self.data, &figures),
         }
     }
 }

@@ -3,8 +3,12 @@
 pub mod bench;
 pub mod chart;
 pub mod cli;
+pub mod figures;
 pub mod house;
 pub mod lan;
 pub mod ports;
+pub mod probe;
 pub mod role;
 pub mod sample;
+pub mod search;
+pub mod stranger;

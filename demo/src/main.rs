@@ -3,6 +3,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use kessai_demo::bench;
 use kessai_demo::cli::Cli;
+use kessai_demo::figures;
 use kessai_demo::role::Role;
 use kessai_shared::console;
 
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Role::Seller => kessai_server::cli::Cli::parse_from(args).run(),
         Role::Terminal => kessai_tui_client::cli::Cli::parse_from(args).run(),
         Role::Load => bench::load::run(args.get(1).and_then(|plan| plan.to_str()).unwrap_or_default()),
+        Role::Figure => figures::part::run(args.get(1).and_then(|part| part.to_str()).unwrap_or_default()),
     };
     console::exit(role.name(), end)
 }

@@ -17,6 +17,8 @@ pub enum Role {
     Terminal,
     /// The load of a bench, which only the bench starts.
     Load,
+    /// A part of a system that is compared, which only `figures` starts.
+    Figure,
 }
 
 impl Role {
@@ -27,13 +29,14 @@ impl Role {
             Role::Seller => "kessai-server",
             Role::Terminal => "kessai",
             Role::Load => "kessai-bench-load",
+            Role::Figure => "kessai-figure",
         }
     }
 
     /// The role that a command line asks for.
     pub fn asked(args: &[OsString]) -> Option<Self> {
         let name = args.get(1)?;
-        let roles = [Role::Settlement, Role::Seller, Role::Terminal, Role::Load];
+        let roles = [Role::Settlement, Role::Seller, Role::Terminal, Role::Load, Role::Figure];
         roles.into_iter().find(|role| name == role.name())
     }
 

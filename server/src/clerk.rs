@@ -2,9 +2,10 @@
 //! group is on the disk. What the books still owe the settlement goes to the courier.
 
 mod clearing;
+mod errands;
 mod operate;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kessai_shared::ids::{Customer, OrderId, ReturnId};
@@ -25,6 +26,7 @@ use crate::sales::{Answer, Books, Change, GiveBack, Order, Terms, Work};
 use crate::shown::Shown;
 
 use clearing::Clearing;
+use errands::Errands;
 pub use operate::{CannotOperate, Operation};
 
 /// Most shipments that one round begins; the rest is for the next round, a moment later.
@@ -100,9 +102,7 @@ pub struct Clerk {
     terms: Terms,
     cards: Cards,
     shown: Shown,
-    courier: mpsc::UnboundedSender<Errand>,
-    /// The orders that the courier is under way for: one errand an order at a time.
-    under_way: HashSet<OrderId>,
+    errands: Errands,
     orders: HashMap<OrderId, Vec<TellOrder>>,
     cancels: HashMap<OrderId, Vec<TellOrder>>,
     returns: HashMap<ReturnId, Vec<Tell<Result<GiveBack, Refusal>>>>,
@@ -116,15 +116,14 @@ impl Clerk {
         terms: Terms,
         cards: Cards,
         shown: Shown,
-        courier: mpsc::UnboundedSender<Errand>,
+        courier: mpsc::Sender<Errand>,
     ) -> Self {
         Self {
             clock,
             terms,
             cards,
             shown,
-            courier,
-            under_way: HashSet::new(),
+            errands: Errands::new(courier),
             orders: HashMap::new(),
             cancels: HashMap::new(),
             returns: HashMap::new(),
@@ -135,7 +134,7 @@ impl Clerk {
 
     /// The same clerk with somebody who tells the settlement of clearing batches.
     #[must_use]
-    pub fn reconciling(self, reconciler: mpsc::UnboundedSender<Told>) -> Self {
+    pub fn reconciling(self, reconciler: mpsc::Sender<Told>) -> Self {
         Self { clearing: Clearing::new(reconciler), ..self }
     }
 
@@ -147,6 +146,10 @@ impl Clerk {
         desk: &mut Desk<'_>,
     ) -> Result<(), Fault> {
         let id = quote.order;
+        if desk.books().order(id).is_none() && !self.errands.has_room_to_inquire() {
+            answer(desk, tell, Err(Refusal::TryLater));
+            return Ok(());
+        }
         match acts::place(desk.books(), quote, owner, (self.clock)()) {
             Err(refusal) => {
                 answer(desk, tell, Err(refusal));
@@ -221,18 +224,22 @@ impl Clerk {
 
     fn answered(&mut self, work: &Work, answer: Answer, desk: &mut Desk<'_>) -> Result<(), Fault> {
         let order = work.order();
-        self.under_way.remove(&order);
+        self.errands.ended(order);
         let batch = answer.batch();
         if let Some(change) = work.answered(desk.books(), answer) {
             desk.change(&change)?;
         }
         // All that is under way is looked at once a close, and not with every answer.
         let closed = batch.filter(|batch| self.clearing.is_news(*batch));
-        let closed = closed.map(|batch| (batch, moving(&self.under_way, desk.books())));
+        let closed = closed.map(|batch| (batch, moving(&self.errands, desk.books())));
         self.clearing.answered(order, closed, desk);
         self.follow_up(order, desk);
         if let Some(given) = work.given() {
             self.tell_return(given, desk);
+        }
+        // There is room for errands again that were owed all the while.
+        while let Some(id) = self.errands.next_behind() {
+            self.follow_up(id, desk);
         }
         Ok(())
     }
@@ -245,16 +252,16 @@ impl Clerk {
         if !matches!(work, Some(Work::Inquire { .. })) {
             self.cards.wipe(id);
         }
-        let work = work.filter(|_| self.under_way.insert(id));
+        let errand = work.and_then(|work| self.errands.begin(work));
         let settled = books.order(id).is_some_and(|order| order.order.is_settled());
         let waiting = if settled { self.orders.remove(&id).unwrap_or_default() } else { Vec::new() };
         let cancelling = books.order(id).is_some_and(is_being_cancelled);
         let cancels = if cancelling { Vec::new() } else { self.cancels.remove(&id).unwrap_or_default() };
-        let (shown, courier) = (self.shown.clone(), self.courier.clone());
+        let (shown, courier) = (self.shown.clone(), self.errands.courier());
         desk.after(move |books| {
             shown.put(books, id);
             // The courier is gone only when the daemon stops; a restart finds the work in the books.
-            work.into_iter().for_each(|work| drop(courier.send(Errand { work })));
+            errand.into_iter().for_each(|errand| drop(courier.try_send(errand)));
             for tell in waiting {
                 let _ = tell.send(books.shared_order(id).ok_or(Refusal::UnknownOrder));
             }
@@ -335,7 +342,7 @@ impl Clerk {
 }
 
 /// The orders under way whose errand is booked under a clearing batch.
-fn moving(under_way: &HashSet<OrderId>, books: &Books) -> Vec<OrderId> {
+fn moving(errands: &Errands, books: &Books) -> Vec<OrderId> {
     let moves = |id: &OrderId| {
         // Most are purchases that wait for their decision, whose errand is dear to name.
         let order = books.order(*id);
@@ -345,7 +352,7 @@ fn moving(under_way: &HashSet<OrderId>, books: &Books) -> Vec<OrderId> {
                 Some(Work::Inquire { .. } | Work::Reverse { .. } | Work::Release { .. }) | None => false,
             }
     };
-    under_way.iter().copied().filter(moves).collect()
+    errands.under_way().filter(moves).collect()
 }
 
 /// Whether a cancellation of it still waits for its end: its own, or the reversal of what is in doubt.
@@ -381,7 +388,7 @@ impl writer::Clerk for Clerk {
             Command::OpenBatch(open) => {
                 // Before the first round, nobody has looked yet which orders' money is under way.
                 if self.started {
-                    let moving = moving(&self.under_way, desk.books());
+                    let moving = moving(&self.errands, desk.books());
                     self.clearing.heard_of(open, moving, desk);
                 }
                 Ok(())

@@ -16,15 +16,16 @@ use kessai_shared::daemon::{self, Ground};
 use kessai_shared::folder::DataFolder;
 use kessai_shared::manual::Generate;
 use kessai_shared::net::RealNet;
+use kessai_shared::net::line::opener::OpenLine;
+use kessai_shared::net::side::GivenLink;
 use kessai_shared::operator::reach::Operators;
 use kessai_shared::operator::seller::Reply;
 use kessai_shared::pin::Pin;
 use kessai_shared::time::Timestamp;
 use kessai_shared::writer::{self, Clock};
-use tokio::sync::mpsc;
 
 use crate::clerk::{Clerk, Command, Imported};
-use crate::courier::Cards;
+use crate::courier::{self, Cards};
 use crate::operator::SELLER;
 use crate::sales::{Books, Terms};
 use crate::settings::{FOLDER, Given, JOURNAL, Settings};
@@ -50,6 +51,7 @@ pub struct Cli {
 enum Act {
     /// Run the seller server.
     Serve(Serve),
+    OpenLine(OpenLine),
     /// Take products in from a CSV file. Nothing of a file with a bad row is taken.
     ImportProducts {
         file: PathBuf,
@@ -71,6 +73,8 @@ enum Act {
     Stock(stock::Stock),
     /// Tell how the running seller is.
     Status(state::Asked),
+    /// Tell how the link to the settlement is. Exit code 1 when it is not up.
+    Link(state::Asked),
     /// Tell who is connected to the running seller.
     Peers(state::Asked),
     /// Completions for shells, and manual pages.
@@ -103,12 +107,14 @@ struct Serve {
     /// The address where operators connect [default: any free port, for this machine alone].
     #[arg(long, value_name = "ADDRESS")]
     operator_listen: Option<SocketAddr>,
-    /// The settlement's address on the closed network.
+    /// The settlement's address on the closed network; once for each way there is to it.
     #[arg(long, value_name = "ADDRESS")]
-    settlement: Option<SocketAddr>,
+    settlement: Vec<SocketAddr>,
     /// The settlement's pin; twice while it changes its key.
     #[arg(long, value_name = "PIN")]
     settlement_pin: Vec<Pin>,
+    #[command(flatten)]
+    link: GivenLink,
     /// Stop when standard input ends, as it does when the parent process is gone.
     #[arg(long)]
     with_parent: bool,
@@ -122,11 +128,13 @@ impl Cli {
     pub fn run(self) -> Result<u8, Failure> {
         match self.act {
             Act::Serve(serve) => self::serve(serve),
+            Act::OpenLine(line) => line.run(),
             Act::ImportProducts { file, data } => import_products(&data.path()?, &file),
             Act::Verify { data, json } => verify_books(&data.path()?, json),
             Act::Orders(orders) => orders.run(),
             Act::Stock(stock) => stock.run(),
             Act::Status(asked) => state::status(&asked),
+            Act::Link(asked) => state::link(&asked),
             Act::Peers(asked) => state::peers(&asked),
             Act::Generate(generate) => generate.run::<Self>(),
             Act::Operators(operators) => operators.run(SELLER),
@@ -148,6 +156,7 @@ fn serve(serve: Serve) -> Result<u8, Failure> {
         operator_listen: serve.operator_listen,
         settlement: serve.settlement,
         settlement_pins: serve.settlement_pin,
+        link: serve.link,
     };
     let settings = Settings::read(&data, given).map_err(Failure::usage)?;
     let _folder = DataFolder::open(&data, FOLDER)?;
@@ -179,7 +188,7 @@ fn import_products(data: &Path, file: &Path) -> Result<u8, Failure> {
     let store = daemon::open::<Books>(data, JOURNAL, None)?;
     let clock: Clock = Arc::new(Timestamp::from_system_clock);
     // No courier is under way while the shop is closed: what is owed waits for the next start.
-    let (errands, _) = mpsc::unbounded_channel();
+    let (errands, _) = courier::errands();
     let shown = Shown::of(store.books());
     let clerk = Clerk::new(Arc::clone(&clock), CLOSED, Cards::default(), shown, errands);
     let parts = table.rows.chunks(IMPORT_ROWS).map(|rows| {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use kessai_shared::exchange::{CallError, Link};
+use kessai_shared::exchange::{CallError, Trunk};
 use kessai_shared::ids::{CaptureId, OrderId, RefundId};
 use kessai_shared::money::Minor;
 use kessai_shared::receipt::Purchase;
@@ -27,12 +27,24 @@ const RESUBMIT_GRACE: Duration = Duration::from_secs(5);
 /// The first and the longest pause between two tries.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// The longest while a shopper waits.
+const LONGEST_INQUIRY_PAUSE: Duration = Duration::from_millis(500);
 /// The clearing batch of what cost nothing: there was no capture and no refund, so there is none.
 const NO_BATCH: u32 = 0;
+
+/// Most inquiries that are under way at once. Each holds a sealed card and some four kilobytes in all.
+pub const MAX_INQUIRIES: usize = 8_192;
+/// Most errands of other kinds that are under way at once. What is owed beyond waits in the books.
+pub const MAX_OWED: usize = 2_048;
 
 /// One message to the settlement, until it is answered.
 pub struct Errand {
     pub work: Work,
+}
+
+/// The way of errands to the courier. Whoever sends keeps to both limits, so it is never full.
+pub fn errands() -> (mpsc::Sender<Errand>, mpsc::Receiver<Errand>) {
+    mpsc::channel(MAX_INQUIRIES + MAX_OWED)
 }
 
 /// The sealed cards of the orders that wait for a decision. In memory only.
@@ -60,9 +72,9 @@ impl Cards {
 /// Runs errands until the clerk is gone, and hands each answer in as a `command` of the writer.
 /// Dropping the future drops every errand under way.
 pub async fn run<C: Send + 'static>(
-    link: Link,
+    link: Trunk,
     cards: Cards,
-    mut errands: mpsc::UnboundedReceiver<Errand>,
+    mut errands: mpsc::Receiver<Errand>,
     writer: mpsc::Sender<C>,
     command: fn(Work, Answer) -> C,
 ) {
@@ -85,7 +97,7 @@ pub async fn run<C: Send + 'static>(
 }
 
 struct Courier {
-    link: Link,
+    link: Trunk,
     cards: Cards,
 }
 
@@ -132,13 +144,17 @@ impl Courier {
                     Decided::Never if !had_card && begun.elapsed() >= RESUBMIT_GRACE => return Answer::Doubt,
                     Decided::Never | Decided::NotNow => {}
                 },
-                Err(error) => note(&error, purchase.order),
+                // The next call waits for the link by itself, and has to be there when it is up.
+                Err(error) => {
+                    note(&error, purchase.order);
+                    pause = FIRST_PAUSE;
+                }
             }
             if begun.elapsed() >= PATIENCE {
                 return Answer::Doubt;
             }
             sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(500));
+            pause = (pause * 2).min(LONGEST_INQUIRY_PAUSE);
         }
     }
 
@@ -181,7 +197,7 @@ impl Courier {
                 Err(CallError::PeerFault(fault)) => {
                     tracing::error!("the settlement broke the protocol: {fault}")
                 }
-                Err(_) => {}
+                Err(_) => pause = FIRST_PAUSE,
             }
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);

@@ -7,6 +7,7 @@ pub mod courier;
 pub mod daemon;
 pub mod heard_keys;
 pub mod import;
+pub mod keep_in_touch;
 pub mod operator;
 pub mod quotes;
 pub mod reader;

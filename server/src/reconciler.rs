@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use kessai_shared::exchange::{CallError, Link};
+use kessai_shared::exchange::{CallError, Trunk};
 use kessai_shared::settlement::{BatchTotals, Reconciled, Refusal, Reply, Request};
 use kessai_shared::writer::hand_in;
 use tokio::sync::mpsc;
@@ -30,10 +30,15 @@ pub enum Heard {
     NotNow,
 }
 
+/// The way to the one who tells. The clerk has one batch told at a time, so it is never full.
+pub fn to_tell() -> (mpsc::Sender<Told>, mpsc::Receiver<Told>) {
+    mpsc::channel(1)
+}
+
 /// Runs until the clerk is gone, and hands each answer in as a `command` of the writer.
 pub async fn run<C: Send + 'static>(
-    link: Link,
-    mut to_tell: mpsc::UnboundedReceiver<Told>,
+    link: Trunk,
+    mut to_tell: mpsc::Receiver<Told>,
     writer: mpsc::Sender<C>,
     command: fn(Told, Heard) -> C,
 ) {

@@ -15,7 +15,7 @@ use kessai_shared::storefront::{
 };
 use kessai_shared::writer::{Clock, WriterGone, hand_in};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::catalogue::{Catalogue, item};
 use crate::clerk::{Command, GiveBackRequest};
@@ -27,6 +27,14 @@ use crate::shown::Shown;
 /// How long a terminal is kept waiting for an outcome before it is told how things stand.
 const OUTCOME_WAIT: Duration = Duration::from_secs(8);
 
+/// How long a request may wait for room in the writer's queue.
+const QUEUE_WAIT: Duration = Duration::from_secs(2);
+
+/// How long the settlement may be away before new orders are refused at once: as long as the courier
+/// tries to get a decision. Without that, each would keep its shopper waiting, end in doubt, and stay in
+/// the books, for as long as the settlement is away.
+const AWAY_AFTER: Duration = Duration::from_secs(10);
+
 /// What the seller knows of the settlement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClosedLink {
@@ -34,6 +42,17 @@ pub struct ClosedLink {
     pub issuer_keys: Vec<SignedIssuerKeys>,
     /// Our clearing batch that it last said is open.
     pub open_batch: Option<u32>,
+    /// When it last answered an echo.
+    pub heard_at: Option<Instant>,
+    /// Since when it has not answered, when it does not.
+    pub away_since: Option<Instant>,
+}
+
+impl ClosedLink {
+    /// Whether it has been away for so long that a new order would only come to nothing.
+    pub fn is_away(&self) -> bool {
+        self.away_since.is_some_and(|since| since.elapsed() >= AWAY_AFTER)
+    }
 }
 
 pub struct Service {
@@ -152,9 +171,13 @@ impl Service {
             return Err(Refusal::BadCard);
         }
         let id = quote.quote.order;
+        // An order that is there already is told how it stands, as ever.
+        if self.settlement.borrow().is_away() && self.shown.order(id).is_none() {
+            return Err(Refusal::SettlementAway);
+        }
         let (tell, told) = oneshot::channel();
         let command = Command::Place { quote: quote.quote.clone(), owner, card, tell };
-        hand_in(&self.writer, command).await.map_err(|WriterGone| Refusal::TryLater)?;
+        self.hand_in(command).await?;
         match timeout(OUTCOME_WAIT, told).await {
             // The terminal's own quote goes back to it, because its signature is made already.
             Ok(Ok(order)) => {
@@ -169,12 +192,20 @@ impl Service {
     async fn cancel(&self, owner: Pin, order: OrderId) -> Result<Reply, Refusal> {
         let (tell, told) = oneshot::channel();
         let command = Command::Cancel { order, owner, tell };
-        hand_in(&self.writer, command).await.map_err(|WriterGone| Refusal::TryLater)?;
+        self.hand_in(command).await?;
         match timeout(OUTCOME_WAIT, told).await {
             Ok(Ok(order)) => Ok(self.answer(&*order?, None)),
             Ok(Err(_)) => Err(Refusal::TryLater),
             // It shows that it is being cancelled.
             Err(_) => self.order(owner, order),
+        }
+    }
+
+    /// Nothing of a command that finds no room in time is ever carried out.
+    async fn hand_in(&self, command: Command) -> Result<(), Refusal> {
+        match timeout(QUEUE_WAIT, hand_in(&self.writer, command)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(WriterGone)) | Err(_) => Err(Refusal::TryLater),
         }
     }
 
@@ -207,7 +238,7 @@ impl Service {
         let (id, owner) = (request.id, request.owner);
         let (tell, told) = oneshot::channel();
         let command = Command::GiveBack { request, tell };
-        hand_in(&self.writer, command).await.map_err(|WriterGone| Refusal::TryLater)?;
+        self.hand_in(command).await?;
         let given = match timeout(OUTCOME_WAIT, told).await {
             Ok(Ok(given)) => given?,
             Ok(Err(_)) => return Err(Refusal::TryLater),

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kessai_shared::config::{Config, ConfigError};
+use kessai_shared::exchange::{Limits, MAX_ADDRESSES, Strangers};
 use kessai_shared::folder::FolderKind;
 use kessai_shared::journal::Kind;
-use kessai_shared::net::side::{End, Side};
+use kessai_shared::net::MAX_INTERFACE_BYTES;
+use kessai_shared::net::side::{Bind, End, GivenLink, SETTLEMENT_END, Side};
 use kessai_shared::pin::Pin;
 
 use crate::sales::Terms;
@@ -25,6 +27,12 @@ const SHIP_AFTER_SECONDS: u64 = 24 * 3_600;
 const SHIP_WITHIN_SECONDS: u64 = 6 * 24 * 3_600;
 /// How long after it was shipped an order counts as delivered, in seconds, unless the file says otherwise.
 const DELIVER_AFTER_SECONDS: u64 = 7 * 24 * 3_600;
+/// Most connections with one key: a till that serves many customers has many.
+const MAX_CONNECTIONS_PER_TERMINAL: usize = 300;
+/// Most connections that the open endpoint may be given room for; each can take some 300 KiB.
+const MAX_CONNECTIONS: u64 = 16_384;
+/// Most new connections a second that may be let in of one address, or of all newcomers.
+const MAX_NEW_PER_SECOND: u64 = 10_000;
 /// Most seconds that any of them may be: a hundred years.
 const MAX_SECONDS: u64 = 100 * 365 * 24 * 3_600;
 
@@ -34,17 +42,22 @@ pub struct Settings {
     pub shop: String,
     /// Where terminals connect, on the open network.
     pub listen: SocketAddr,
+    /// The one interface where terminals are heard.
+    pub open_interface: Option<String>,
     /// Where operators connect; nowhere on a machine that has none, as a simulated one.
     pub operator_listen: Option<SocketAddr>,
     /// Where this seller stands on the closed side.
     pub closed: Side,
     /// The file with the key to knock on the settlement with.
     pub knock_key: PathBuf,
-    pub settlement: SocketAddr,
+    /// Where the settlement may be, each address on a way of its own.
+    pub settlement: Vec<SocketAddr>,
     /// The settlement's pins: one, or two while it changes its key.
     pub settlement_pins: Vec<Pin>,
     pub quote_valid: Duration,
     pub terms: Terms,
+    /// What the open endpoint takes on.
+    pub limits: Limits,
 }
 
 /// What the command line says before the file.
@@ -52,8 +65,9 @@ pub struct Settings {
 pub struct Given {
     pub listen: Option<SocketAddr>,
     pub operator_listen: Option<SocketAddr>,
-    pub settlement: Option<SocketAddr>,
+    pub settlement: Vec<SocketAddr>,
     pub settlement_pins: Vec<Pin>,
+    pub link: GivenLink,
 }
 
 impl Settings {
@@ -65,21 +79,24 @@ impl Settings {
         let mut config = Config::read(&data.join("server.toml"))?;
         let address = "an address such as \"127.0.0.1:7000\"";
         let listen = config.take_parsed("listen", address);
+        let open_interface = open_interface(&mut config);
         let operator_listen = config.take_parsed("operator_listen", address);
-        let settlement = config.take_parsed("settlement", address);
+        let addresses = format!("one to {MAX_ADDRESSES} addresses such as \"127.0.0.1:7000\"");
+        let settlement = config.take_list("settlement", &addresses);
         let closed_bind = config.take_parsed("closed_bind", address);
         let knock_key: Option<PathBuf> = config.take("knock_key", "a file name");
         let pins = config.take_list("settlement_pins", "one or two pins of 64 hexadecimal digits");
         let seconds = "a number of seconds, at least 1";
         let quote = config.take::<u64>("quote_seconds", seconds).unwrap_or(QUOTE_SECONDS);
         let terms = terms(&mut config);
+        let limits = limits(&mut config);
         let shop: String = config.take("shop", "a name").unwrap_or_else(|| "Kessai".to_owned());
         if quote == 0 {
             config.mistake(&format!("quote_seconds: expected {seconds}"));
         }
-        let settlement: Option<SocketAddr> = given.settlement.or(settlement);
-        if settlement.is_none() {
-            config.mistake("settlement: is missing; the settlement's address, here or as --settlement");
+        let settlement = if given.settlement.is_empty() { settlement } else { given.settlement };
+        if settlement.len() > MAX_ADDRESSES {
+            config.mistake(&format!("settlement: expected {addresses}"));
         }
         let pins = if given.settlement_pins.is_empty() { pins } else { given.settlement_pins };
         if pins.is_empty() || pins.len() > 2 {
@@ -87,25 +104,77 @@ impl Settings {
         }
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         // Unless it is told where it stands on the closed network, the system finds the way there.
-        let closed_any = match settlement {
+        let closed_any = match settlement.first() {
             Some(SocketAddr::V6(_)) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
             Some(SocketAddr::V4(_)) | None => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
         };
-        let closed = Side::take(&mut config, End::Seller, closed_bind.unwrap_or(closed_any));
+        let bind = Bind { key: "closed_bind", named: closed_bind, otherwise: closed_any };
+        let closed = Side::take(&mut config, given.link, End::Seller, &bind);
+        let settlement = match (settlement.is_empty(), closed.is_line()) {
+            (_, false) => settlement,
+            (true, true) => vec![SETTLEMENT_END],
+            (false, true) => {
+                config.mistake(
+                    "settlement: on a line there is one other end, without an address; leave it out",
+                );
+                settlement
+            }
+        };
+        if settlement.is_empty() {
+            config.mistake("settlement: is missing; the settlement's address, here or as --settlement");
+        }
         config.finish()?;
         Ok(Self {
             data: data.to_owned(),
             shop,
             listen: given.listen.or(listen).unwrap_or(any),
+            open_interface,
             operator_listen: given.operator_listen.or(operator_listen).or(Some(any)),
             closed,
             knock_key: data.join(knock_key.unwrap_or_else(|| "keys/knock.key".into())),
-            settlement: settlement.unwrap_or(any),
+            settlement,
             settlement_pins: pins,
             quote_valid: Duration::from_secs(quote),
             terms,
+            limits,
         })
     }
+}
+
+fn open_interface(config: &mut Config) -> Option<String> {
+    let expected = "the name of an interface, such as \"eth0\"";
+    let interface: Option<String> = config.take("open_interface", expected);
+    let is_name = |name: &str| (1..=MAX_INTERFACE_BYTES).contains(&name.len()) && !name.contains('/');
+    if interface.as_deref().is_some_and(|name| !is_name(name)) {
+        config.mistake(&format!("open_interface: expected {expected}"));
+    }
+    interface
+}
+
+/// What the open endpoint takes on, unless the file says otherwise.
+#[must_use]
+pub fn usual_limits() -> Limits {
+    Limits { max_connections_per_peer: MAX_CONNECTIONS_PER_TERMINAL, ..Limits::OPEN }
+}
+
+fn limits(config: &mut Config) -> Limits {
+    let mut number = |name: &str, most: u64, usual: usize| {
+        let expected = format!("a number from 1 to {most}");
+        let number = config.take::<u64>(name, &expected).unwrap_or(usual as u64);
+        if number == 0 || number > most {
+            config.mistake(&format!("{name}: expected {expected}"));
+        }
+        number as usize
+    };
+    let usual = Strangers::USUAL;
+    let max_connections = number("max_connections", MAX_CONNECTIONS, Limits::OPEN.max_connections);
+    let connections_per_address =
+        number("connections_per_address", MAX_CONNECTIONS, usual.connections_per_address);
+    let mut rate = |name: &str, usual: u32| number(name, MAX_NEW_PER_SECOND, usual as usize) as u32;
+    let new_per_second = rate("new_per_second_and_address", usual.new_per_second);
+    let newcomers_per_second = rate("newcomers_per_second", usual.newcomers_per_second);
+    let strangers = Strangers { connections_per_address, new_per_second, newcomers_per_second, ..usual };
+    Limits { max_connections, strangers: Some(strangers), ..usual_limits() }
 }
 
 fn terms(config: &mut Config) -> Terms {

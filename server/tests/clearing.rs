@@ -52,8 +52,8 @@ impl Dice {
 /// The seller's writer over a real folder, and the ends of what it sends.
 struct Running {
     writer: mpsc::Sender<Command>,
-    errands: mpsc::UnboundedReceiver<Errand>,
-    told: mpsc::UnboundedReceiver<Told>,
+    errands: mpsc::Receiver<Errand>,
+    told: mpsc::Receiver<Told>,
     ended: Ended,
 }
 
@@ -62,8 +62,8 @@ impl Running {
         let store = daemon::open::<Books>(folder, JOURNAL, None).expect("books");
         let clock: Clock = Arc::new(Timestamp::from_system_clock);
         let (writer, queue) = mpsc::channel(1_000);
-        let (courier, errands) = mpsc::unbounded_channel();
-        let (tell, told) = mpsc::unbounded_channel();
+        let (courier, errands) = kessai_server::courier::errands();
+        let (tell, told) = kessai_server::reconciler::to_tell();
         let terms = Terms { ship_after: Some(0), ship_within: 1_000_000, deliver_after: 1_000_000 };
         let shown = Shown::of(store.books());
         let clerk = Clerk::new(Arc::clone(&clock), terms, Cards::default(), shown, courier).reconciling(tell);

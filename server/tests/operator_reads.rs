@@ -31,7 +31,7 @@ fn look_beside_an_import(operations: Option<u64>) -> (Option<(u64, u64)>, Result
     let (store, _) = opened.expect("a store");
     let now = AtomicU64::new(1_700_000_000_000_000);
     let clock: Clock = Arc::new(move || Timestamp(now.fetch_add(1, Ordering::Relaxed)));
-    let (errands, _) = mpsc::unbounded_channel();
+    let (errands, _) = kessai_server::courier::errands();
     let shown = Shown::of(store.books());
     let clerk = Clerk::new(Arc::clone(&clock), TERMS, Cards::default(), shown, errands);
     let (to_writer, queue) = mpsc::channel(8);

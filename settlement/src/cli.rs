@@ -24,6 +24,9 @@ use kessai_shared::folder::{DataFolder, FolderError};
 use kessai_shared::manual::Generate;
 use kessai_shared::net::RealNet;
 use kessai_shared::net::knock::KnockKey;
+use kessai_shared::net::line::opener::OpenLine;
+use kessai_shared::net::side::GivenLink;
+use kessai_shared::operator::keys as operator_keys;
 use kessai_shared::operator::reach::Operators;
 use kessai_shared::pin_set::PinSet;
 use kessai_shared::time::Timestamp;
@@ -48,6 +51,7 @@ pub struct Cli {
 enum Act {
     /// Run the settlement server.
     Serve(Serve),
+    OpenLine(OpenLine),
     /// Take card accounts in from a CSV file. Nothing of a file with a bad row is taken.
     ImportAccounts {
         file: PathBuf,
@@ -128,8 +132,8 @@ enum Act {
         #[command(flatten)]
         data: Data,
     },
-    /// Write the key that the seller with this pin knocks with. Without it the settlement is silent to the
-    /// seller, as it is to everybody. Whoever has the file can find the settlement, but not talk to it.
+    /// Write the key that the seller, or the operator, with this pin knocks with. Without it the settlement is
+    /// silent to them, as it is to everybody. Whoever has the file can find the settlement, but not talk to it.
     KnockKey {
         pin: kessai_shared::pin::Pin,
         /// A private file that the seller's `knock_key` then names.
@@ -158,6 +162,8 @@ struct Serve {
     /// alone].
     #[arg(long, value_name = "ADDRESS")]
     operator_listen: Option<SocketAddr>,
+    #[command(flatten)]
+    link: GivenLink,
     /// Stop when standard input ends, as it does when the parent process is gone.
     #[arg(long)]
     with_parent: bool,
@@ -170,7 +176,8 @@ impl Cli {
     /// [`Failure`] with a line for people and an exit code.
     pub fn run(self) -> Result<u8, Failure> {
         match self.act {
-            Act::Serve(serve) => self::serve(&serve),
+            Act::Serve(serve) => self::serve(serve),
+            Act::OpenLine(line) => line.run(),
             Act::ImportAccounts { file, data } => operate::import_accounts(&data.path()?, &file),
             Act::Rekey { data, json } => operate::rekey(&data.path()?, json),
             Act::IssueCard { data, act } => issue::issue_card(&data.path()?, &act),
@@ -214,9 +221,9 @@ fn hold(data: &Path) -> Result<DataFolder, Failure> {
     }
 }
 
-fn serve(serve: &Serve) -> Result<u8, Failure> {
+fn serve(serve: Serve) -> Result<u8, Failure> {
     let data = serve.data.path()?;
-    let settings = Settings::read(&data, serve.listen).map_err(Failure::usage)?;
+    let settings = Settings::read_with(&data, serve.listen, serve.link).map_err(Failure::usage)?;
     let settings = settings.with_operators_at(serve.operator_listen).map_err(Failure::usage)?;
     let _folder = hold(&data)?;
     make_list(&settings.sellers)?;
@@ -305,9 +312,13 @@ fn knock_key(data: &Path, pin: kessai_shared::pin::Pin, out: &Path) -> Result<u8
     let keys = settings.load_keys(Timestamp::from_system_clock()).map_err(Failure::failed)?;
     KnockKey::of_seller(&keys.identity, &pin).write(out)?;
     println!("wrote {}", out.display());
-    let listed = settings.sellers.exists() && PinSet::load(&settings.sellers)?.contains(&pin);
-    if !listed {
-        eprintln!("kessai-settlement: {pin} may not connect yet; run: kessai-settlement allow {pin}");
+    let seller = settings.sellers.exists() && PinSet::load(&settings.sellers)?.contains(&pin);
+    let operator = operator_keys::listed(data).map_err(Failure::failed)?.contains(&pin);
+    if !seller && !operator {
+        eprintln!(
+            "kessai-settlement: {pin} may not connect yet; run: kessai-settlement allow {pin} for a seller, or \
+             kessai-settlement operators allow {pin} for an operator"
+        );
     }
     Ok(OK)
 }

@@ -12,7 +12,7 @@ use kessai_shared::net::Net;
 use kessai_shared::net::knock::Gate;
 use kessai_shared::operator::keys::own_key;
 use kessai_shared::operator::post::{Post, Posted};
-use kessai_shared::operator::settlement::ALPN as OPERATOR_ALPN;
+use kessai_shared::operator::settlement::DAEMON;
 use kessai_shared::pin::Pin;
 use kessai_shared::pin_set::PinSet;
 use kessai_shared::settlement::ALPN;
@@ -104,7 +104,7 @@ pub async fn run<N: Net>(
     let door = if as_task { None } else { open_door(&settings.data) };
     let door = door.map(|door| tokio::spawn(door.serve(Arc::clone(&office))));
     let operators = (&ground.net, settings.operator_listen);
-    let post = Post::open(operators, &keys.identity, &settings.data, OPERATOR_ALPN)?;
+    let post = Post::open(operators, &keys.identity, &settings.data, DAEMON)?;
     ready(Ready { address, pin: keys.identity.pin(), root: keys.root });
     let reload = tokio::spawn(follow(Arc::clone(&sellers), settings.sellers));
     let policy = tokio::spawn(policy_file::follow(policy_file::of(&settings.data), writer.clone(), by));

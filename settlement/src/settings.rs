@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use kessai_shared::config::{Config, ConfigError};
 use kessai_shared::folder::FolderKind;
 use kessai_shared::journal::Kind;
-use kessai_shared::net::side::{End, Side};
+use kessai_shared::net::side::{Bind, End, GivenLink, Side};
 use kessai_shared::seal::Suite;
 use kessai_shared::time::Timestamp;
 
@@ -64,6 +64,14 @@ impl Settings {
     /// # Errors
     /// [`ConfigError`] with every mistake in both files.
     pub fn read(data: &Path, listen: Option<SocketAddr>) -> Result<Self, ConfigError> {
+        Self::read_with(data, listen, GivenLink::default())
+    }
+
+    /// As [`Settings::read`], where the command line says something of the link too.
+    ///
+    /// # Errors
+    /// As [`Settings::read`].
+    pub fn read_with(data: &Path, listen: Option<SocketAddr>, link: GivenLink) -> Result<Self, ConfigError> {
         let mut config = Config::read(&data.join("settlement.toml"))?;
         let from_file = config.take_parsed("listen", "an address such as \"127.0.0.1:7100\"");
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -101,7 +109,8 @@ impl Settings {
         let path = |taken: Option<PathBuf>, name: &str| data.join(taken.unwrap_or_else(|| name.into()));
         let sellers = path(config.take("sellers", "a file name"), "sellers.txt");
         let keys = path(config.take("keys", "a folder name"), "keys");
-        let closed = Side::take(&mut config, End::Settlement, listen.or(from_file).unwrap_or(any));
+        let bind = Bind { key: "listen", named: listen.or(from_file), otherwise: any };
+        let closed = Side::take(&mut config, link, End::Settlement, &bind);
         let settings = Self {
             data: data.to_owned(),
             closed,

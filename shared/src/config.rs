@@ -62,6 +62,18 @@ impl Config {
         Self { file: file.to_owned(), table: Table::new(), mistakes: Vec::new() }
     }
 
+    /// Whether a key is there and was not taken out yet.
+    #[must_use]
+    pub fn holds(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    /// A path as the file means it: one that is not absolute begins in the file's own folder.
+    #[must_use]
+    pub fn beside(&self, path: &Path) -> PathBuf {
+        self.file.parent().map_or_else(|| path.to_owned(), |folder| folder.join(path))
+    }
+
     /// Takes a key out. `None` when it is not there or is not as expected, which is noted.
     pub fn take<T: DeserializeOwned>(&mut self, key: &str, expected: &str) -> Option<T> {
         let value = self.table.remove(key)?;

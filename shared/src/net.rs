@@ -2,12 +2,13 @@
 
 pub mod knock;
 pub mod line;
+mod network;
 pub mod packet;
 pub mod side;
 mod socket;
 
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use aws_lc_rs::{hmac, rand};
@@ -15,6 +16,7 @@ use quinn::{AsyncUdpSocket, ConnectionId, ConnectionIdGenerator, Endpoint, Endpo
 
 use crate::identity::Identity;
 use knock::Gate;
+pub use network::{ForwardingError, MAX_INTERFACE_BYTES, MAX_PEERS, refuse_forwarding};
 use side::Side;
 
 /// The longest datagram that is sent or taken, in bytes of UDP payload: a jumbo frame of 9,000 less
@@ -30,6 +32,21 @@ pub trait Net: Clone + Send + Sync + 'static {
     ///
     /// When the address cannot be had, as when another process holds the port.
     fn endpoint(&self, addr: SocketAddr, server: Option<quinn::ServerConfig>) -> io::Result<Endpoint>;
+
+    /// As [`Net::endpoint`], heard and sent on one interface alone. A host with two networks takes in what
+    /// is sent to an address of the one on the interface of the other, too, unless it is told not to.
+    ///
+    /// # Errors
+    ///
+    /// As [`Net::endpoint`]; also when the interface cannot be had.
+    fn endpoint_on(
+        &self,
+        interface: &str,
+        _addr: SocketAddr,
+        _server: Option<quinn::ServerConfig>,
+    ) -> io::Result<Endpoint> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, format!("there is no interface {interface} here")))
+    }
 
     /// An endpoint on the closed side, which answers nobody whom its gate does not know.
     ///
@@ -53,15 +70,34 @@ impl RealNet {
     pub fn of_identity(identity: &Identity) -> Self {
         Self { reset_key: Some(Arc::new(reset_key(identity))) }
     }
+
+    fn endpoint_over(
+        &self,
+        socket: Arc<dyn AsyncUdpSocket>,
+        server: Option<quinn::ServerConfig>,
+    ) -> io::Result<Endpoint> {
+        match &self.reset_key {
+            Some(key) => {
+                let config = lasting_config(Arc::clone(key));
+                Endpoint::new_with_abstract_socket(config, server, socket, Arc::new(TokioRuntime))
+            }
+            None => endpoint_over(socket, server),
+        }
+    }
 }
 
 impl Net for RealNet {
     fn endpoint(&self, addr: SocketAddr, server: Option<quinn::ServerConfig>) -> io::Result<Endpoint> {
-        let config = match &self.reset_key {
-            Some(key) => lasting_config(Arc::clone(key)),
-            None => with_long_datagrams(EndpointConfig::default()),
-        };
-        Endpoint::new_with_abstract_socket(config, server, bind(addr)?, Arc::new(TokioRuntime))
+        self.endpoint_over(bind(addr)?, server)
+    }
+
+    fn endpoint_on(
+        &self,
+        interface: &str,
+        addr: SocketAddr,
+        server: Option<quinn::ServerConfig>,
+    ) -> io::Result<Endpoint> {
+        self.endpoint_over(network::open(addr, Some(interface))?, server)
     }
 
     fn closed(&self, side: &Side, gate: &Gate, server: Option<quinn::ServerConfig>) -> io::Result<Endpoint> {
@@ -72,7 +108,10 @@ impl Net for RealNet {
 /// The socket of an end of the closed side, before any gate.
 fn join(side: &Side) -> io::Result<Arc<dyn AsyncUdpSocket>> {
     match side {
-        Side::Network { bind: addr, .. } => bind(*addr),
+        Side::Network { bind, interface, peers } if peers.is_empty() => {
+            network::open(*bind, interface.as_deref())
+        }
+        Side::Network { bind, interface, peers } => network::open_to(*bind, interface.as_deref(), peers),
         Side::Ethernet { end, interface, peer } => line::ethernet(*end, interface, *peer),
         Side::Unix { end, path } => line::unix(*end, path),
     }
@@ -85,9 +124,7 @@ fn join(side: &Side) -> io::Result<Arc<dyn AsyncUdpSocket>> {
 ///
 /// As [`Net::endpoint`].
 pub fn bind(addr: SocketAddr) -> io::Result<Arc<dyn AsyncUdpSocket>> {
-    let socket = UdpSocket::bind(addr)
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot bind UDP {addr}: {error}")))?;
-    socket::open(socket)
+    network::open(addr, None)
 }
 
 /// An endpoint over a socket that is not bound here, as one that counts what goes through it.
@@ -134,8 +171,12 @@ pub fn lasting_config(key: Arc<hmac::Key>) -> EndpointConfig {
     with_long_datagrams(config)
 }
 
+/// The only version of QUIC that is spoken (RFC 9000); others are drafts of it.
+const VERSION: u32 = 1;
+
 /// Tells peers how long a datagram they may send.
 fn with_long_datagrams(mut config: EndpointConfig) -> EndpointConfig {
+    config.supported_versions(vec![VERSION]);
     config.max_udp_payload_size(MAX_DATAGRAM_BYTES).expect("QUIC allows any size from 1,200 bytes");
     config
 }

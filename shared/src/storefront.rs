@@ -225,13 +225,15 @@ pub enum Refusal {
     BadCard,
     /// All of it has left: it can be given back, and no longer cancelled.
     AlreadyShipped,
+    /// The seller has not heard from its settlement for a while, so no new order is taken (91).
+    SettlementAway,
 }
 
 impl Refusal {
     /// Whether the same request may succeed when it is made again.
     pub fn is_transient(&self) -> bool {
         match self {
-            Refusal::TryLater => true,
+            Refusal::TryLater | Refusal::SettlementAway => true,
             Refusal::UnknownSku { .. }
             | Refusal::UnknownOrder
             | Refusal::NoLines
@@ -266,6 +268,9 @@ impl std::fmt::Display for Refusal {
             }
             Refusal::Duplicate => f.write_str("94: this id was used before for something else"),
             Refusal::TryLater => f.write_str("the shop cannot take this now; try again later"),
+            Refusal::SettlementAway => {
+                f.write_str("91: the shop can take no payment now; nothing was ordered; try again later")
+            }
         }
     }
 }

@@ -37,13 +37,32 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// two lost packets in a row do not end a connection.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
+/// The same on the closed side, where a server that was started again says so to nobody: a client that
+/// died does not keep its place for long. The shorter of both sides' times counts (RFC 9000, section
+/// 10.1), and the client's is this.
+const CLOSED_IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// As [`KEEP_ALIVE`], on the closed side.
+const CLOSED_KEEP_ALIVE: Duration = Duration::from_secs(3);
+
+/// What a round trip on the closed side is taken for before one was measured, so that the first packet
+/// is sent again after three of them when it was lost, and not after the second that it usually takes.
+const CLOSED_FIRST_ROUND_TRIP: Duration = Duration::from_millis(100);
+
 /// Streams a peer may have open. The exchange uses one; the rest only lets a server tell a peer
 /// that opens more apart from one that is merely slow.
 const MAX_STREAMS: u32 = 4;
 
 /// What either side may send before the other has read it, in bytes: two whole frames, so that
 /// the next one travels while one is being read.
-const WINDOW_BYTES: u32 = 2 * MAX_FRAME_BYTES as u32;
+pub(crate) const WINDOW_BYTES: u32 = 2 * MAX_FRAME_BYTES as u32;
+
+/// Clients that have sent their first packet and were not looked at yet. More are passed over, and come
+/// again.
+const MAX_INCOMING: usize = 1_024;
+
+/// What may follow such a first packet before anybody looks, in bytes: what is left of a long hello.
+const INCOMING_BYTES: u64 = 16 * 1024;
 
 /// Which keys may be at the other end.
 #[derive(Clone, Debug)]
@@ -96,7 +115,21 @@ pub fn server_config(
     let mut config = quinn::ServerConfig::with_crypto(Arc::new(crypto));
     config.migration(migration == Migration::Allowed);
     config.transport_config(Arc::new(transport(None)));
+    config
+        .max_incoming(MAX_INCOMING)
+        .incoming_buffer_size(INCOMING_BYTES)
+        .incoming_buffer_size_total(MAX_INCOMING as u64 * INCOMING_BYTES / 8);
     Ok(config)
+}
+
+/// The same for an endpoint that anybody may reach: what a connection may have on its way in either
+/// direction, in bytes, before the server finds that it has use for more.
+#[must_use]
+pub fn narrow(mut config: quinn::ServerConfig, window_bytes: u32) -> quinn::ServerConfig {
+    let mut transport = transport(None);
+    transport.receive_window(VarInt::from_u32(window_bytes)).send_window(u64::from(window_bytes));
+    config.transport_config(Arc::new(transport));
+    config
 }
 
 /// What a client needs to connect for one protocol.
@@ -113,6 +146,23 @@ pub fn client_config(
         .map_err(|error| TlsError::Config(error.to_string()))?;
     let mut config = quinn::ClientConfig::new(Arc::new(crypto));
     config.transport_config(Arc::new(transport(Some(KEEP_ALIVE))));
+    Ok(config)
+}
+
+/// As [`client_config`], for a connection on the closed side that lasts.
+///
+/// # Errors
+///
+/// As [`client_config`].
+pub fn closed_client_config(
+    identity: &Identity,
+    peers: Peers,
+    alpn: &[u8],
+) -> Result<quinn::ClientConfig, TlsError> {
+    let mut config = client_config(identity, peers, alpn)?;
+    let mut transport = transport(Some(CLOSED_KEEP_ALIVE));
+    transport.max_idle_timeout(Some(idle_timeout(CLOSED_IDLE_TIMEOUT))).initial_rtt(CLOSED_FIRST_ROUND_TRIP);
+    config.transport_config(Arc::new(transport));
     Ok(config)
 }
 
@@ -185,7 +235,6 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 fn transport(keep_alive: Option<Duration>) -> TransportConfig {
-    let idle = VarInt::from_u32(IDLE_TIMEOUT.as_millis() as u32);
     let mut mtu = MtuDiscoveryConfig::default();
     mtu.upper_bound(MAX_DATAGRAM_BYTES);
     let mut config = TransportConfig::default();
@@ -194,12 +243,16 @@ fn transport(keep_alive: Option<Duration>) -> TransportConfig {
         .max_concurrent_bidi_streams(VarInt::from_u32(MAX_STREAMS))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .datagram_receive_buffer_size(None)
-        .max_idle_timeout(Some(IdleTimeout::from(idle)))
+        .max_idle_timeout(Some(idle_timeout(IDLE_TIMEOUT)))
         .keep_alive_interval(keep_alive)
         .stream_receive_window(VarInt::from_u32(WINDOW_BYTES))
         .receive_window(VarInt::from_u32(WINDOW_BYTES))
         .send_window(u64::from(WINDOW_BYTES));
     config
+}
+
+fn idle_timeout(after: Duration) -> IdleTimeout {
+    IdleTimeout::from(VarInt::from_u32(after.as_millis() as u32))
 }
 
 fn refused(error: rustls::Error) -> TlsError {

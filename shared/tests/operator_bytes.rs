@@ -51,6 +51,7 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Request::Return { .. },
         Request::Receive { .. },
         Request::Adjust { .. },
+        Request::Link,
     );
     let requests = equal(names, requests);
     let replies = samples::seller_replies();
@@ -66,6 +67,7 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Reply::Trades(_),
         Reply::Batches(_),
         Reply::Returned(_),
+        Reply::Link(_),
         Reply::Refused(_),
     );
     let replies = equal(names, replies);

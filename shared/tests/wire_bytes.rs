@@ -87,6 +87,7 @@ fn open_refusals() -> Vec<Sample> {
         Refusal::TryLater,
         Refusal::BadCard,
         Refusal::AlreadyShipped,
+        Refusal::SettlementAway,
     );
     equal(names, refusals)
 }

@@ -220,7 +220,9 @@ pub async fn cancel(shop: &Shop, order: OrderId, as_json: bool) -> Result<u8, Fa
 /// A failure in words and an exit code.
 pub fn failure(error: ShopError) -> Failure {
     let code = match &error {
-        ShopError::Unreachable(_) | ShopError::Refused(Refusal::TryLater) => UNREACHABLE,
+        ShopError::Unreachable(_) | ShopError::Refused(Refusal::TryLater | Refusal::SettlementAway) => {
+            UNREACHABLE
+        }
         ShopError::NoAnswer => UNKNOWN,
         ShopError::Refused(_) | ShopError::Untrusted(_) | ShopError::Local(_) => {
             kessai_shared::console::FAILED

@@ -72,6 +72,9 @@ pub struct Reconcile {
     /// The file with the operator's key for the settlement.
     #[arg(long, value_name = "FILE", requires = "settlement_at")]
     settlement_key: Option<PathBuf>,
+    /// The file with what is knocked with on that settlement, as its `knock-key` writes it.
+    #[arg(long, value_name = "FILE", requires = "settlement_at")]
+    settlement_knock_key: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -148,12 +151,14 @@ impl Reconcile {
             at: self.seller_at,
             pin: self.seller_pin,
             key: self.seller_key.clone(),
+            knock_key: None,
         };
         let settlement = Side {
             data: self.settlement_data.clone(),
             at: self.settlement_at,
             pin: self.settlement_pin,
             key: self.settlement_key.clone(),
+            knock_key: self.settlement_knock_key.clone(),
         };
         let places = (seller.place(), settlement.place());
         let sides = [!self.receipts.is_empty(), places.0.is_some(), places.1.is_some()];

@@ -199,7 +199,10 @@ impl Shop {
                     ending => return Ok(ending),
                 },
                 Ok(other) => return Err(unexpected(&other)),
-                Err(ShopError::Refused(refusal)) if !refusal.is_transient() => {
+                // An order that may be there already is asked for again.
+                Err(ShopError::Refused(refusal))
+                    if !refusal.is_transient() || (refusal == Refusal::SettlementAway && !sent) =>
+                {
                     return Err(ShopError::Refused(refusal));
                 }
                 Err(error) => Some(error),

@@ -47,7 +47,7 @@ impl Place {
         if !failure.line.is_empty() {
             failure.line.push('\n');
         }
-        failure.line.push_str(&format!("the bench failed; its folder is kept: {}", path.display()));
+        failure.line.push_str(&format!("the run failed; its folder is kept: {}", path.display()));
         failure
     }
 }

@@ -6,10 +6,8 @@ mod support;
 
 mod capture;
 mod dump;
-mod encodings;
 mod planted;
 mod run;
-mod scanner;
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -17,10 +15,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use encodings::{OF_NUMBERS, OF_TEXTS};
+use kessai_demo::search::encodings::{OF_NUMBERS, OF_TEXTS};
+use kessai_demo::search::scanner::{Needles, Place, Scanner};
 use planted::Card;
 use run::Run;
-use scanner::{Needles, Place, Scanner};
 
 /// The file that is put into every place, with a number of its own in all encodings.
 const CONTROL: &str = "control.bin";

@@ -53,7 +53,10 @@ fn a_purchase_is_what_lies_between_two_marks() {
     let mark = |at, what: &str| Mark { at: Duration::from_micros(at), what: what.to_owned() };
     let messages = understood(&purchase());
     let marked = by_mark(&messages, &[mark(905_900, "stranger"), mark(900_900, "purchase")]);
-    assert_eq!(marked.iter().map(|marked| marked.what.as_str()).collect::<Vec<_>>(), ["purchase", "stranger"]);
+    assert_eq!(
+        marked.iter().map(|marked| marked.what.as_str()).collect::<Vec<_>>(),
+        ["purchase", "stranger"]
+    );
     let (purchase, stranger) = (&marked[0], &marked[1]);
     assert_eq!((purchase.took_us, purchase.counts.frames()), (4_700, 9));
     // Quote and order on the open network, one inquiry on the closed one.
@@ -63,9 +66,8 @@ fn a_purchase_is_what_lies_between_two_marks() {
 
 #[test]
 fn what_is_small_is_an_acknowledgement_only_where_the_ids_are_known() {
-    let small = |frames: &[Frame]| {
-        understood(frames).iter().map(|message| message.acknowledges).collect::<Vec<_>>()
-    };
+    let small =
+        |frames: &[Frame]| understood(frames).iter().map(|message| message.acknowledges).collect::<Vec<_>>();
     let (there, back) = (long(0, 1_200), long(2, 1_200));
     let opened = [udp(0, "w", TERMINAL, SELLER, &there), udp(1, "w", SELLER, TERMINAL, &back)];
     // One byte of header, eight of id, fifteen of number and acknowledgement, sixteen of tag.

@@ -44,7 +44,9 @@ fn check(name: &str, text: impl Fn(Ink) -> String, svg: &str) {
         kept(&format!("{name}-{size}.txt"), &seen);
     }
     well_formed(svg);
-    for scheme in ["<title id=\"title\">", "<desc id=\"about\">", "prefers-color-scheme: dark", "role=\"img\""] {
+    for scheme in
+        ["<title id=\"title\">", "<desc id=\"about\">", "prefers-color-scheme: dark", "role=\"img\""]
+    {
         assert!(svg.contains(scheme), "{name}: {scheme}");
     }
     kept(&format!("{name}.svg"), svg);
@@ -102,7 +104,8 @@ fn a_card_in_the_clear_is_drawn_in_red() {
     ];
     let exposed = ["with card".to_owned()].into();
     let title = "Figure 4/5, in the clear".into();
-    let sequence = Sequence::of(&understood(&frames), &[], &Settings { title, exposed, ..Settings::default() });
+    let sequence =
+        Sequence::of(&understood(&frames), &[], &Settings { title, exposed, ..Settings::default() });
     check("clear", |ink| sequence.text(ink), &sequence.svg());
     let red = sequence.steps.iter().filter(|step| matches!(step.what, What::Arrow { exposed: true, .. }));
     assert_eq!(red.count(), 3);
@@ -117,10 +120,12 @@ fn nothing_is_left_out_in_silence() {
     assert_eq!(full.omitted, Vec::<String>::new());
     let arrows = full.steps.iter().filter(|step| matches!(step.what, What::Arrow { .. })).count();
     assert_eq!(arrows, messages.len());
-    let many: Vec<Frame> = (0..300).map(|at| {
-        let (from, to) = if at % 2 == 0 { (TERMINAL, SELLER) } else { (SELLER, TERMINAL) };
-        udp(at, "w", from, to, b"x")
-    }).collect();
+    let many: Vec<Frame> = (0..300)
+        .map(|at| {
+            let (from, to) = if at % 2 == 0 { (TERMINAL, SELLER) } else { (SELLER, TERMINAL) };
+            udp(at, "w", from, to, b"x")
+        })
+        .collect();
     let sequence = Sequence::of(&understood(&many), &[], &Settings::default());
     assert_eq!((sequence.steps.len(), sequence.omitted), (120, vec!["180 more steps".to_owned()]));
 }
@@ -137,25 +142,44 @@ fn more_parties_than_columns_share_one() {
 
 #[test]
 fn the_comparison_of_systems() {
-    let systems = ["Figure 1: closed network", "Figure 3: dedicated line", "Figure 4/5: the seller asks", "Figure 4/6: the terminal asks"];
+    let systems = [
+        "Figure 1: closed network",
+        "Figure 3: dedicated line",
+        "Figure 4/5: the seller asks",
+        "Figure 4/6: the terminal asks",
+    ];
     let mut table = Comparison::new("Four systems side by side", &systems);
     let cell = Cell::new;
     use Verdict::{Broken, NotTried, Number, Safe};
-    table.row("card readable on a wire", [
-        cell(Safe, "nowhere"), cell(Safe, "nowhere"),
-        cell(Broken, "open network: all 20 numbers, as ASCII"), cell(Broken, "open network: all 20"),
-    ]);
-    table.row("card readable at the seller", [
-        cell(Safe, "nowhere"), cell(Safe, "nowhere"), cell(Broken, "memory, disk & <logs>"), cell(Safe, ""),
-    ]);
-    table.row("the settlement answers a stranger", [
-        cell(Safe, "0 bytes to 1,000 probes"), cell(NotTried, "a stranger has nowhere to stand"),
-        cell(Broken, "certificate, version"), cell(Broken, "certificate, version"),
-    ]);
+    table.row(
+        "card readable on a wire",
+        [
+            cell(Safe, "nowhere"),
+            cell(Safe, "nowhere"),
+            cell(Broken, "open network: all 20 numbers, as ASCII"),
+            cell(Broken, "open network: all 20"),
+        ],
+    );
+    table.row(
+        "card readable at the seller",
+        [cell(Safe, "nowhere"), cell(Safe, "nowhere"), cell(Broken, "memory, disk & <logs>"), cell(Safe, "")],
+    );
+    table.row(
+        "the settlement answers a stranger",
+        [
+            cell(Safe, "0 bytes to 1,000 probes"),
+            cell(NotTried, "a stranger has nowhere to stand"),
+            cell(Broken, "certificate, version"),
+            cell(Broken, "certificate, version"),
+        ],
+    );
     table.row("latency, median", ["7.1 ms", "6.8 ms", "5.2 ms"].map(|text| cell(Number, text)));
     check("comparison", |ink| table.text(ink), &table.svg());
     let blocks = table.text(INKS[0].1);
-    assert!(blocks.matches("card readable on a wire").count() == 4 && blocks.contains("– not tried"), "{blocks}");
+    assert!(
+        blocks.matches("card readable on a wire").count() == 4 && blocks.contains("– not tried"),
+        "{blocks}"
+    );
 }
 
 #[test]

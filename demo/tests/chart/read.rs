@@ -57,7 +57,12 @@ fn what_was_written_is_read_again_in_every_form() {
     let frames = purchase();
     let named: Vec<Frame> = frames
         .iter()
-        .map(|frame| Frame { from: "緑茶".into(), to: "b".into(), label: Some("0100 inquiry".into()), ..frame.clone() })
+        .map(|frame| Frame {
+            from: "緑茶".into(),
+            to: "b".into(),
+            label: Some("0100 inquiry".into()),
+            ..frame.clone()
+        })
         .collect();
     for frames in [&frames, &named] {
         assert_eq!(pcap::read(&written(frames), "wire").expect("a capture"), *frames);

@@ -9,7 +9,7 @@ use kessai_shared::operator::seller::{Reply, Request};
 
 use super::support::shop::Shop;
 use super::support::until;
-use super::{SELLER, SETTLEMENT, ask_there, make_key};
+use super::{SELLER, SETTLEMENT, ask_there, hand_over_knock_key, make_key};
 
 #[test]
 fn a_stranger_gets_nothing_and_a_listed_key_is_answered_from_elsewhere() {
@@ -20,10 +20,18 @@ fn a_stranger_gets_nothing_and_a_listed_key_is_answered_from_elsewhere() {
         assert!(there.0.ip().is_loopback(), "{} listens for everybody", side.word);
         let own = make_key(side, &key);
         assert_eq!(fs::metadata(&key).expect("a key").permissions().mode() & 0o777, 0o600);
-        let ended = ask_there(side, there, &key, &["status"]);
-        let line = ended.one_line(1);
         let cure = format!("run: {} operators allow {own}", side.program);
-        assert!(line.contains("does not take this operator's key") && line.contains(&cure), "{line}");
+        let why = if side.word == SETTLEMENT.word {
+            let ended = ask_there(side, there, &key, &["peers"]);
+            assert!(ended.one_line(2).contains("--knock-key"), "{ended:?}");
+            hand_over_knock_key(folder.path(), &own, &key);
+            "it is silent to this key"
+        } else {
+            "does not take this operator's key"
+        };
+        let ended = ask_there(side, there, &key, &["peers"]);
+        let line = ended.one_line(1);
+        assert!(line.contains(why) && line.contains(&cure), "{line}");
         assert_eq!(side.ask(folder.path(), &["operators", "allow", &own.to_string()]).code, Some(0));
         until("a key that is let in", || ask_there(side, there, &key, &["status"]).code == Some(0));
         let peers = side.json(folder.path(), &["peers"]);
@@ -52,15 +60,15 @@ fn a_wrong_pin_a_missing_key_and_the_other_daemon_are_told_apart() {
     for side in [SELLER, SETTLEMENT] {
         assert_eq!(side.ask(folder.path(), &["operators", "allow", &own.to_string()]).code, Some(0));
     }
+    hand_over_knock_key(folder.path(), &own, &key);
     until("a key that is let in", || {
         ask_there(SELLER, (address, pin), &key, &["status"]).code == Some(0)
             && ask_there(SETTLEMENT, SETTLEMENT.listens(folder.path()), &key, &["status"]).code == Some(0)
     });
     // Whoever is let in by both still does not say to one what was meant for the other.
-    told(
-        ask_there(SETTLEMENT, (address, pin), &key, &["status"]),
-        "speaks another language: is it a settlement, and of this version",
-    );
+    let silent = ask_there(SELLER, SETTLEMENT.listens(folder.path()), &key, &["status"]);
+    told(silent, "no seller answers operators at");
+    told(ask_there(SETTLEMENT, (address, pin), &key, &["status"]), "no settlement answers operators at");
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
     let nowhere = silent.local_addr().expect("an address");
     told(ask_there(SELLER, (nowhere, pin), &key, &["status"]), "no seller answers operators at");
@@ -88,7 +96,7 @@ fn a_key_that_is_removed_loses_its_live_connection_and_nobody_else_theirs() {
     });
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let connect = |key: &std::path::PathBuf| {
-        let place = Place::There { address, pin, key: key.clone() };
+        let place = Place::There { address, pin, key: key.clone(), knock_key: None };
         runtime.block_on(Operator::reach(kessai_server::operator::SELLER, &place)).expect("connected")
     };
     let (one, two) = (connect(&files[0]), connect(&files[1]));
@@ -116,7 +124,7 @@ fn one_key_has_a_few_connections_and_no_more() {
     assert_eq!(fs::metadata(&key).expect("a key").permissions().mode() & 0o777, 0o600);
     Identity::load_or_create(&key).expect("the folder's own key");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let place = Place::There { address, pin, key };
+    let place = Place::There { address, pin, key, knock_key: None };
     let mut live = Vec::new();
     let refused = runtime.block_on(async {
         loop {

@@ -56,10 +56,22 @@ impl Side {
     }
 }
 
-/// Runs a command on a daemon that is somewhere else.
+/// Runs a command on a daemon that is somewhere else. What is knocked with lies beside the key.
 fn ask_there(side: Side, (address, pin): (SocketAddr, Pin), key: &Path, args: &[&str]) -> Ended {
+    let knock = key.with_extension("knock");
+    let knock = knock.exists().then(|| knock.display().to_string());
     let (address, pin, key) = (address.to_string(), pin.to_string(), key.display().to_string());
-    run([&[side.program], args, &["--at", &address, "--pin", &pin, "--key", &key]].concat())
+    let mut words = [&[side.program], args, &["--at", &address, "--pin", &pin, "--key", &key]].concat();
+    if let Some(knock) = &knock {
+        words.extend(["--knock-key", knock]);
+    }
+    run(words)
+}
+
+/// Has the settlement write what an operator knocks with.
+fn hand_over_knock_key(shop: &Path, own: &Pin, key: &Path) {
+    let out = key.with_extension("knock").display().to_string();
+    SETTLEMENT.ask(shop, &["knock-key", &own.to_string(), "--out", &out]).with(0);
 }
 
 /// The pin of an operator's key in a file, which is made with it.

@@ -172,10 +172,12 @@ impl World {
         kessai_server::settings::Settings {
             shop: "Kessai".to_owned(),
             listen: any(SELLER_PORT),
+            open_interface: None,
             operator_listen: None,
             closed: Side::at(any(0)),
             knock_key: data.join("keys/knock.key"),
-            settlement: self.settlement_address(),
+            limits: kessai_server::settings::usual_limits(),
+            settlement: vec![self.settlement_address()],
             settlement_pins: vec![self.settlement_pin],
             quote_valid: Duration::from_secs(15 * 60),
             terms: kessai_server::sales::Terms {

@@ -103,7 +103,7 @@ async fn open(folder: &Path) -> Shop {
     let settlement = told.await.expect("a settlement");
     let (tell, told) = oneshot::channel();
     let given = kessai_server::settings::Given {
-        settlement: Some(settlement.address),
+        settlement: vec![settlement.address],
         settlement_pins: vec![settlement.pin],
         ..Default::default()
     };

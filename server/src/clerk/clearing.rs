@@ -16,7 +16,7 @@ use crate::sales::{Books, Change, Closing, Compared, MAX_BATCHES_BEHIND};
 pub struct Clearing {
     closing: Closing,
     /// None for books whose daemon does not run.
-    reconciler: Option<mpsc::UnboundedSender<Told>>,
+    reconciler: Option<mpsc::Sender<Told>>,
     /// A batch that the settlement is being told of; one at a time.
     telling: bool,
     /// The last answer was none: nothing more is told before the settlement is heard of again.
@@ -28,7 +28,7 @@ pub struct Clearing {
 }
 
 impl Clearing {
-    pub fn new(reconciler: mpsc::UnboundedSender<Told>) -> Self {
+    pub fn new(reconciler: mpsc::Sender<Told>) -> Self {
         Self { reconciler: Some(reconciler), ..Self::default() }
     }
 
@@ -109,7 +109,7 @@ impl Clearing {
         self.telling = true;
         let (told, to) = (Told { batch, totals: clearing.totals(batch) }, reconciler.clone());
         // It is told only of what is durable. The one who tells is gone only when the daemon stops.
-        desk.after(move |_| drop(to.send(told)));
+        desk.after(move |_| drop(to.try_send(told)));
     }
 }
 

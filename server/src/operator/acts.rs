@@ -96,7 +96,7 @@ fn refused(why: CannotOperate) -> Refusal {
 fn of_shop(refusal: storefront::Refusal) -> Refusal {
     match refusal {
         storefront::Refusal::UnknownOrder => Refusal::UnknownOrder,
-        storefront::Refusal::TryLater => Refusal::TryLater,
+        storefront::Refusal::TryLater | storefront::Refusal::SettlementAway => Refusal::TryLater,
         storefront::Refusal::AlreadyShipped => {
             Refusal::NotAllowed("all of the order has left; it can only come back".to_owned())
         }

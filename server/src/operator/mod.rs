@@ -6,6 +6,7 @@ mod service;
 mod views;
 
 pub use service::Service;
+pub use views::kind;
 
 /// The seller as its operators reach it.
 pub use kessai_shared::operator::seller::DAEMON as SELLER;

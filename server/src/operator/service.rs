@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use kessai_shared::exchange::{self, Roster};
+use kessai_shared::exchange::{self, Roster, Trunk};
 use kessai_shared::ids::{OrderId, Sku};
-use kessai_shared::operator::seller::{Refusal, Reply, Request, Status};
+use kessai_shared::operator::seller::{LinkHealth, LinkKind, Refusal, Reply, Request, Status};
 use kessai_shared::operator::{Endpoint, MAX_LOOKED_AT, Peers, rows};
 use kessai_shared::pin::Pin;
 use kessai_shared::writer::{WriterGone, hand_in};
@@ -21,6 +21,8 @@ pub struct Service {
     pub shop: Arc<Shop>,
     pub writer: mpsc::Sender<Command>,
     pub roster: Roster,
+    pub link: Trunk,
+    pub kind: LinkKind,
 }
 
 impl exchange::Service for Service {
@@ -31,6 +33,7 @@ impl exchange::Service for Service {
         let reply = match request {
             Request::Status => self.status().await,
             Request::Peers => Ok(Reply::Peers(self.peers())),
+            Request::Link => Ok(Reply::Link(Box::new(self.link()))),
             Request::Orders { state, before, limit } => {
                 let (limit, most) = (rows(limit), MAX_LOOKED_AT);
                 let found = self.shop.shown.page(before, (limit, most), |order| {
@@ -94,9 +97,16 @@ impl Service {
             unknown: counts.unknown,
             errands: counts.open,
             settlement_up: link.up,
+            link: views::link(self.kind, self.link.health(), link.heard_at),
             open_batch: link.open_batch,
             disputed_batch,
+            turned_away: self.shop.roster.turned_away(),
         })))
+    }
+
+    /// Asked without the writer, so that it is told whatever keeps that busy.
+    fn link(&self) -> LinkHealth {
+        views::link(self.kind, self.link.health(), self.shop.settlement.borrow().heard_at)
     }
 
     fn peers(&self) -> Peers {

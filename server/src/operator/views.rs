@@ -1,11 +1,56 @@
 //! Orders and products as operators see them.
 
+use std::time::Duration;
+
+use kessai_shared::exchange::{Health, State};
 use kessai_shared::money::Minor;
+use kessai_shared::net::side::Side;
 use kessai_shared::operator::Page;
 use kessai_shared::operator::rows::{ShopBatch, Trade};
-use kessai_shared::operator::seller::{Decided, Leg, OrderDetail, OrderRow, Shipped, StockRow};
+use kessai_shared::operator::seller::{
+    Decided, Leg, LinkHealth, LinkKind, LinkState, OrderDetail, OrderRow, Shipped, StockRow,
+};
+use tokio::time::Instant;
 
 use crate::sales::{self, Batch, Books, Deed, Order, Product, Shipment};
+
+/// What kind of line a side is joined to.
+pub fn kind(side: &Side) -> LinkKind {
+    match side {
+        Side::Network { .. } => LinkKind::ClosedNetwork,
+        Side::Ethernet { .. } => LinkKind::EthernetLine,
+        Side::Unix { .. } => LinkKind::UnixLine,
+    }
+}
+
+/// How the link to the settlement is, which last answered an echo then.
+pub fn link(kind: LinkKind, health: Health, heard_at: Option<Instant>) -> LinkHealth {
+    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    // The ends of a line have only addresses that stand for them.
+    let has_addresses = kind == LinkKind::ClosedNetwork;
+    LinkHealth {
+        kind,
+        state: match health.state {
+            State::Up => LinkState::Up,
+            State::Silent => LinkState::Silent,
+            State::Down => LinkState::Down,
+        },
+        for_ms: millis(health.lasting),
+        address: health.address.filter(|_| has_addresses),
+        addresses: if has_addresses { health.addresses } else { Vec::new() },
+        round_trip_us: health.round_trips.map(|(now, _)| micros(now)),
+        best_round_trip_us: health.round_trips.map(|(_, best)| micros(best)),
+        packets_sent: health.sent,
+        packets_lost: health.lost,
+        attempts: health.attempts,
+        connections: health.connections,
+        last_echo_ms: heard_at.map(|at| millis(at.elapsed())),
+        last_error: health.last_error.map(|error| error.to_string()),
+        waiting: health.waiting,
+        in_flight: health.in_flight,
+    }
+}
 
 pub fn order_row(order: &Order) -> OrderRow {
     OrderRow {

@@ -52,6 +52,20 @@ struct Heard {
     packets: AtomicU64,
 }
 
+/// What the transport of a connection has noticed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Signs {
+    /// How often something was sent that a live peer acknowledges.
+    pub asked: u64,
+    /// How many datagrams have come.
+    pub heard: u64,
+    pub round_trip: Duration,
+    pub best_round_trip: Duration,
+    /// Packets.
+    pub sent: u64,
+    pub lost: u64,
+}
+
 impl Client {
     /// Connects, within [`CONNECT_DEADLINE`].
     ///
@@ -139,6 +153,27 @@ impl Client {
         packets.load(Ordering::Relaxed)
     }
 
+    /// What the transport has noticed so far. It takes the connection's lock, so not for every call.
+    pub(super) fn signs(&self) -> Signs {
+        let stats = self.inner.connection.stats();
+        // A probe for longer datagrams is a ping too, and one that is lost says nothing of the peer.
+        let asking = (stats.frame_tx.stream + stats.frame_tx.ping) - stats.path.sent_plpmtud_probes;
+        Signs {
+            asked: asking,
+            heard: stats.udp_rx.datagrams,
+            round_trip: stats.path.rtt,
+            best_round_trip: stats.path.min_rtt,
+            sent: stats.path.sent_packets,
+            lost: stats.path.lost_packets,
+        }
+    }
+
+    /// Gives the connection up: every call that waits on it hears this at once.
+    pub(super) fn give_up(&self, error: &LinkError) {
+        self.inner.pending.end(error);
+        self.inner.connection.close(close::DONE, b"done");
+    }
+
     /// Whether two handles share one connection.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
@@ -202,8 +237,9 @@ async fn converse(
             connection.close(close::FAULT, fault.to_string().as_bytes());
             LinkError::Fault(fault)
         }
-        // A server that goes down ends the stream first, and its reason follows.
-        Broken::Lost => {
+        // A server that goes down ends the stream first, and its reason follows. A client shares its room
+        // with nobody.
+        Broken::Lost | Broken::NoRoom => {
             timeout(CONNECT_DEADLINE, connection.closed()).await.map_or(LinkError::Silent, LinkError::from)
         }
     }

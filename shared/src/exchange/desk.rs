@@ -1,60 +1,115 @@
 //! Where the calls of one connection are answered, and their replies wait to be written.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use quinn::SendStream;
-use tokio::sync::{Notify, Semaphore};
+use quinn::{Connection, SendStream, VarInt};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+use super::close;
+use super::common::Share;
+use super::counts::count;
+use super::limits::{NARROW_REPLIES, PLACE_BYTES, WIDE_REPLIES};
 use super::outbox::{Batch, Outbox, with_frame};
+use super::pulse::Pulse;
 use super::server::{Server, Service};
 use crate::pin::Pin;
+use crate::tls::WINDOW_BYTES;
 
 /// What the calls of a connection share. The server waits for it when it goes down.
 pub(super) struct Desk<S> {
     peer: Pin,
+    connection: Connection,
     server: Arc<Server<S>>,
-    replies: Mutex<Outbox<()>>,
+    replies: Mutex<Replies>,
     /// Places for calls that have begun and whose replies are not written yet.
     room: Semaphore,
-    places: usize,
+    places: AtomicUsize,
+    /// Kept while the connection is one of the wide ones.
+    wide: OnceLock<OwnedSemaphorePermit>,
     /// Told when there is a reply, or perhaps nothing left to wait for.
     changed: Notify,
     closed: AtomicBool,
 }
 
+/// What waits to be written.
+struct Replies {
+    /// Each with the places that its call takes.
+    outbox: Outbox<u32>,
+    /// Bytes of all that, and of what is being written.
+    waiting: usize,
+    share: Share,
+    allowance: usize,
+}
+
 impl<S> Desk<S> {
-    pub(super) fn new(peer: Pin, server: Arc<Server<S>>) -> Self {
-        let places = server.limits.max_in_flight_per_connection.max(1) as usize;
+    pub(super) fn new(peer: Pin, connection: Connection, server: Arc<Server<S>>) -> Self {
+        let most = server.limits.max_in_flight_per_connection;
+        let narrow = server.limits.strangers.map_or(most, |strangers| strangers.narrow_in_flight.min(most));
+        let places = narrow.max(1) as usize;
+        let share = Share::of(server.common.clone());
+        let replies = Replies { outbox: Outbox::default(), waiting: 0, share, allowance: NARROW_REPLIES };
         Self {
             peer,
+            connection,
             server,
-            replies: Mutex::default(),
+            replies: Mutex::new(replies),
             room: Semaphore::new(places),
-            places,
+            places: AtomicUsize::new(places),
+            wide: OnceLock::new(),
             changed: Notify::new(),
             closed: AtomicBool::new(false),
         }
     }
 
-    /// Waits for a place for one more call.
-    pub(super) async fn seat(self: &Arc<Self>) -> Seat<S> {
-        match self.room.try_acquire() {
-            Ok(place) => place.forget(),
+    /// Waits for room for one more call, whose request has so many bytes.
+    pub(super) async fn seat(self: &Arc<Self>, bytes: usize) -> Seat<S> {
+        let places = (1 + bytes / PLACE_BYTES).min(self.places.load(Ordering::Acquire)) as u32;
+        if let Ok(place) = self.room.try_acquire_many(places) {
+            place.forget();
+        } else {
+            self.widen();
             // Nobody closes the room, so a place is all that can come.
-            Err(_) => self.room.acquire().await.into_iter().for_each(|place| place.forget()),
+            self.room.acquire_many(places).await.into_iter().for_each(|place| place.forget());
         }
-        Seat { desk: Arc::clone(self), taken: true }
+        Seat { desk: Arc::clone(self), taken: places }
     }
 
-    /// The next batch of replies, as soon as there is one; `None` when there will be no more.
-    async fn next_batch(&self) -> Option<Batch<()>> {
+    /// Gives a connection that has use for it as much as one of a trusted peer has, if there is room for
+    /// one more of them.
+    fn widen(&self) {
+        let most = self.server.limits.max_in_flight_per_connection as usize;
+        let places = self.places.load(Ordering::Acquire);
+        if most <= places || self.wide.get().is_some() {
+            return;
+        }
+        let Ok(permit) = Arc::clone(&self.server.wide).try_acquire_owned() else { return };
+        // Only the task that reads requests widens, so it happens once.
+        let _ = self.wide.set(permit);
+        self.lock().allowance = WIDE_REPLIES;
+        self.connection.set_receive_window(VarInt::from_u32(WINDOW_BYTES));
+        self.connection.set_send_window(u64::from(WINDOW_BYTES));
+        self.places.store(most, Ordering::Release);
+        self.room.add_permits(most - places);
+    }
+
+    /// The next batch of replies, as soon as there is one; `None` when there will be no more. So many bytes
+    /// of the last one were `written`.
+    async fn next_batch(&self, mut written: usize) -> Option<Batch<u32>> {
         loop {
-            if let Some(batch) = self.lock().take() {
-                return Some(batch);
+            {
+                let mut replies = self.lock();
+                let Replies { outbox, waiting, share, allowance } = &mut *replies;
+                *waiting -= std::mem::take(&mut written);
+                // It holds less than before, so there is room for it.
+                share.cover(*waiting, *allowance);
+                if let Some(batch) = outbox.take() {
+                    return Some(batch);
+                }
             }
             // A call gives up its place only when its reply is written or will never come.
-            if self.closed.load(Ordering::Acquire) && self.room.available_permits() == self.places {
+            let places = self.places.load(Ordering::Acquire);
+            if self.closed.load(Ordering::Acquire) && self.room.available_permits() == places {
                 return None;
             }
             self.changed.notified().await;
@@ -63,7 +118,15 @@ impl<S> Desk<S> {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Outbox<()>> {
+    /// Closes the connection of a peer that asks more than it reads, at a time when there is no room for
+    /// that.
+    fn give_up(&self) {
+        tracing::info!(peer = %self.peer, "closing: replies are not read and there is no room for more");
+        count(&self.server.registry.counts.slow);
+        self.connection.close(close::SLOW, b"replies are not read");
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Replies> {
         // No code between lock and unlock leaves the outbox half changed, even if it panics.
         self.replies.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -84,7 +147,16 @@ impl<S> Drop for Opened<S> {
 /// read its replies cannot make the server keep more than its share.
 pub(super) struct Seat<S> {
     desk: Arc<Desk<S>>,
-    taken: bool,
+    taken: u32,
+}
+
+/// What became of a reply.
+enum Queued {
+    /// It is the first that waits, so the writer has to be told.
+    First,
+    Behind,
+    /// There is no more room for replies that nobody reads.
+    NoRoom,
 }
 
 impl<S: Service> Seat<S> {
@@ -102,17 +174,23 @@ impl<S: Service> Seat<S> {
     fn reply(mut self, id: u64, reply: &S::Reply) {
         let queued = with_frame(id, reply, |frame| {
             let mut replies = self.desk.lock();
-            let first = replies.is_empty();
-            replies.push(frame, ());
-            first
+            let Replies { outbox, waiting, share, allowance } = &mut *replies;
+            let held = *waiting + frame.len();
+            if !share.cover(held, *allowance) {
+                return Queued::NoRoom;
+            }
+            *waiting = held;
+            let first = outbox.is_empty();
+            outbox.push(frame, self.taken);
+            if first { Queued::First } else { Queued::Behind }
         });
         match queued {
-            Ok(first) => {
-                // From here on the place is the writer's to give up.
-                self.taken = false;
-                if first {
-                    self.desk.changed.notify_one();
-                }
+            Ok(Queued::NoRoom) => self.desk.give_up(),
+            // From here on the places are the writer's to give up.
+            Ok(Queued::Behind) => self.taken = 0,
+            Ok(Queued::First) => {
+                self.taken = 0;
+                self.desk.changed.notify_one();
             }
             Err(bytes) => tracing::error!(peer = %self.desk.peer, id, bytes, "a reply fits in no frame"),
         }
@@ -121,22 +199,26 @@ impl<S: Service> Seat<S> {
 
 impl<S> Drop for Seat<S> {
     fn drop(&mut self) {
-        if self.taken {
-            self.desk.room.add_permits(1);
+        if self.taken > 0 {
+            self.desk.room.add_permits(self.taken as usize);
             self.desk.changed.notify_one();
         }
     }
 }
 
 /// Writes replies until there will be no more, and waits for them to be delivered.
-pub(super) async fn write_replies<S>(mut stream: SendStream, desk: Arc<Desk<S>>) {
-    while let Some(batch) = desk.next_batch().await {
-        let places = batch.len();
+pub(super) async fn write_replies<S>(mut stream: SendStream, desk: Arc<Desk<S>>, pulse: Arc<Pulse>) {
+    let mut written = 0;
+    while let Some(batch) = desk.next_batch(written).await {
+        let places: u32 = batch.items().sum();
+        written = batch.bytes();
+        pulse.write_begun();
         // The peer may be gone; the calls have had their effect all the same.
         if stream.write_chunk(batch.into_bytes().into()).await.is_err() {
             return;
         }
-        desk.room.add_permits(places);
+        pulse.write_done();
+        desk.room.add_permits(places as usize);
     }
     // Nobody else ends this stream, so ending it cannot fail.
     let _ = stream.finish();

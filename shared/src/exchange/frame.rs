@@ -27,15 +27,28 @@ pub struct Frame {
 ///
 /// It holds only bytes that have arrived; what a length announces is never allocated for. A frame
 /// that arrived in one piece is handed on without a copy.
-#[derive(Default)]
 pub struct Decoder {
+    /// The longest frame, in bytes without its length.
+    longest: usize,
     /// What arrived before the last piece and was not taken: as a rule the beginning of a frame.
     begun: Vec<u8>,
     /// What is left of the piece that arrived last.
     piece: Bytes,
 }
 
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::up_to(MAX_FRAME_BYTES)
+    }
+}
+
 impl Decoder {
+    /// Takes no frame that is longer than so many bytes, its request id and its message together.
+    #[must_use]
+    pub fn up_to(longest: usize) -> Self {
+        Self { longest: longest.min(MAX_FRAME_BYTES), begun: Vec::new(), piece: Bytes::new() }
+    }
+
     /// Adds bytes that have arrived.
     pub fn push(&mut self, bytes: Bytes) {
         self.keep();
@@ -96,7 +109,8 @@ impl Decoder {
         if self.held() == 0 { Ok(()) } else { Err(PeerFault::Truncated) }
     }
 
-    fn held(&self) -> usize {
+    /// How many bytes are there that no frame has taken.
+    pub(super) fn held(&self) -> usize {
         self.begun.len() + self.piece.len()
     }
 
@@ -110,7 +124,7 @@ impl Decoder {
         bytes[head..].copy_from_slice(&self.piece[..LENGTH_BYTES - head]);
         let bytes = u32::from_le_bytes(bytes);
         match bytes as usize {
-            length if length > MAX_FRAME_BYTES => Err(PeerFault::TooLong { bytes }),
+            length if length > self.longest => Err(PeerFault::TooLong { bytes }),
             length if length < ID_BYTES => Err(PeerFault::TooShort { bytes }),
             length => Ok(Some(length)),
         }

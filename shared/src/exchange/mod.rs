@@ -4,24 +4,33 @@
 //! ready, in any order, and the request id tells which answer is which. A peer that breaks the
 //! rules loses its own connection and disturbs no other.
 
+mod admission;
 mod client;
+mod common;
+mod counts;
 mod desk;
 mod error;
 mod frame;
+mod limits;
 mod link;
 mod outbox;
 mod pending;
+mod pulse;
 mod registry;
 mod server;
 mod session;
 mod stream;
+mod trunk;
 
 pub use client::{CONNECT_DEADLINE, Client};
+pub use counts::TurnedAway;
 pub use error::{CallError, LinkError};
 pub use frame::{Decoder, Frame, HEADER_BYTES, MAX_FRAME_BYTES};
+pub use limits::{CONNECTION_BYTES, Limits, Strangers};
 pub use link::Link;
 pub use registry::{Connected, Roster};
-pub use server::{ENDED, Limits, Service, serve};
+pub use server::{ENDED, Service, serve};
+pub use trunk::{Following, Health, MAX_ADDRESSES, State, Trunk};
 
 /// Why a connection was closed, as the code the other side sees.
 pub mod close {
@@ -39,4 +48,6 @@ pub mod close {
     pub const IDLE: VarInt = VarInt::from_u32(4);
     /// The server is going down.
     pub const SHUTDOWN: VarInt = VarInt::from_u32(5);
+    /// The peer did not go on with a frame, or did not read its replies, in time.
+    pub const SLOW: VarInt = VarInt::from_u32(6);
 }

@@ -59,6 +59,16 @@ impl<T> Batch<T> {
         self.frames.len()
     }
 
+    /// What belongs to its frames.
+    pub(super) fn items(&self) -> impl Iterator<Item = &T> {
+        self.frames.iter().map(|(_, item)| item)
+    }
+
+    /// How many bytes it has.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }

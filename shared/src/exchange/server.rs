@@ -7,13 +7,18 @@ use std::time::Duration;
 use quinn::{Endpoint, Incoming};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
+use super::admission::{Admission, Pass, Verdict};
 use super::close;
+use super::common::Common;
+use super::counts::count;
+use super::limits::Limits;
+use super::pulse::{BEAT, Beats, Pulse};
 use super::registry::{Registry, Roster};
-use super::session;
+use super::session::{self, Guest};
 use crate::pin::Pin;
 use crate::tls::{Peers, peer_pin};
 
@@ -45,39 +50,6 @@ pub trait Service: Send + Sync + 'static {
     }
 }
 
-/// What a server takes on at once.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Connections, counted from the first packet of their handshake. Others are refused.
-    pub max_connections: usize,
-    /// Connections of one key. The newest is closed, so that a live one is never lost to a
-    /// second process that was started by mistake.
-    pub max_connections_per_peer: usize,
-    /// Calls in progress on one connection. The server stops reading a connection that has more,
-    /// and the transport makes its client wait.
-    pub max_in_flight_per_connection: u32,
-    /// How long a handshake may take.
-    pub handshake_deadline: Duration,
-    /// How long after the handshake the first request must have arrived.
-    pub first_frame_deadline: Duration,
-    /// With so many handshakes in progress, a client must first show that it receives at the
-    /// address it claims. `None` never asks for that; `Some(0)` always does.
-    pub retry_above: Option<usize>,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            max_connections: 4096,
-            max_connections_per_peer: 4,
-            max_in_flight_per_connection: 256,
-            handshake_deadline: Duration::from_secs(5),
-            first_frame_deadline: Duration::from_secs(10),
-            retry_above: Some(64),
-        }
-    }
-}
-
 /// Serves connections until `shutdown` resolves, then lets the calls in progress finish, within
 /// five seconds, and closes the endpoint.
 ///
@@ -92,7 +64,7 @@ pub async fn serve<S: Service>(
 ) {
     let stop = watch::Sender::new(false);
     let (busy, mut quiet) = mpsc::channel(1);
-    let registry = Arc::new(Registry::new(peers.clone(), limits.max_connections_per_peer));
+    let registry = Arc::new(Registry::new(peers.clone(), limits));
     if let Some(roster) = service.roster() {
         roster.show(&registry);
     }
@@ -100,8 +72,10 @@ pub async fn serve<S: Service>(
         service,
         limits,
         registry,
-        places: Arc::new(Semaphore::new(limits.max_connections)),
-        handshakes: Arc::new(()),
+        admission: Admission::new(&limits, Instant::now()),
+        beats: Beats::new(),
+        common: limits.strangers.map(|strangers| Common::new(strangers.common_bytes)),
+        wide: Arc::new(Semaphore::new(limits.strangers.map_or(0, |strangers| strangers.wide_connections))),
         stop: stop.subscribe(),
         _busy: busy,
     });
@@ -124,10 +98,13 @@ pub(super) struct Server<S> {
     /// Whoever holds the server keeps this channel open, which is what a server that goes down waits
     /// for: every connection does, and every call.
     _busy: mpsc::Sender<()>,
-    registry: Arc<Registry>,
-    places: Arc<Semaphore>,
-    /// Its clones are the handshakes in progress.
-    handshakes: Arc<()>,
+    pub(super) registry: Arc<Registry>,
+    /// What connections hold beyond their allowances; `None` where no bound is kept.
+    pub(super) common: Option<Arc<Common>>,
+    /// Places for connections that have use for more than a narrow one has.
+    pub(super) wide: Arc<Semaphore>,
+    admission: Arc<Admission>,
+    beats: Beats,
 }
 
 async fn accept<S: Service>(
@@ -142,6 +119,8 @@ async fn accept<S: Service>(
         Peers::Pins(set) => Some(set.subscribe()),
     };
     let mut sessions = JoinSet::new();
+    let mut beat = interval(BEAT);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let changed = async {
             match &mut list {
@@ -153,9 +132,13 @@ async fn accept<S: Service>(
         tokio::select! {
             () = &mut shutdown => break,
             incoming = endpoint.accept() => match incoming {
-                Some(incoming) => admit(incoming, server, &mut sessions),
+                Some(incoming) => admit(incoming, endpoint, server, &mut sessions),
                 None => break,
             },
+            _ = beat.tick() => {
+                server.beats.strike();
+                server.registry.watch();
+            }
             () = changed => server.registry.sweep(),
             Some(ended) = sessions.join_next() => {
                 if let Err(error) = ended {
@@ -168,28 +151,61 @@ async fn accept<S: Service>(
     sessions.detach_all();
 }
 
-fn admit<S: Service>(incoming: Incoming, server: &Arc<Server<S>>, sessions: &mut JoinSet<()>) {
-    let in_progress = Arc::strong_count(&server.handshakes) - 1;
-    let crowded = server.limits.retry_above.is_some_and(|limit| in_progress >= limit);
+fn admit<S: Service>(
+    incoming: Incoming,
+    endpoint: &Endpoint,
+    server: &Arc<Server<S>>,
+    sessions: &mut JoinSet<()>,
+) {
+    let Server { limits, admission, registry, .. } = &**server;
+    let crowded = limits.retry_above.is_some_and(|limit| limit == 0 || admission.in_progress() >= limit);
     if crowded && incoming.may_retry() {
+        count(&registry.counts.asked_again);
         // An error only says that this client has been asked already, which was just checked.
         let _ = incoming.retry();
         return;
     }
-    match Arc::clone(&server.places).try_acquire_owned() {
-        Ok(place) => {
-            sessions.spawn(welcome(incoming, Arc::clone(server), place));
+    if !registry.has_room() {
+        tracing::warn!(from = %incoming.remote_address(), "refusing: too many connections");
+        count(&registry.counts.full);
+        incoming.refuse();
+        return;
+    }
+    // Those that were given up are known to QUIC for a moment longer.
+    if endpoint.open_connections() >= limits.max_known() {
+        count(&registry.counts.paced);
+        incoming.ignore();
+        return;
+    }
+    match admission.admit(incoming.remote_address().ip(), Instant::now()) {
+        Verdict::Enter(pass, given_up) => {
+            sessions.spawn(welcome(incoming, Arc::clone(server), pass, given_up));
         }
-        Err(_) => {
-            tracing::warn!(from = %incoming.remote_address(), "refusing: too many connections");
+        Verdict::Later => {
+            count(&registry.counts.paced);
+            incoming.ignore();
+        }
+        Verdict::Full => {
+            tracing::info!(from = %incoming.remote_address(), "refusing: its address has too many connections");
+            count(&registry.counts.full);
             incoming.refuse();
         }
     }
 }
 
-async fn welcome<S: Service>(incoming: Incoming, server: Arc<Server<S>>, _place: OwnedSemaphorePermit) {
+async fn welcome<S: Service>(
+    incoming: Incoming,
+    server: Arc<Server<S>>,
+    mut pass: Pass,
+    given_up: oneshot::Receiver<()>,
+) {
     let from = incoming.remote_address();
-    let Some(connection) = shake_hands(incoming, &server).await else {
+    let connection = tokio::select! {
+        connection = shake_hands(incoming, &server) => connection,
+        _ = given_up => None,
+    };
+    let Some(connection) = connection.filter(|_| pass.seat()) else {
+        count(&server.registry.counts.stalled);
         return;
     };
     let Some(peer) = peer_pin(&connection) else {
@@ -197,9 +213,10 @@ async fn welcome<S: Service>(incoming: Incoming, server: Arc<Server<S>>, _place:
         connection.close(close::FAULT, b"no key");
         return;
     };
-    match server.registry.seat(peer, &connection) {
+    let pulse = Arc::new(Pulse::new(&server.beats));
+    match server.registry.seat(peer, &connection, Arc::clone(&pulse)) {
         Ok(_seat) => {
-            session::run(&connection, peer, &server).await;
+            session::run(&connection, &Guest { peer, pulse, pass }, &server).await;
             let (received, sent) = (connection.stats().udp_rx.bytes, connection.stats().udp_tx.bytes);
             tracing::debug!(%peer, received, sent, "{ENDED}");
         }
@@ -212,7 +229,6 @@ async fn welcome<S: Service>(incoming: Incoming, server: Arc<Server<S>>, _place:
 
 async fn shake_hands<S>(incoming: Incoming, server: &Server<S>) -> Option<quinn::Connection> {
     let from = incoming.remote_address();
-    let _in_progress = Arc::clone(&server.handshakes);
     let connecting =
         incoming.accept().inspect_err(|error| tracing::debug!(%from, %error, "no handshake")).ok()?;
     match timeout(server.limits.handshake_deadline, connecting).await {

@@ -5,20 +5,32 @@ use std::sync::Arc;
 use quinn::{Connection, ConnectionError, SendStream};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::admission::Pass;
 use super::close;
+use super::common::Share;
+use super::counts::count;
 use super::desk::{Desk, Opened, write_replies};
+use super::pulse::Pulse;
 use super::server::{DRAIN_DEADLINE, Server, Service};
-use super::stream::{Broken, FrameReader};
+use super::stream::{Broken, FrameReader, Watch};
 use crate::codec::{self, PeerFault};
 use crate::pin::Pin;
 
+/// A connection that was let in.
+pub(super) struct Guest {
+    pub(super) peer: Pin,
+    pub(super) pulse: Arc<Pulse>,
+    pub(super) pass: Pass,
+}
+
 /// Answers the peer until either side has had enough.
-pub(super) async fn run<S: Service>(connection: &Connection, peer: Pin, server: &Arc<Server<S>>) {
+pub(super) async fn run<S: Service>(connection: &Connection, guest: &Guest, server: &Arc<Server<S>>) {
+    let peer = guest.peer;
     let end = tokio::select! {
         biased;
         // A connection that is closed, by whichever side, must not begin another call.
         _ = connection.closed() => End::Gone,
-        end = converse(connection, peer, server) => end,
+        end = converse(connection, guest, server) => end,
     };
     let (code, reason) = match end {
         // Closing a connection that is closed already does nothing.
@@ -26,7 +38,13 @@ pub(super) async fn run<S: Service>(connection: &Connection, peer: Pin, server: 
         End::Stopped => (close::SHUTDOWN, "the server is going down".to_string()),
         End::Idle => {
             tracing::debug!(%peer, "closing: no request in time");
+            count(&server.registry.counts.idle);
             (close::IDLE, "no request in time".to_string())
+        }
+        End::NoRoom => {
+            tracing::info!(%peer, "closing: there is no room for the rest of a frame");
+            count(&server.registry.counts.slow);
+            (close::SLOW, "a frame took too long".to_string())
         }
         End::Fault(fault) => {
             tracing::warn!(%peer, %fault, "closing a connection because of its peer");
@@ -46,6 +64,8 @@ enum End {
     Stopped,
     /// The peer connected and asked nothing.
     Idle,
+    /// The peer began a frame for whose rest there is no room.
+    NoRoom,
     /// The peer broke the rules.
     Fault(PeerFault),
 }
@@ -55,6 +75,7 @@ impl From<Broken> for End {
         match broken {
             Broken::Fault(fault) => Self::Fault(fault),
             Broken::Lost => Self::Gone,
+            Broken::NoRoom => Self::NoRoom,
         }
     }
 }
@@ -65,18 +86,19 @@ impl From<ConnectionError> for End {
     }
 }
 
-async fn converse<S: Service>(connection: &Connection, peer: Pin, server: &Arc<Server<S>>) -> End {
+async fn converse<S: Service>(connection: &Connection, guest: &Guest, server: &Arc<Server<S>>) -> End {
     let mut stop = server.stop.clone();
     let opened = tokio::select! {
-        opened = open(connection, server) => opened,
+        opened = open(connection, guest, server) => opened,
         _ = stop.wait_for(|stop| *stop) => return End::Stopped,
     };
     let (send, mut reader) = match opened {
         Ok(opened) => opened,
         Err(end) => return end,
     };
-    let desk = Opened(Arc::new(Desk::new(peer, Arc::clone(server))));
-    let mut writer = tokio::spawn(write_replies(send, Arc::clone(&desk.0)));
+    guest.pass.make_known(Instant::now());
+    let desk = Opened(Arc::new(Desk::new(guest.peer, connection.clone(), Arc::clone(server))));
+    let mut writer = tokio::spawn(write_replies(send, Arc::clone(&desk.0), Arc::clone(&guest.pulse)));
     let end = tokio::select! {
         biased;
         _ = stop.wait_for(|stop| *stop) => End::Stopped,
@@ -97,11 +119,16 @@ async fn converse<S: Service>(connection: &Connection, peer: Pin, server: &Arc<S
 }
 
 /// Waits for the stream and the first frame on it.
-async fn open<S>(connection: &Connection, server: &Server<S>) -> Result<(SendStream, FrameReader), End> {
+async fn open<S>(
+    connection: &Connection,
+    guest: &Guest,
+    server: &Server<S>,
+) -> Result<(SendStream, FrameReader), End> {
     let until = Instant::now() + server.limits.first_frame_deadline;
     let opening = async {
         let (send, recv) = connection.accept_bi().await?;
-        let mut reader = FrameReader::new(recv);
+        let watch = Watch { pulse: Arc::clone(&guest.pulse), share: Share::of(server.common.clone()) };
+        let mut reader = FrameReader::watched(recv, server.limits.max_request_bytes, watch);
         reader.wait().await?;
         Ok((send, reader))
     };
@@ -120,6 +147,6 @@ async fn take_requests<S: Service>(reader: &mut FrameReader, desk: &Arc<Desk<S>>
             Err(fault) => return End::Fault(fault),
         };
         // While this waits nothing is read, and in time the transport stops the client as well.
-        desk.seat().await.begin(frame.id, request);
+        desk.seat(frame.body.len()).await.begin(frame.id, request);
     }
 }

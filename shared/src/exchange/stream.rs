@@ -1,8 +1,13 @@
 //! The incoming direction of a stream, in frames.
 
+use std::sync::Arc;
+
 use quinn::{ReadError, RecvStream};
 
+use super::common::Share;
 use super::frame::{Decoder, Frame};
+use super::limits::FRAME_ALLOWANCE;
+use super::pulse::Pulse;
 use crate::codec::PeerFault;
 
 /// The most that is read from a stream at once, in bytes.
@@ -15,6 +20,8 @@ pub(super) enum Broken {
     Fault(PeerFault),
     /// The connection or the stream is gone.
     Lost,
+    /// There is no room for what of a frame has come so far.
+    NoRoom,
 }
 
 impl From<PeerFault> for Broken {
@@ -33,11 +40,32 @@ impl From<ReadError> for Broken {
 pub(super) struct FrameReader {
     stream: RecvStream,
     decoder: Decoder,
+    watch: Option<Watch>,
+}
+
+/// How a server keeps an eye on frames that begin and do not end.
+pub(super) struct Watch {
+    pub(super) pulse: Arc<Pulse>,
+    pub(super) share: Share,
+}
+
+impl Watch {
+    fn begun(&mut self, held: usize) -> Result<(), Broken> {
+        if held > 0 {
+            self.pulse.frame_begun();
+        }
+        if self.share.cover(held, FRAME_ALLOWANCE) { Ok(()) } else { Err(Broken::NoRoom) }
+    }
 }
 
 impl FrameReader {
     pub(super) fn new(stream: RecvStream) -> Self {
-        Self { stream, decoder: Decoder::default() }
+        Self { stream, decoder: Decoder::default(), watch: None }
+    }
+
+    /// Takes frames up to a length, in bytes, and shows when one takes its time.
+    pub(super) fn watched(stream: RecvStream, longest: usize, watch: Watch) -> Self {
+        Self { stream, decoder: Decoder::up_to(longest), watch: Some(watch) }
     }
 
     /// Waits until a frame is there to take; `false` when the stream has ended between frames.
@@ -45,6 +73,9 @@ impl FrameReader {
     pub(super) async fn wait(&mut self) -> Result<bool, Broken> {
         while !self.decoder.ready()? {
             self.decoder.keep();
+            if let Some(watch) = &mut self.watch {
+                watch.begun(self.decoder.held())?;
+            }
             match self.stream.read_chunk(READ_BYTES, true).await? {
                 Some(chunk) => self.decoder.push(chunk.bytes),
                 None => {
@@ -52,6 +83,9 @@ impl FrameReader {
                     return Ok(false);
                 }
             }
+        }
+        if let Some(watch) = &self.watch {
+            watch.pulse.frame_done();
         }
         Ok(true)
     }

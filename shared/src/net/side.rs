@@ -1,9 +1,13 @@
 //! The closed side: where an end of the link between seller and settlement stands.
 
+mod take;
+
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::config::Config;
+use super::packet::Mac;
+
+pub use take::{Bind, GivenLink};
 
 /// The two ends of a dedicated line have no addresses. QUIC wants some, so these stand for them: the
 /// documentation prefix (RFC 3849), which no network has.
@@ -40,7 +44,7 @@ pub enum Side {
         end: End,
         interface: String,
         /// The only station that is heard and spoken to (`link_peer`); without it, whoever is there.
-        peer: Option<[u8; 6]>,
+        peer: Option<Mac>,
     },
     /// Unix datagrams on one host (`link = "unix-line"`): a socket for each end in this folder
     /// (`link_path`).
@@ -54,9 +58,12 @@ impl Side {
         Self::Network { bind, interface: None, peers: Vec::new() }
     }
 
-    /// Reads `link` and what belongs to it from a daemon's configuration, noting every mistake there.
-    pub fn take(config: &mut Config, end: End, bind: SocketAddr) -> Self {
-        let _ = (config, end);
-        Self::at(bind)
+    /// Whether it is a line with two ends, on which nothing has an address.
+    #[must_use]
+    pub fn is_line(&self) -> bool {
+        match self {
+            Self::Network { .. } => false,
+            Self::Ethernet { .. } | Self::Unix { .. } => true,
+        }
     }
 }

@@ -13,6 +13,8 @@ use crate::console::Failure;
 use crate::exchange::{CallError, Client, LinkError, close};
 use crate::folder::{DataFolder, FolderKind};
 use crate::identity::Identity;
+use crate::net::knock::{Gate, KnockKey};
+use crate::net::side::Side;
 use crate::net::{Net, RealNet};
 use crate::pin::Pin;
 use crate::tls::{self, Peers, SERVER_NAME};
@@ -36,6 +38,8 @@ pub struct Daemon {
     pub program: &'static str,
     pub folder: FolderKind,
     pub alpn: &'static [u8],
+    /// Whether it stands on the closed network, where nobody is answered who does not know the knock.
+    pub is_silent: bool,
 }
 
 /// Where a daemon is.
@@ -43,8 +47,9 @@ pub struct Daemon {
 pub enum Place {
     /// On this machine, in this data folder.
     Here(PathBuf),
-    /// At an address, with this pin; the operator's key is in a file.
-    There { address: SocketAddr, pin: Pin, key: PathBuf },
+    /// At an address, with this pin; the operator's key is in a file, and so is what it knocks with, where
+    /// the daemon is silent.
+    There { address: SocketAddr, pin: Pin, key: PathBuf, knock_key: Option<PathBuf> },
 }
 
 /// A daemon that can be asked.
@@ -63,12 +68,13 @@ impl Operator {
     /// # Errors
     /// [`Failure`] when it is not running, not where it should be, or not who it should be.
     pub async fn reach(daemon: Daemon, place: &Place) -> Result<Self, Failure> {
-        let (address, pin, identity) = match place {
+        let (address, pin, identity, knock_key) = match place {
             Place::Here(data) => {
                 let (address, pin) = find(daemon, data).await?;
-                (address, pin, keys::own_key(data).map_err(Failure::failed)?)
+                let knock_key = Some(keys::knock_key_file(data));
+                (address, pin, keys::own_key(data).map_err(Failure::failed)?, knock_key)
             }
-            Place::There { address, pin, key } => {
+            Place::There { address, pin, key, knock_key } => {
                 if !key.exists() {
                     let key = key.display();
                     return Err(Failure::failed(format!(
@@ -76,7 +82,7 @@ impl Operator {
                         daemon.program
                     )));
                 }
-                (*address, *pin, Identity::load_or_create(key)?)
+                (*address, *pin, Identity::load_or_create(key)?, knock_key.clone())
             }
         };
         let config = tls::client_config(&identity, Peers::pins([pin]), daemon.alpn)?;
@@ -85,7 +91,12 @@ impl Operator {
             SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
             SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
         };
-        let endpoint = RealNet::default().endpoint(any, None)?;
+        let (endpoint, config) = if daemon.is_silent {
+            let gate = Gate::of_seller(&knock_key_of(daemon, identity.pin(), knock_key)?);
+            (RealNet::default().closed(&Side::at(any), &gate, None)?, gate.client_config(config))
+        } else {
+            (RealNet::default().endpoint(any, None)?, config)
+        };
         let client = Client::connect(&endpoint, address, config, SERVER_NAME).await;
         let client = client.map_err(|error| unreached(daemon, (address, pin), own, &error))?;
         Ok(Self { daemon, client, endpoint, address, pin, own })
@@ -118,6 +129,16 @@ impl Operator {
         // A daemon that is gone too has nobody to say goodbye to.
         let _ = tokio::time::timeout(FAREWELL, self.endpoint.wait_idle()).await;
     }
+}
+
+/// What an operator knocks on a silent daemon with.
+fn knock_key_of(daemon: Daemon, own: Pin, file: Option<PathBuf>) -> Result<KnockKey, Failure> {
+    let Daemon { word, program, .. } = daemon;
+    let file = file.ok_or_else(|| {
+        let why = format!("--knock-key: the {word} answers nobody without one; on its machine, run");
+        Failure::usage(format!("{why}: {program} knock-key {own} --out FILE"))
+    })?;
+    KnockKey::read(&file).map_err(Failure::failed)
 }
 
 /// Where the daemon of a data folder listens. One that holds its folder and has not said so yet is
@@ -176,6 +197,10 @@ fn unreached(daemon: Daemon, (address, pin): (SocketAddr, Pin), own: Pin, error:
                 "this key has as many connections to the {word} at {address} as one may have; end one of them"
             )
         }
+        LinkError::Silent if daemon.is_silent => format!(
+            "no {word} answers operators at {address}; if it runs, it is silent to this key: on its machine, run: \
+             {program} operators allow {own}"
+        ),
         LinkError::Silent => format!("no {word} answers operators at {address}; is it running?"),
         LinkError::Local(_)
         | LinkError::Busy

@@ -24,6 +24,11 @@ pub fn key_file(data: &Path) -> PathBuf {
     data.join("keys").join("operator.key")
 }
 
+/// What the operator of this folder knocks on a silent daemon with.
+pub fn knock_key_file(data: &Path) -> PathBuf {
+    data.join("keys").join("operator.knock")
+}
+
 /// The key of whoever keeps this data folder, made where there is none: it stands for whoever may read
 /// the folder anyway, so a new one gives nobody more than he had.
 ///

@@ -3,15 +3,18 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::client::Daemon;
 use super::keys;
 use crate::exchange::{self, Limits, Service};
 use crate::identity::Identity;
 use crate::net::Net;
+use crate::net::knock::{Gate, KnockKey};
+use crate::net::side::Side;
+use crate::pin::Pin;
 use crate::tls::{self, Migration, Peers};
 
 /// Where the endpoint listens, for whoever is on the same machine: `ADDRESS PIN` on one line.
@@ -21,10 +24,10 @@ const ADDRESS_FILE: &str = "operator.address";
 const LIMITS: Limits = Limits {
     max_connections: 32,
     max_connections_per_peer: 8,
+    max_handshakes: 32,
     max_in_flight_per_connection: 8,
-    handshake_deadline: Duration::from_secs(5),
-    first_frame_deadline: Duration::from_secs(10),
     retry_above: Some(8),
+    ..Limits::USUAL
 };
 
 /// The file that says where a daemon's operator endpoint listens.
@@ -49,7 +52,7 @@ pub struct Posted {
 
 impl Post {
     /// Opens the endpoint of a daemon that goes by `identity`, unless operators connect nowhere. Whose
-    /// keys may connect, the data folder says.
+    /// keys may connect, the data folder says. A silent daemon is so to its operators' network too.
     ///
     /// # Errors
     /// A line on what is wrong with the keys, the list or the address.
@@ -57,7 +60,7 @@ impl Post {
         (net, listen): (&N, Option<SocketAddr>),
         identity: &Identity,
         data: &Path,
-        alpn: &[u8],
+        daemon: Daemon,
     ) -> Result<Option<Self>, String> {
         let Some(listen) = listen else { return Ok(None) };
         let file = address_file(data);
@@ -66,11 +69,17 @@ impl Post {
         let own = keys::own_key(data)?.pin();
         let set = keys::allowed(data, own)?;
         let peers = Peers::Pins(Arc::clone(&set));
-        let tls = tls::server_config(identity, peers.clone(), alpn, Migration::Refused)
+        let tls = tls::server_config(identity, peers.clone(), daemon.alpn, Migration::Refused)
             .map_err(|error| error.to_string())?;
-        let endpoint = net
-            .endpoint(listen, Some(tls))
-            .map_err(|error| format!("the operators' endpoint: {error}; see operator_listen"))?;
+        let endpoint = if daemon.is_silent {
+            hand_out_knock_key(identity, own, data)?;
+            let gate = Gate::of_settlement(identity, &set);
+            net.closed(&Side::at(listen), &gate, Some(tls))
+        } else {
+            net.endpoint(listen, Some(tls))
+        };
+        let endpoint =
+            endpoint.map_err(|error| format!("the operators' endpoint: {error}; see operator_listen"))?;
         let address = endpoint.local_addr().map_err(|error| error.to_string())?;
         if !address.ip().is_loopback() {
             tracing::warn!("operators may connect from other machines, at {address}");
@@ -106,6 +115,13 @@ impl Drop for Posted {
         self.follow.abort();
         let _ = std::fs::remove_file(&self.file);
     }
+}
+
+/// The operator of this very folder needs no ceremony. A daemon whose folder was made anew has other keys.
+fn hand_out_knock_key(identity: &Identity, own: Pin, data: &Path) -> Result<(), String> {
+    let file = keys::knock_key_file(data);
+    let _ = std::fs::remove_file(&file);
+    KnockKey::of_seller(identity, &own).write(&file).map_err(|error| error.to_string())
 }
 
 /// Written aside and renamed, so that whoever reads it finds a whole file.

@@ -19,7 +19,7 @@ use crate::pin::Pin;
 #[derive(Args, Clone, Debug)]
 pub struct Reach {
     /// The data folder of the daemon on this machine [default: its own in the user's data folder].
-    #[arg(long = "data", value_name = "DIR", conflicts_with_all = ["at", "pin", "key"])]
+    #[arg(long = "data", value_name = "DIR", conflicts_with_all = ["at", "pin", "key", "knock_key"])]
     data: Option<PathBuf>,
     /// Where a daemon on another machine listens for operators.
     #[arg(long, value_name = "ADDRESS", requires = "pin", requires = "key")]
@@ -30,6 +30,9 @@ pub struct Reach {
     /// The file with the operator's key, as `operators key` makes it.
     #[arg(long, value_name = "FILE", requires = "at")]
     key: Option<PathBuf>,
+    /// The file with what is knocked with on a settlement, as its `knock-key` writes it.
+    #[arg(long, value_name = "FILE", requires = "at")]
+    knock_key: Option<PathBuf>,
 }
 
 impl Reach {
@@ -48,7 +51,9 @@ impl Reach {
 
     fn place(&self, daemon: Daemon) -> Result<Place, Failure> {
         match (self.at, self.pin, &self.key) {
-            (Some(address), Some(pin), Some(key)) => Ok(Place::There { address, pin, key: key.clone() }),
+            (Some(address), Some(pin), Some(key)) => {
+                Ok(Place::There { address, pin, key: key.clone(), knock_key: self.knock_key.clone() })
+            }
             _ => self.data(daemon).map(Place::Here),
         }
     }

@@ -1,12 +1,14 @@
 //! What an operator and the seller say to each other.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
 use super::client::Daemon;
 use super::rows::{ShopBatch, Trade};
 use super::{Page, Peers};
+use crate::exchange::TurnedAway;
 use crate::folder::FolderKind;
 use crate::ids::{OrderId, ReturnId, Sku};
 use crate::money::Minor;
@@ -25,6 +27,7 @@ pub const DAEMON: Daemon = Daemon {
     program: "kessai-server",
     folder: FolderKind { name: "kessai-server", version: 2 },
     alpn: ALPN,
+    is_silent: false,
 };
 
 /// What an operator asks of a seller.
@@ -95,6 +98,8 @@ pub enum Request {
         before: Option<u32>,
         limit: u16,
     },
+    /// How the link to the settlement is.
+    Link,
 }
 
 /// Why the books of a product are put right by hand.
@@ -121,6 +126,7 @@ pub enum Reply {
     Batches(Page<ShopBatch, u32>),
     /// What came of a return, as its buyer sees it too.
     Returned(ReturnView),
+    Link(Box<LinkHealth>),
     Refused(Refusal),
 }
 
@@ -150,11 +156,62 @@ pub struct Status {
     /// Orders for which the settlement owes an answer of any kind.
     pub errands: u64,
     pub settlement_up: bool,
+    pub link: LinkHealth,
     /// The clearing batch that the settlement said is open; `None` before it has answered.
     pub open_batch: Option<u32>,
     /// The first clearing batch that differs from the settlement's books; no new order is taken while there
     /// is one.
     pub disputed_batch: Option<u32>,
+    /// What the open endpoint did not take on since the seller was started.
+    pub turned_away: TurnedAway,
+}
+
+/// What kind of line leads to the settlement, as `link` in the configuration names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkKind {
+    ClosedNetwork,
+    EthernetLine,
+    UnixLine,
+}
+
+/// Whether the settlement can be spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkState {
+    Up,
+    /// What was sent is not acknowledged; another connection is being made beside.
+    Silent,
+    Down,
+}
+
+/// How the link to the settlement is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkHealth {
+    pub kind: LinkKind,
+    pub state: LinkState,
+    /// How long it has been so, in milliseconds.
+    pub for_ms: u64,
+    /// Where the settlement is, or was last. A dedicated line has no addresses.
+    pub address: Option<SocketAddr>,
+    /// Where it may be, the one that answered last first.
+    pub addresses: Vec<SocketAddr>,
+    /// From a packet to its acknowledgement, in microseconds; none without a connection.
+    pub round_trip_us: Option<u64>,
+    pub best_round_trip_us: Option<u64>,
+    /// On all connections since the start.
+    pub packets_sent: u64,
+    pub packets_lost: u64,
+    /// Attempts to connect since the start, and how many led to a connection.
+    pub attempts: u64,
+    pub connections: u64,
+    /// How long ago the settlement last answered an echo (0810), in milliseconds.
+    pub last_echo_ms: Option<u64>,
+    /// Why there was no connection, or why it ended, the last time.
+    pub last_error: Option<String>,
+    /// Messages that wait for a connection, and those that wait for their answers.
+    pub waiting: u64,
+    pub in_flight: u64,
 }
 
 /// An order in a list.
@@ -249,6 +306,26 @@ pub struct StockRow {
     pub received: u64,
     pub found: u64,
     pub written_off: u64,
+}
+
+impl fmt::Display for LinkKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LinkKind::ClosedNetwork => "closed-network",
+            LinkKind::EthernetLine => "ethernet-line",
+            LinkKind::UnixLine => "unix-line",
+        })
+    }
+}
+
+impl fmt::Display for LinkState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LinkState::Up => "up",
+            LinkState::Silent => "silent",
+            LinkState::Down => "down",
+        })
+    }
 }
 
 impl fmt::Display for Refusal {

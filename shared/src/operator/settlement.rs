@@ -27,6 +27,7 @@ pub const DAEMON: Daemon = Daemon {
     program: "kessai-settlement",
     folder: FolderKind { name: "kessai-settlement", version: 2 },
     alpn: ALPN,
+    is_silent: true,
 };
 
 /// What an operator asks of a settlement.

@@ -1,12 +1,15 @@
 //! One message of every kind on the operator wire.
 
+use kessai_shared::exchange::TurnedAway;
 use kessai_shared::ids::{CaptureId, ChargebackId, Customer, OrderId, RepaymentId, ReturnId, Sku};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::operator::account::{
     AccountAct, AccountDetail, BlockRow, BlockedAs, MonthsClosed, MovedRow, StatementRow,
 };
 use kessai_shared::operator::rows::{self, BatchStanding, ClearingBatch, ShopBatch, Trade};
-use kessai_shared::operator::seller::{self, Decided, Leg, OrderDetail, OrderRow, StockRow};
+use kessai_shared::operator::seller::{
+    self, Decided, Leg, LinkHealth, LinkKind, LinkState, OrderDetail, OrderRow, StockRow,
+};
 use kessai_shared::operator::settlement::{
     self, AccountRef, AccountRow, CaptureRow, ChargeDetail, Charged, DecisionDetail, EntriesOf, EntryRow,
     HoldRow, Owner, PolicyRow, Side,
@@ -71,7 +74,28 @@ pub fn seller_requests() -> Vec<seller::Request> {
         },
         Request::Receive { sku: sku(), pieces: 300, note: "by sea".to_owned() },
         Request::Adjust { sku: sku(), pieces: -3, reason: seller::Reason::Damaged },
+        Request::Link,
     ]
+}
+
+pub fn link_health(kind: LinkKind, state: LinkState) -> LinkHealth {
+    LinkHealth {
+        kind,
+        state,
+        for_ms: 300,
+        address: Some("10.77.0.2:7100".parse().expect("an address")),
+        addresses: vec!["10.77.0.2:7100".parse().expect("an address"), "[::1]:7100".parse().expect("one")],
+        round_trip_us: Some(180),
+        best_round_trip_us: Some(90),
+        packets_sent: 1_000,
+        packets_lost: 3,
+        attempts: 7,
+        connections: 2,
+        last_echo_ms: Some(1_999),
+        last_error: Some("the peer does not answer".to_owned()),
+        waiting: 1,
+        in_flight: 64,
+    }
 }
 
 pub fn stock_row() -> StockRow {
@@ -148,8 +172,10 @@ pub fn seller_replies() -> Vec<seller::Reply> {
             unknown: 1,
             errands: 5,
             settlement_up: true,
+            link: link_health(LinkKind::ClosedNetwork, LinkState::Up),
             open_batch: Some(2),
             disputed_batch: Some(1),
+            turned_away: TurnedAway { asked_again: 9, paced: 8, full: 7, stalled: 6, idle: 5, slow: 4 },
         })),
         Reply::Peers(peers()),
         Reply::Orders(Page { rows: vec![row], next: Some(order()) }),
@@ -166,6 +192,16 @@ pub fn seller_replies() -> Vec<seller::Reply> {
             currency: Currency::Gbp,
             lines: Vec::new(),
         }),
+        Reply::Link(Box::new(link_health(LinkKind::EthernetLine, LinkState::Silent))),
+        Reply::Link(Box::new(LinkHealth {
+            address: None,
+            addresses: Vec::new(),
+            round_trip_us: None,
+            best_round_trip_us: None,
+            last_echo_ms: None,
+            last_error: None,
+            ..link_health(LinkKind::UnixLine, LinkState::Down)
+        })),
         Reply::Refused(Refusal::TryLater),
     ]
 }

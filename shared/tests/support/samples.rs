@@ -188,6 +188,7 @@ pub fn storefront_refusals() -> Vec<Refusal> {
         Refusal::TryLater,
         Refusal::BadCard,
         Refusal::AlreadyShipped,
+        Refusal::SettlementAway,
     ]
 }
 

@@ -7,6 +7,7 @@ mod limits;
 mod link;
 mod raw;
 mod service;
+mod silence;
 #[path = "../support/sim_net.rs"]
 mod sim_net;
 mod simulated;

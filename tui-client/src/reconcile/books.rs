@@ -21,13 +21,17 @@ pub struct Side {
     pub at: Option<SocketAddr>,
     pub pin: Option<Pin>,
     pub key: Option<PathBuf>,
+    /// What is knocked with, where that daemon is silent.
+    pub knock_key: Option<PathBuf>,
 }
 
 impl Side {
     /// Where it is; `None` when this side is left out.
     pub fn place(&self) -> Option<Place> {
         match (self.at, self.pin, &self.key, &self.data) {
-            (Some(address), Some(pin), Some(key), _) => Some(Place::There { address, pin, key: key.clone() }),
+            (Some(address), Some(pin), Some(key), _) => {
+                Some(Place::There { address, pin, key: key.clone(), knock_key: self.knock_key.clone() })
+            }
             (_, _, _, Some(data)) => Some(Place::Here(data.clone())),
             (_, _, _, None) => None,
         }

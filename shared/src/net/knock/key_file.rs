@@ -72,7 +72,7 @@ impl fmt::Display for KnockKeyError {
             Why::Missing => write!(
                 f,
                 "the knock key {path} is missing; without it the settlement does not answer. On its \
-                 machine, `kessai-settlement knock-key PIN --out FILE` makes it, for this seller's pin"
+                 machine, `kessai-settlement knock-key PIN --out FILE` makes it, for the pin that knocks"
             ),
             Why::Malformed => write!(f, "the knock key {path} is not 64 hexadecimal digits"),
             Why::Another => {

@@ -1,7 +1,6 @@
 //! The privileged part of an Ethernet line: it opens the interface, gives up everything that a daemon does
 //! not need, and becomes the daemon, to which the descriptor is handed as systemd would.
 
-use std::convert::Infallible;
 use std::ffi::{CString, OsString};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -20,6 +19,8 @@ use crate::console::Failure;
 
 /// Where systemd puts the first descriptor that it hands over.
 const FIRST_HANDED: i32 = 3;
+/// The name of the command.
+const COMMAND: &str = "open-line";
 
 /// Opens the interface of an Ethernet line as root, and runs this program again without privileges.
 #[derive(Args)]
@@ -36,30 +37,30 @@ pub struct OpenLine {
 }
 
 impl OpenLine {
-    /// Replaces this process by the daemon. `before` are the arguments by which this program is itself, where
-    /// it is several.
+    /// Replaces this process by the daemon, so it comes back only when that failed.
     ///
     /// Called while the process has one thread: what is given up is given up for this thread alone.
     ///
     /// # Errors
     ///
     /// [`Failure`] when this process may not open the interface or become the user, or there is no such one.
-    pub fn run(self, before: &[&str]) -> Result<Infallible, Failure> {
+    pub fn run(self) -> Result<u8, Failure> {
         let user = user(&self.user)?;
+        let program = std::env::current_exe()?;
         let line = card::open(&self.interface).map_err(Failure::failed)?;
         give_up_privileges(&user)
             .map_err(|why| Failure::failed(format!("cannot become {}: {why}", self.user)))?;
-        let program = std::env::current_exe()?;
         let mut daemon = Command::new(program);
-        if let Some(name) = std::env::args_os().next() {
+        // A program that is several things knows which one by its first words.
+        let mut first_words = std::env::args_os().take_while(|word| word != COMMAND);
+        if let Some(name) = first_words.next() {
             daemon.arg0(name);
         }
-        daemon.args(before).args(&self.command);
+        daemon.args(first_words).args(&self.command);
         daemon.env("LISTEN_PID", std::process::id().to_string());
         daemon.env("LISTEN_FDS", "1").env("LISTEN_FDNAMES", HANDED_NAME);
         let descriptor = FdMapping { parent_fd: line.into_descriptor(), child_fd: FIRST_HANDED };
         daemon.fd_mappings(vec![descriptor])?;
-        // It comes back only when there is nothing to become.
         let error = daemon.exec();
         Err(Failure::failed(format!("cannot run {} as {}: {error}", program_name(&daemon), self.user)))
     }

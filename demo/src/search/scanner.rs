@@ -96,7 +96,7 @@ impl Scanner {
             if !fs::symlink_metadata(&path)?.is_file() {
                 continue;
             }
-            let (bytes, hits) = self.read(File::open(&path)?, CHUNK_BYTES)?;
+            let (bytes, hits) = self.read(File::open(&path)?)?;
             place.files += 1;
             place.bytes += bytes;
             if !hits.is_empty() {
@@ -106,9 +106,27 @@ impl Scanner {
         Ok(place)
     }
 
+    /// Searches everything that can be read here; how many bytes that was, and what is in them.
+    ///
+    /// # Errors
+    /// Those of the reading.
+    pub fn read(&self, from: impl Read) -> io::Result<(u64, Hits)> {
+        self.read_in_parts(from, CHUNK_BYTES)
+    }
+
+    /// What was planted that these hits are of, each once.
+    pub fn numbers<'a>(&'a self, hits: &Hits) -> BTreeSet<&'a str> {
+        hits.keys().map(|at| self.needles.names[*at].0.as_str()).collect()
+    }
+
+    /// The encodings that these hits are in, each once.
+    pub fn encodings(&self, hits: &Hits) -> BTreeSet<&'static str> {
+        hits.keys().map(|at| self.needles.names[*at].1).collect()
+    }
+
     /// Searches in parts of so many bytes. The end of each is searched again with the next, so that
     /// nothing is lost between two.
-    fn read(&self, mut from: impl Read, chunk: usize) -> io::Result<(u64, Hits)> {
+    fn read_in_parts(&self, mut from: impl Read, chunk: usize) -> io::Result<(u64, Hits)> {
         let (mut hits, mut window, mut before) =
             (Hits::new(), Vec::with_capacity(chunk + self.longest), 0_u64);
         loop {
@@ -151,7 +169,7 @@ impl Scanner {
     pub fn tell(&self, place: &Place) -> String {
         let mut text = String::new();
         for (path, hits) in &place.hits {
-            let encodings: BTreeSet<&str> = hits.keys().map(|at| self.needles.names[*at].1).collect();
+            let encodings = self.encodings(hits);
             text += &format!("{}: {} patterns, {encodings:?}\n", path.display(), hits.len());
             for (at, hit) in hits.iter().take(MAX_TOLD) {
                 let (what, encoding) = &self.needles.names[*at];
@@ -176,7 +194,7 @@ mod tests {
     }
 
     fn found(scanner: &Scanner, bytes: &[u8], chunk: usize) -> Vec<(usize, u64)> {
-        let (length, hits) = scanner.read(bytes, chunk).expect("bytes");
+        let (length, hits) = scanner.read_in_parts(bytes, chunk).expect("bytes");
         assert_eq!(length, bytes.len() as u64);
         hits.iter().map(|(at, hit)| (*at, hit.offset)).collect()
     }
@@ -207,7 +225,7 @@ mod tests {
         let scanner = scanner();
         let control = scanner.needles.control();
         for chunk in [1, 7, 64, 1 << 20] {
-            let (_, hits) = scanner.read(&control[..], chunk).expect("bytes");
+            let (_, hits) = scanner.read_in_parts(&control[..], chunk).expect("bytes");
             assert_eq!(scanner.missing(&hits, |_, _| true), Vec::<String>::new(), "{chunk}");
         }
     }
@@ -218,7 +236,7 @@ mod tests {
         assert_eq!(found(&scanner, b"", 100), []);
         assert_eq!(found(&scanner, &[0; 1000], 100), []);
         assert_eq!(found(&scanner, b"9999991234567891 999999123456789 9999991234 567890", 10), []);
-        let (_, hits) = scanner.read(&b"9999991234567890"[..], 100).expect("bytes");
+        let (_, hits) = scanner.read_in_parts(&b"9999991234567890"[..], 100).expect("bytes");
         assert_eq!(
             scanner.missing(&hits, |_, _| true).len(),
             scanner.needles.len() - 2,

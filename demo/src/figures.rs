@@ -1,0 +1,91 @@
+//! The four systems of the design side by side, each in networks of its own, with a tap on every wire and a
+//! stranger on every network.
+
+pub mod cards;
+pub mod conventional;
+pub mod findings;
+pub mod memory;
+pub mod packet;
+pub mod part;
+pub mod process;
+pub mod readable;
+pub mod report;
+pub mod run;
+pub mod shopper;
+pub mod stage;
+pub mod system;
+pub mod tap;
+pub mod traffic;
+pub mod tries;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use kessai_shared::console::{FAILED, Failure, OK};
+use serde::Serialize;
+
+use crate::bench::place::Place;
+use crate::lan;
+use findings::Findings;
+use system::System;
+
+/// Fewest and most purchases of a run: with fewer not every fate of a card is met, and more tell no more.
+const PURCHASES: std::ops::RangeInclusive<u16> = 5..=1_000;
+
+/// What is compared, and how it is told.
+#[derive(Args)]
+pub struct Figures {
+    /// The figures of the design to run, such as 1,3 or 4/5.
+    #[arg(long, value_name = "FIGURES", value_delimiter = ',', value_parser = ["1", "3", "4/5", "4/6"])]
+    only: Vec<String>,
+    /// Purchases in each system, from 5 to 1000.
+    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = purchases)]
+    purchases: u16,
+    /// Write everything that was found as JSON to standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What all runs found.
+#[derive(Serialize)]
+struct Report {
+    purchases: u16,
+    systems: Vec<Findings>,
+}
+
+fn purchases(text: &str) -> Result<u16, String> {
+    let count = text.parse().ok().filter(|count| PURCHASES.contains(count));
+    count.ok_or_else(|| format!("expected a number from {} to {}", PURCHASES.start(), PURCHASES.end()))
+}
+
+/// Builds each system in namespaces of its own, shops in it, attacks it, and tells what was found.
+///
+/// # Errors
+/// [`Failure`] when there can be no namespaces, or a system cannot be run at all.
+pub fn run(data: Option<PathBuf>, figures: &Figures) -> Result<u8, Failure> {
+    lan::enter()?;
+    let place = Place::of(data)?;
+    let wanted = |system: &System| {
+        figures.only.is_empty() || figures.only.iter().any(|figure| figure == system.figure())
+    };
+    let systems: Vec<_> = System::ALL.into_iter().filter(wanted).collect();
+    let mut found = Vec::new();
+    for (at, system) in systems.iter().enumerate() {
+        let tell = |what: &str| eprintln!("{}/{} {system}: {what} …", at + 1, systems.len());
+        let folder = place.path().join(system.slug());
+        match run::run(*system, figures.purchases.into(), &folder, &tell) {
+            Ok(ran) => found.push(ran.findings),
+            Err(failure) => {
+                return Err(place.keep(Failure { line: format!("{system}: {}", failure.line), ..failure }));
+            }
+        }
+    }
+    let as_designed = found.iter().all(run::is_as_designed);
+    if figures.json {
+        let report = Report { purchases: figures.purchases, systems: found };
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{}", report::text(&found));
+    }
+    Ok(if as_designed { OK } else { FAILED })
+}

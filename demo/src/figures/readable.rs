@@ -1,0 +1,163 @@
+//! Where a card number was readable: on the wires, in the memory of each party, on its disk.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use kessai_shared::console::Failure;
+
+use super::cards::{Planted, scanner};
+use super::findings::{Searched, Verdict};
+use super::memory;
+use super::packet::view;
+use super::process::Party;
+use super::stage::{SELLER, SETTLEMENT, Stage, TERMINAL, as_planted};
+use super::tap::Seen;
+use crate::search::scanner::{Hits, Scanner};
+
+/// The places, as the table names them.
+pub const WIRES_OPEN: &str = "on the open network";
+pub const WIRES_CLOSED: &str = "between seller and settlement";
+pub const MEMORY_TERMINAL: &str = "in the terminal's memory (control)";
+pub const MEMORY_SELLER: &str = "in the seller's memory";
+pub const DISK_SELLER: &str = "on the seller's disk and in its log";
+pub const DISK_SETTLEMENT: &str = "on the settlement's disk and in its log";
+
+/// How long a purchase is given to be on its way everywhere while the settlement sleeps.
+const UNDER_WAY: Duration = Duration::from_millis(600);
+
+/// The search for all planted cards.
+pub struct Search<'a> {
+    cards: &'a [Planted],
+    scanner: Scanner,
+}
+
+impl<'a> Search<'a> {
+    pub fn of(cards: &'a [Planted]) -> Self {
+        Self { cards, scanner: scanner(cards) }
+    }
+
+    /// Stops the settlement while a purchase is under way, and searches the memory of terminal and seller.
+    /// The terminal has to have its own card in memory: a search that finds nothing anywhere proves nothing.
+    ///
+    /// # Errors
+    /// [`Failure`] when the purchase does not end as it should, once the settlement goes on.
+    pub fn memories(&self, stage: &mut Stage) -> Result<Vec<Searched>, Failure> {
+        let last = self.cards.len() - 1;
+        stage.settlement.pause(true)?;
+        let begun = stage.shopper.tell(&last.to_string());
+        std::thread::sleep(UNDER_WAY);
+        let found = [self.memory(MEMORY_TERMINAL, &stage.shopper), self.memory(MEMORY_SELLER, &stage.seller)];
+        stage.settlement.pause(false)?;
+        begun?;
+        as_planted(&self.cards[last], &stage.bought()?)?;
+        Ok(found.into())
+    }
+
+    fn memory(&self, place: &'static str, party: &Party) -> Searched {
+        match memory::search(&self.scanner, party.pid()) {
+            Ok(found) => self.searched(place, found.bytes, &found.hits, "all pages that are there"),
+            Err(error) => Searched {
+                place,
+                verdict: Verdict::NotTried,
+                numbers: 0,
+                of: self.cards.len(),
+                bytes: 0,
+                encodings: Vec::new(),
+                said: format!("the kernel shows nobody here this memory ({error}); run it as root"),
+            },
+        }
+    }
+
+    /// Searches what went over the wires: the open one, and what is between seller and settlement.
+    pub fn wires(&self, frames: &[Seen]) -> Vec<Searched> {
+        let is_inner = |seen: &Seen| {
+            let ends = [seen.from.as_str(), seen.to.as_str()];
+            ends.contains(&SELLER) && ends.contains(&SETTLEMENT)
+        };
+        let open: Vec<_> = frames.iter().filter(|seen| !is_inner(seen)).collect();
+        let inner: Vec<_> = frames.iter().filter(|seen| is_inner(seen)).collect();
+        [(WIRES_OPEN, open), (WIRES_CLOSED, inner)]
+            .into_iter()
+            .filter(|(_, frames)| !frames.is_empty())
+            .map(|(place, frames)| {
+                let bytes: u64 = frames.iter().map(|seen| seen.bytes.len() as u64).sum();
+                let said = format!("every frame of the capture, {} of them", frames.len());
+                self.searched(place, bytes, &self.payloads(&frames), &said)
+            })
+            .collect()
+    }
+
+    fn payloads(&self, frames: &[&Seen]) -> Hits {
+        let mut all = Vec::new();
+        for seen in frames {
+            // What a number is cut by is found when the parts of a stream lie side by side.
+            all.extend_from_slice(view(&seen.bytes).payload);
+        }
+        // Reading from memory does not fail.
+        self.scanner.read(&all[..]).map(|(_, hits)| hits).unwrap_or_default()
+    }
+
+    /// Searches the folders and logs of the daemons.
+    ///
+    /// # Errors
+    /// [`Failure`] when they cannot be read.
+    pub fn disks(&self, stage: &Stage) -> Result<Vec<Searched>, Failure> {
+        [(DISK_SELLER, SELLER), (DISK_SETTLEMENT, SETTLEMENT)]
+            .into_iter()
+            .map(|(place, party)| {
+                let mut hits = Hits::new();
+                let (mut bytes, mut files) = (0, 0);
+                for path in [stage.data(party), super::part::log(&stage.folder, party)] {
+                    let found = self.scanner.place(&path)?;
+                    bytes += found.bytes;
+                    files += found.files;
+                    found.hits.into_values().for_each(|found| hits.extend(found));
+                }
+                Ok(self.searched(place, bytes, &hits, &format!("{files} files, with every log line")))
+            })
+            .collect()
+    }
+
+    fn searched(&self, place: &'static str, bytes: u64, hits: &Hits, said: &str) -> Searched {
+        let numbers = self.scanner.numbers(hits).len();
+        let verdict = if numbers == 0 { Verdict::Safe } else { Verdict::Broken };
+        let encodings: BTreeSet<_> = self.scanner.encodings(hits);
+        let said = said.to_owned();
+        let encodings = encodings.into_iter().collect();
+        Searched { place, verdict, numbers, of: self.cards.len(), bytes, encodings, said }
+    }
+
+    /// Whether the search finds a number in a file that is there for it.
+    ///
+    /// # Errors
+    /// [`Failure`] when it is blind.
+    pub fn control(&self, folder: &Path) -> Result<(), Failure> {
+        let given = self.scanner.place(folder)?;
+        let found: BTreeSet<_> = given.hits.values().flat_map(|hits| self.scanner.numbers(hits)).collect();
+        if found.len() == self.cards.len() {
+            return Ok(());
+        }
+        let line = format!(
+            "the search finds {} of {} numbers in the shopper's own table",
+            found.len(),
+            self.cards.len()
+        );
+        Err(Failure::failed(line))
+    }
+}
+
+/// Whether the terminal's own memory showed its cards, without which the search of the seller's says nothing.
+pub fn is_controlled(found: &[Searched]) -> bool {
+    found.iter().any(|searched| searched.place == MEMORY_TERMINAL && searched.verdict == Verdict::Broken)
+}
+
+/// The host whose memory a place is.
+pub fn host_of(place: &str) -> Option<&'static str> {
+    match place {
+        MEMORY_TERMINAL => Some(TERMINAL),
+        MEMORY_SELLER | DISK_SELLER => Some(SELLER),
+        DISK_SETTLEMENT => Some(SETTLEMENT),
+        _ => None,
+    }
+}

@@ -1,0 +1,289 @@
+//! The gate before real endpoints: what goes through it, and what a stranger hears, beside an ordinary
+//! endpoint that answers the same datagrams.
+
+use std::io::{self, IoSliceMut};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use kessai_shared::identity::Identity;
+use kessai_shared::net::knock::{Gate, KnockKey};
+use kessai_shared::net::side::Side;
+use kessai_shared::net::{Net, RealNet, bind};
+use kessai_shared::pin_set::PinSet;
+use kessai_shared::time::Timestamp;
+use kessai_shared::tls::{Migration, Peers, SERVER_NAME, client_config, server_config};
+use quinn::udp::{RecvMeta, Transmit};
+use quinn::{AsyncUdpSocket, Connection, Endpoint, TokioRuntime, UdpPoller, VarInt};
+use tokio::net::UdpSocket;
+use tokio::time::timeout;
+
+use crate::service::{ALPN, SOON, identity, localhost};
+
+/// How long is listened for an answer; those that come take a few milliseconds.
+const LISTEN: Duration = Duration::from_millis(400);
+
+/// A settlement and a seller on its list.
+struct Site {
+    settlement: Identity,
+    seller: Identity,
+    list: Arc<PinSet>,
+}
+
+/// An endpoint that takes in whoever QUIC lets in.
+struct Server {
+    endpoint: Endpoint,
+    addr: SocketAddr,
+}
+
+impl Site {
+    fn new() -> Self {
+        let (settlement, seller) = (identity(), identity());
+        let list = Arc::new(PinSet::of([seller.pin()]));
+        Self { settlement, seller, list }
+    }
+
+    fn config(&self) -> quinn::ServerConfig {
+        let peers = Peers::Pins(Arc::clone(&self.list));
+        server_config(&self.settlement, peers, ALPN, Migration::Refused).unwrap()
+    }
+
+    fn gate(&self) -> Gate {
+        Gate::of_settlement(&self.settlement, &self.list)
+    }
+
+    fn closed(&self, addr: SocketAddr, gate: &Gate) -> Server {
+        Server::of(RealNet::default().closed(&Side::at(addr), gate, Some(self.config())).unwrap())
+    }
+
+    /// As the seller; by its clock, which is so many seconds ahead.
+    async fn connect(&self, to: SocketAddr, ahead: i64) -> Option<Connection> {
+        let clock =
+            move || Timestamp(Timestamp::from_system_clock().0.saturating_add_signed(ahead * 1_000_000));
+        let key = KnockKey::of_seller(&self.settlement, &self.seller.pin());
+        let gate = Gate::of_seller(&key).with_clock(Arc::new(clock));
+        let peers = Peers::pins([self.settlement.pin()]);
+        let config = gate.client_config(client_config(&self.seller, peers, ALPN).unwrap());
+        let endpoint = RealNet::default().closed(&Side::at(localhost()), &gate, None).unwrap();
+        let connecting = endpoint.connect_with(config, to, SERVER_NAME).unwrap();
+        timeout(Duration::from_secs(2), connecting).await.ok()?.ok()
+    }
+}
+
+impl Server {
+    fn of(endpoint: Endpoint) -> Self {
+        let addr = endpoint.local_addr().unwrap();
+        let incoming = endpoint.clone();
+        tokio::spawn(async move {
+            while let Some(incoming) = incoming.accept().await {
+                // Whoever comes is asked to prove its address first, as a crowded server asks.
+                if incoming.may_retry() {
+                    incoming.retry().unwrap();
+                } else {
+                    tokio::spawn(async move {
+                        let connection = incoming.await?;
+                        let (mut send, mut recv) = connection.accept_bi().await?;
+                        let sent = recv.read_to_end(16 << 20).await.unwrap();
+                        send.write_all(&sent).await.unwrap();
+                        connection.closed().await;
+                        Ok::<_, quinn::ConnectionError>(())
+                    });
+                }
+            }
+        });
+        Self { endpoint, addr }
+    }
+
+    async fn stop(self) {
+        self.endpoint.close(VarInt::from_u32(0), b"");
+        timeout(SOON, self.endpoint.wait_idle()).await.expect("an end");
+    }
+}
+
+/// Stands between a client and a server, and keeps what the client sends.
+struct Middle {
+    addr: SocketAddr,
+    socket: Arc<UdpSocket>,
+    kept: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl Middle {
+    async fn before(server: SocketAddr) -> Self {
+        let socket = Arc::new(UdpSocket::bind(localhost()).await.unwrap());
+        let (addr, kept) = (socket.local_addr().unwrap(), Arc::new(Mutex::new(Vec::new())));
+        let (relay, keep) = (Arc::clone(&socket), Arc::clone(&kept));
+        tokio::spawn(async move {
+            let (mut room, mut client) = (vec![0; 65_536], None);
+            loop {
+                let (length, from) = relay.recv_from(&mut room).await.unwrap();
+                if from != server {
+                    client = Some(from);
+                    keep.lock().unwrap().push(room[..length].to_vec());
+                }
+                let to = if from == server { client.unwrap() } else { server };
+                relay.send_to(&room[..length], to).await.unwrap();
+            }
+        });
+        Self { addr, socket, kept }
+    }
+}
+
+/// How many datagrams come back for these, one by one, sent from a place nobody knows.
+async fn answers(to: SocketAddr, datagrams: &[Vec<u8>]) -> usize {
+    let stranger = UdpSocket::bind(localhost()).await.unwrap();
+    let mut answers = 0;
+    for datagram in datagrams {
+        stranger.send_to(datagram, to).await.unwrap();
+        // Resets come at most once in 20 ms.
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    while timeout(LISTEN, stranger.recv(&mut [0; 65_536])).await.is_ok() {
+        answers += 1;
+    }
+    answers
+}
+
+/// A datagram of a version that nobody speaks, which QUIC answers with those it does.
+fn version_trigger() -> Vec<u8> {
+    let mut datagram = [&[0xc0][..], &0x1a2a_3a4a_u32.to_be_bytes(), &[8], &[1; 8], &[8], &[2; 8]].concat();
+    datagram.resize(1_200, 0);
+    datagram
+}
+
+#[tokio::test]
+async fn what_a_seller_sent_is_worth_nothing_to_who_has_recorded_it() {
+    let site = Site::new();
+    let gate = site.gate();
+    let server = site.closed(localhost(), &gate);
+    let middle = Middle::before(server.addr).await;
+    let connection = site.connect(middle.addr, 0).await.expect("the seller gets in, after a retry");
+    let blob: Vec<u8> = (0..3 << 20).map(|byte| (byte / 7) as u8).collect();
+    let (mut send, mut recv) = connection.open_bi().await.unwrap();
+    send.write_all(&blob).await.unwrap();
+    send.finish().unwrap();
+    assert!(recv.read_to_end(16 << 20).await.unwrap() == blob, "it comes back as it was");
+    assert_eq!(gate.counts().held_back, 0);
+
+    // While the connection lives and when it is gone, from another address nothing is heard.
+    let kept: Vec<_> = middle.kept.lock().unwrap().iter().take(40).cloned().collect();
+    assert_eq!(answers(server.addr, &kept).await, 0);
+    assert!(gate.counts().replayed >= 1 && gate.counts().elsewhere >= 1, "{:?}", gate.counts());
+    connection.close(VarInt::from_u32(0), b"");
+    let addr = server.addr;
+    server.stop().await;
+    drop(middle.socket);
+
+    // The next process hears none of it, not even from where it came.
+    let gate = site.gate();
+    let server = site.closed(addr, &gate);
+    assert_eq!(answers(server.addr, &kept).await, 0);
+    assert!(gate.counts().old >= 1 && gate.counts().heard == 0, "{:?}", gate.counts());
+
+    // An endpoint without the gate answers: the same datagrams make a handshake begin.
+    let control = Server::of(RealNet::default().endpoint(localhost(), Some(site.config())).unwrap());
+    assert!(answers(control.addr, &kept).await > 0, "the control is silent, too");
+}
+
+#[tokio::test]
+async fn a_client_without_the_key_hears_nothing_whatever_it_says() {
+    let site = Site::new();
+    let gate = site.gate();
+    let server = site.closed(localhost(), &gate);
+    let control = Server::of(RealNet::default().endpoint(localhost(), Some(site.config())).unwrap());
+    // The certificate of the seller on the list, and no knock.
+    let peers = Peers::pins([site.settlement.pin()]);
+    let config = client_config(&site.seller, peers, ALPN).unwrap();
+    let endpoint = RealNet::default().endpoint(localhost(), None).unwrap();
+    let connecting = endpoint.connect_with(config.clone(), server.addr, SERVER_NAME).unwrap();
+    assert!(timeout(Duration::from_secs(1), connecting).await.is_err(), "no answer at all, not a refusal");
+    let connecting = endpoint.connect_with(config, control.addr, SERVER_NAME).unwrap();
+    assert!(timeout(SOON, connecting).await.unwrap().is_ok(), "the control lets it in");
+    let trigger = [version_trigger()];
+    assert_eq!((answers(server.addr, &trigger).await, answers(control.addr, &trigger).await), (0, 1));
+    let counts = gate.counts();
+    assert_eq!((counts.heard, counts.knocks, counts.held_back, counts.version), (0, 0, 0, 1), "{counts:?}");
+    assert!(counts.malformed + counts.unmarked > 0, "{counts:?}");
+}
+
+#[tokio::test]
+async fn a_seller_whose_clock_is_off_is_not_heard_and_one_that_is_taken_off_the_list_neither() {
+    let site = Site::new();
+    let gate = site.gate();
+    let server = site.closed(localhost(), &gate);
+    // A clock behind makes knocks from before this process.
+    for (ahead, is_heard) in [(0, true), (28, true), (31, false), (-31, false)] {
+        assert_eq!(site.connect(server.addr, ahead).await.is_some(), is_heard, "{ahead} s");
+    }
+    assert!(gate.counts().clock >= 2, "{:?}", gate.counts());
+    let knocks = gate.counts().knocks;
+    site.list.replace([]);
+    assert!(site.connect(server.addr, 0).await.is_none());
+    assert_eq!(gate.counts().knocks, knocks);
+    site.list.replace([site.seller.pin()]);
+    assert!(site.connect(server.addr, 0).await.is_some());
+}
+
+/// A socket that lets everything in, and out only what the gate does: as if all else had failed.
+#[derive(Debug)]
+struct OnlyGuarded {
+    open: Arc<dyn AsyncUdpSocket>,
+    guarded: Arc<dyn AsyncUdpSocket>,
+    tried: Mutex<usize>,
+}
+
+impl AsyncUdpSocket for OnlyGuarded {
+    fn create_io_poller(self: Arc<Self>) -> Pin<Box<dyn UdpPoller>> {
+        Arc::clone(&self.open).create_io_poller()
+    }
+
+    fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+        *self.tried.lock().unwrap() += 1;
+        self.guarded.try_send(transmit)
+    }
+
+    fn poll_recv(
+        &self,
+        context: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+        meta: &mut [RecvMeta],
+    ) -> Poll<io::Result<usize>> {
+        self.open.poll_recv(context, buffers, meta)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.open.local_addr()
+    }
+}
+
+#[tokio::test]
+async fn what_quic_would_say_to_a_stranger_does_not_leave() {
+    let site = Site::new();
+    // What an ordinary server hears of an ordinary client, to be sent again.
+    let control = Server::of(RealNet::default().endpoint(localhost(), Some(site.config())).unwrap());
+    let middle = Middle::before(control.addr).await;
+    let peers = Peers::pins([site.settlement.pin()]);
+    let config = client_config(&site.seller, peers, ALPN).unwrap();
+    let endpoint = RealNet::default().endpoint(localhost(), None).unwrap();
+    let connecting = endpoint.connect_with(config, middle.addr, SERVER_NAME).unwrap();
+    assert!(timeout(SOON, connecting).await.unwrap().is_ok());
+    let mut datagrams = middle.kept.lock().unwrap().clone();
+    datagrams.push(version_trigger());
+    // A short packet for a connection that it has forgotten, which QUIC answers with a reset.
+    datagrams.push([&[0x40][..], &[3; 80]].concat());
+
+    let gate = site.gate();
+    let open = bind(localhost()).unwrap();
+    let guarded = gate.before(Arc::clone(&open));
+    let socket = Arc::new(OnlyGuarded { open, guarded, tried: Mutex::new(0) });
+    let runtime = Arc::new(TokioRuntime);
+    let config = gate.endpoint_config();
+    let abstracted: Arc<dyn AsyncUdpSocket> = socket.clone();
+    let endpoint = Endpoint::new_with_abstract_socket(config, Some(site.config()), abstracted, runtime);
+    let server = Server::of(endpoint.unwrap());
+    assert_eq!(answers(server.addr, &datagrams).await, 0);
+    let tried = *socket.tried.lock().unwrap();
+    assert!(tried >= 3, "QUIC wanted to answer {tried} times: a retry, the versions, a reset");
+    assert_eq!(gate.counts().held_back, tried as u64, "and each was held back");
+}
