@@ -3,6 +3,8 @@
 //! cards, signed decisions, journals on the disk; the run fails unless the books are sound after it.
 
 pub mod load;
+pub mod tables;
+pub mod till;
 
 mod alone;
 mod closed_loop;
@@ -22,9 +24,7 @@ mod plot;
 mod process;
 mod report;
 mod stage;
-pub mod tables;
 mod tally;
-pub mod till;
 mod verdict;
 
 use std::path::{Path, PathBuf};

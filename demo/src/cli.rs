@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use kessai_shared::console::{self, Failure, OK};
 use kessai_shared::manual::Generate;
 use kessai_shared::net::RealNet;
@@ -40,8 +40,6 @@ enum Act {
     /// Measure purchases a second: both daemons on an empty folder (a temporary one, unless --data names
     /// one), and a load beside them. Fails unless the books of both are sound afterwards.
     Bench(Bench),
-    /// Draw what a capture holds: who said what to whom, how many bytes and how many round trips.
-    Chart(Chart),
     /// Prove that the settlement is silent: a million probes by a stranger on its network, and from the
     /// seller's own address without the key, while purchases go on. Fails when a byte comes back.
     Probe(Probe),
@@ -49,6 +47,8 @@ enum Act {
     /// card numbers can be read, what the stranger can do, what goes over the wires. Needs root, or a kernel
     /// that gives its users namespaces.
     Figures(Figures),
+    /// Draw what a capture holds: who said what to whom, how many bytes and how many round trips.
+    Chart(Chart),
     /// Completions for shells, and manual pages.
     #[command(subcommand)]
     Generate(Generate),
@@ -65,6 +65,16 @@ struct Serve {
     /// The seller's address on the open network [default: the last one, or any that is free].
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    /// What is between the two daemons.
+    #[arg(long, value_name = "KIND", default_value = "closed-network")]
+    link: Link,
+}
+
+/// What one machine has for both ends of a link.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Link {
+    ClosedNetwork,
+    UnixLine,
 }
 
 impl Cli {
@@ -93,8 +103,8 @@ impl Cli {
             }
             Some(Act::Serve(serve)) => runtime.block_on(self::serve(data, serve)),
             Some(Act::Generate(generate)) => generate.run::<Self>(),
-            Some(Act::Chart(chart)) => chart::command::run(&chart),
             Some(Act::Probe(probe)) => runtime.block_on(probe::run(probe)),
+            Some(Act::Chart(chart)) => chart::command::run(&chart),
             Some(Act::Bench(bench)) => runtime.block_on(bench::run(self.data, bench)),
             Some(Act::Figures(figures)) => figures::run(self.data, &figures),
         }
@@ -113,6 +123,7 @@ async fn play(data: PathBuf) -> Result<u8, Failure> {
         listen: None,
         quiet: true,
         verbose: false,
+        on_line: false,
     };
     let mut house = House::open(plan).await?;
     let home = Home::new(data.join("terminal"));
@@ -146,6 +157,7 @@ async fn serve(data: PathBuf, serve: Serve) -> Result<u8, Failure> {
         listen: serve.listen,
         quiet: false,
         verbose: false,
+        on_line: serve.link == Link::UnixLine,
     };
     tokio::pin!(stop);
     let mut house = tokio::select! {

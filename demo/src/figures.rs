@@ -3,8 +3,11 @@
 
 pub mod cards;
 pub mod conventional;
+pub mod draw;
+pub mod expected;
 pub mod findings;
 pub mod memory;
+pub mod overview;
 pub mod packet;
 pub mod part;
 pub mod process;
@@ -18,6 +21,7 @@ pub mod tap;
 pub mod traffic;
 pub mod tries;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -25,6 +29,7 @@ use kessai_shared::console::{FAILED, Failure, OK};
 use serde::Serialize;
 
 use crate::bench::place::Place;
+use crate::chart::command::ink;
 use crate::lan;
 use findings::Findings;
 use system::System;
@@ -41,6 +46,12 @@ pub struct Figures {
     /// Purchases in each system, from 5 to 1000.
     #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = purchases)]
     purchases: u16,
+    /// Draw the table, the networks and one purchase of each system into SVG files in this folder.
+    #[arg(long, value_name = "DIR")]
+    svg: Option<PathBuf>,
+    /// Write what went over the wires into a capture (pcapng) for each system in this folder.
+    #[arg(long, value_name = "DIR")]
+    captures: Option<PathBuf>,
     /// Write everything that was found as JSON to standard output.
     #[arg(long)]
     json: bool,
@@ -48,9 +59,9 @@ pub struct Figures {
 
 /// What all runs found.
 #[derive(Serialize)]
-struct Report {
+struct Report<'a> {
     purchases: u16,
-    systems: Vec<Findings>,
+    systems: Vec<&'a Findings>,
 }
 
 fn purchases(text: &str) -> Result<u16, String> {
@@ -69,23 +80,40 @@ pub fn run(data: Option<PathBuf>, figures: &Figures) -> Result<u8, Failure> {
         figures.only.is_empty() || figures.only.iter().any(|figure| figure == system.figure())
     };
     let systems: Vec<_> = System::ALL.into_iter().filter(wanted).collect();
-    let mut found = Vec::new();
+    let mut ran = Vec::new();
     for (at, system) in systems.iter().enumerate() {
         let tell = |what: &str| eprintln!("{}/{} {system}: {what} …", at + 1, systems.len());
         let folder = place.path().join(system.slug());
         match run::run(*system, figures.purchases.into(), &folder, &tell) {
-            Ok(ran) => found.push(ran.findings),
+            Ok(one) => ran.push(one),
             Err(failure) => {
                 return Err(place.keep(Failure { line: format!("{system}: {}", failure.line), ..failure }));
             }
         }
     }
-    let as_designed = found.iter().all(run::is_as_designed);
-    if figures.json {
-        let report = Report { purchases: figures.purchases, systems: found };
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{}", report::text(&found));
+    if let Some(folder) = &figures.svg {
+        draw::svg(&ran, folder)?;
     }
-    Ok(if as_designed { OK } else { FAILED })
+    if let Some(folder) = &figures.captures {
+        draw::captures(&ran, folder)?;
+    }
+    let text = if figures.json {
+        let systems = ran.iter().map(|ran| &ran.findings).collect();
+        serde_json::to_string_pretty(&Report { purchases: figures.purchases, systems })? + "\n"
+    } else {
+        report::text(&ran, ink())
+    };
+    match io::stdout().write_all(text.as_bytes()) {
+        // Whoever stopped reading has read enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+        Ok(()) | Err(_) => {}
+    }
+    let differences: Vec<_> = ran.iter().flat_map(|ran| differences(&ran.findings)).collect();
+    if differences.is_empty() { Ok(OK) } else { Err(Failure { code: FAILED, line: differences.join("\n") }) }
+}
+
+/// What was found otherwise than the design says.
+fn differences(findings: &Findings) -> Vec<String> {
+    let found = expected::differences(findings.system, &findings.readable, &findings.tries);
+    found.into_iter().map(|line| format!("{}: {line}", findings.name)).collect()
 }

@@ -31,6 +31,8 @@ pub struct Plan {
     pub cardholders: PathBuf,
     /// The address on the open network; the last one, or any, when it is not given.
     pub listen: Option<SocketAddr>,
+    /// Whether a Unix line is between the daemons, instead of a network.
+    pub on_line: bool,
     /// Whether the daemons log into files, because a screen is open.
     pub quiet: bool,
     /// Whether they log what only measuring needs, such as the bytes of each connection.
@@ -84,9 +86,13 @@ impl House {
             .ask(&["allow".as_ref(), pin.as_ref(), "--data".as_ref(), settlement_data.as_ref()])
             .await?;
         hand_over_knock_key(&pin, &settlement_data, &seller_data).await?;
-        let closed = last_address(&plan.data.join("settlement.address"));
+        let address = plan.data.join("settlement.address");
+        // On a line there are no addresses to come back to.
+        let closed = last_address(&address).filter(|_| !plan.on_line);
         let settlement = start_settlement(&plan, closed).await?;
-        save_address(&plan.data.join("settlement.address"), settlement.address()?)?;
+        if !plan.on_line {
+            save_address(&address, settlement.address()?)?;
+        }
         let known = ShopFile::read(&plan.data.join("shop.toml")).ok().map(|shop| shop.address);
         let seller = start_seller(&plan, known, &settlement).await?;
         let shop = ShopFile {
@@ -182,7 +188,9 @@ impl Daemon {
         }
         let address = self.ready.get(1).cloned().unwrap_or_default();
         let mut args = self.args.clone();
-        set_listen(&mut args, &address);
+        if self.role == Role::Seller || !plan.on_line {
+            set_listen(&mut args, &address);
+        }
         match Daemon::start(self.role, args, plan).await {
             Ok(daemon) => {
                 *self = Daemon { quick_deaths: self.quick_deaths, ..daemon };
@@ -214,16 +222,24 @@ impl Daemon {
 
 async fn start_settlement(plan: &Plan, last: Option<SocketAddr>) -> Result<Daemon, Failure> {
     let data = plan.data.join("settlement").display().to_string();
-    let args = ["serve", "--with-parent", "--data", &data].map(str::to_owned).to_vec();
+    let mut args = ["serve", "--with-parent", "--data", &data].map(str::to_owned).to_vec();
+    if plan.on_line {
+        args.extend(line(plan));
+        return Daemon::start(Role::Settlement, args, plan).await;
+    }
     start_somewhere(Role::Settlement, args, last, plan).await
 }
 
 async fn start_seller(plan: &Plan, last: Option<SocketAddr>, settlement: &Daemon) -> Result<Daemon, Failure> {
     let data = plan.data.join("seller").display().to_string();
     let (address, pin) = (settlement.address()?.to_string(), settlement.pin(2)?.to_string());
-    let args =
-        ["serve", "--with-parent", "--data", &data, "--settlement", &address, "--settlement-pin", &pin];
+    let args = ["serve", "--with-parent", "--data", &data, "--settlement-pin", &pin];
     let mut args = args.map(str::to_owned).to_vec();
+    if plan.on_line {
+        args.extend(line(plan));
+    } else {
+        args.extend(["--settlement".to_owned(), address]);
+    }
     match plan.listen {
         // An address that was asked for is the one, or none.
         Some(listen) => {
@@ -232,6 +248,12 @@ async fn start_seller(plan: &Plan, last: Option<SocketAddr>, settlement: &Daemon
         }
         None => start_somewhere(Role::Seller, args, last, plan).await,
     }
+}
+
+/// The same words make both ends of one line.
+fn line(plan: &Plan) -> [String; 4] {
+    let folder = plan.data.join("line").display().to_string();
+    ["--link".to_owned(), "unix-line".to_owned(), "--link-path".to_owned(), folder]
 }
 
 /// Starts a daemon where it was the last time, so that terminals still find it, or where it can come back to.

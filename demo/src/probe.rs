@@ -15,7 +15,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kessai_shared::console::{self, Failure, OK};
 
-use crate::stranger::{Attacker, Force, Found, Recorded, Recorder, Target, attack};
+use crate::stranger::{Attacker, Force, Found, Kind, Recorded, Recorder, Target, attack};
 use control::Unfiltered;
 pub use report::{Report, Row};
 use site::{CLOSED, CONTROL, Place, SELLER, SETTLEMENT, STRANGER, Site};
@@ -73,9 +73,14 @@ async fn prove(probe: &Probe, folder: &Path) -> Result<Report, Failure> {
     let recorder = place.stranger.inside(|| Recorder::open(CLOSED, SETTLEMENT))??;
     let site = Site::open(&place, folder).await?;
     let trade = Trade::start(&place.terminal, site.shop.clone(), &folder.join("terminal")).await?;
-    let seller_data = folder.join("seller");
-    let any = SocketAddr::new(SELLER.ip(), 0);
-    let knocked = trade::visit(&place.seller, &seller_data, site.settlement_pin, any).await?;
+    let visits = async || {
+        let any = SocketAddr::new(SELLER.ip(), 0);
+        let (host, data) = (&place.seller, folder.join("seller"));
+        let one = trade::visit(host, &data, site.settlement_pin, any).await?;
+        let other = trade::visit(host, &data, site.settlement_pin, any).await?;
+        Ok::<_, Failure>(vec![(Kind::HeardId, one), (Kind::Replay, other)])
+    };
+    visits().await?;
     trade.until(PURCHASES_HEARD).await;
     let target = Target {
         host: place.settlement.clone(),
@@ -85,33 +90,30 @@ async fn prove(probe: &Probe, folder: &Path) -> Result<Report, Failure> {
     };
     let bar = bar(probe);
     let (begun, half) = (Instant::now(), probe.count.div_ceil(2));
-    let mut found = Vec::new();
+    let force = |probes, seed| Force { probes, clients: CLIENTS, rest: Duration::ZERO, seed };
+    let told = || {
+        let bar = bar.clone();
+        move |burst| bar.inc(burst)
+    };
     let mut heard = recorder.so_far();
     drop(recorder);
-    let attackers =
-        [(&place.stranger, IpAddr::V4(STRANGER), None), (&place.seller, SELLER.ip(), Some(knocked))];
-    for (at, (host, from, knocked)) in attackers.into_iter().enumerate() {
-        let attacker = Attacker { host: host.clone(), from, knocked };
-        let probes = if at == 0 { half } else { probe.count - half };
-        let force = Force { probes, clients: CLIENTS, rest: Duration::ZERO, seed: SEED + at as u64 };
-        let told = bar.clone();
-        found.push(attack(&target, &attacker, heard.clone(), force, move |burst| told.inc(burst)).await?);
-        // What he hears later goes out from the seller's host, the old with it.
-        heard = hear_more(&place, &trade, heard).await?;
-    }
+    let stranger = Attacker { host: place.stranger.clone(), from: IpAddr::V4(STRANGER), knocked: Vec::new() };
+    let first = attack(&target, &stranger, heard.clone(), force(half, SEED), told()).await?;
+    // What the one at the seller's own address has in hand is fresh, and he sends from where it came.
+    let recorder = place.stranger.inside(|| Recorder::open(CLOSED, SETTLEMENT))??;
+    let knocked = visits().await?;
+    trade.until(trade.purchases() + PURCHASES_HEARD).await;
+    heard = recorder.so_far().and(heard);
+    drop(recorder);
+    let taken = Attacker { host: place.seller.clone(), from: SELLER.ip(), knocked };
+    let rest = probe.count - half;
+    let second = attack(&target, &taken, heard.clone(), force(rest, SEED + 1), told()).await?;
     bar.finish_and_clear();
     let seconds = begun.elapsed().as_secs_f64();
     let (purchases, failed) = trade.end().await;
     let control = unfiltered(&place, &site, heard.clone()).await?;
     site.close().await?;
-    Ok(Report::of(&found, &control, seconds, (purchases, failed), heard.len()))
-}
-
-/// Listens for some more purchases.
-async fn hear_more(place: &Place, trade: &Trade, before: Recorded) -> Result<Recorded, Failure> {
-    let recorder = place.stranger.inside(|| Recorder::open(CLOSED, SETTLEMENT))??;
-    trade.until(trade.purchases() + PURCHASES_HEARD).await;
-    Ok(before.and(recorder.so_far()))
+    Ok(Report::of([&first, &second], &control, seconds, (purchases, failed), heard.len()))
 }
 
 /// The same probes against an endpoint without a gate.
@@ -123,7 +125,7 @@ async fn unfiltered(place: &Place, site: &Site, heard: Recorded) -> Result<Found
         address: CONTROL,
         may_answer: SELLER,
     };
-    let attacker = Attacker { host: place.stranger.clone(), from: IpAddr::V4(STRANGER), knocked: None };
+    let attacker = Attacker { host: place.stranger.clone(), from: IpAddr::V4(STRANGER), knocked: Vec::new() };
     let force = Force { probes: CONTROL_PROBES, clients: 1, rest: CONTROL_REST, seed: SEED };
     let found = attack(&target, &attacker, heard, force, |_| {}).await;
     open.stop().await;

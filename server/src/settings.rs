@@ -8,8 +8,7 @@ use kessai_shared::config::{Config, ConfigError};
 use kessai_shared::exchange::{Limits, MAX_ADDRESSES, Strangers};
 use kessai_shared::folder::FolderKind;
 use kessai_shared::journal::Kind;
-use kessai_shared::net::MAX_INTERFACE_BYTES;
-use kessai_shared::net::side::{Bind, End, GivenLink, SETTLEMENT_END, Side};
+use kessai_shared::net::side::{Bind, End, GivenLink, Interface, SETTLEMENT_END, Side};
 use kessai_shared::pin::Pin;
 
 use crate::sales::Terms;
@@ -79,7 +78,8 @@ impl Settings {
         let mut config = Config::read(&data.join("server.toml"))?;
         let address = "an address such as \"127.0.0.1:7000\"";
         let listen = config.take_parsed("listen", address);
-        let open_interface = open_interface(&mut config);
+        let open_interface =
+            config.take_parsed("open_interface", "the name of an interface such as \"eth0\"");
         let operator_listen = config.take_parsed("operator_listen", address);
         let addresses = format!("one to {MAX_ADDRESSES} addresses such as \"127.0.0.1:7000\"");
         let settlement = config.take_list("settlement", &addresses);
@@ -128,7 +128,7 @@ impl Settings {
             data: data.to_owned(),
             shop,
             listen: given.listen.or(listen).unwrap_or(any),
-            open_interface,
+            open_interface: open_interface.map(|Interface(name)| name),
             operator_listen: given.operator_listen.or(operator_listen).or(Some(any)),
             closed,
             knock_key: data.join(knock_key.unwrap_or_else(|| "keys/knock.key".into())),
@@ -139,42 +139,6 @@ impl Settings {
             limits,
         })
     }
-}
-
-fn open_interface(config: &mut Config) -> Option<String> {
-    let expected = "the name of an interface, such as \"eth0\"";
-    let interface: Option<String> = config.take("open_interface", expected);
-    let is_name = |name: &str| (1..=MAX_INTERFACE_BYTES).contains(&name.len()) && !name.contains('/');
-    if interface.as_deref().is_some_and(|name| !is_name(name)) {
-        config.mistake(&format!("open_interface: expected {expected}"));
-    }
-    interface
-}
-
-/// What the open endpoint takes on, unless the file says otherwise.
-#[must_use]
-pub fn usual_limits() -> Limits {
-    Limits { max_connections_per_peer: MAX_CONNECTIONS_PER_TERMINAL, ..Limits::OPEN }
-}
-
-fn limits(config: &mut Config) -> Limits {
-    let mut number = |name: &str, most: u64, usual: usize| {
-        let expected = format!("a number from 1 to {most}");
-        let number = config.take::<u64>(name, &expected).unwrap_or(usual as u64);
-        if number == 0 || number > most {
-            config.mistake(&format!("{name}: expected {expected}"));
-        }
-        number as usize
-    };
-    let usual = Strangers::USUAL;
-    let max_connections = number("max_connections", MAX_CONNECTIONS, Limits::OPEN.max_connections);
-    let connections_per_address =
-        number("connections_per_address", MAX_CONNECTIONS, usual.connections_per_address);
-    let mut rate = |name: &str, usual: u32| number(name, MAX_NEW_PER_SECOND, usual as usize) as u32;
-    let new_per_second = rate("new_per_second_and_address", usual.new_per_second);
-    let newcomers_per_second = rate("newcomers_per_second", usual.newcomers_per_second);
-    let strangers = Strangers { connections_per_address, new_per_second, newcomers_per_second, ..usual };
-    Limits { max_connections, strangers: Some(strangers), ..usual_limits() }
 }
 
 fn terms(config: &mut Config) -> Terms {

@@ -70,7 +70,9 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Reply::Link(_),
         Reply::Refused(_),
     );
-    let replies = equal(names, replies);
+    let mut replies = equal(names, replies);
+    let unheard = Reply::Link(Box::new(samples::unheard_link()));
+    replies.push(Sample::equal("Reply::Link of a line that is down", unheard));
     let why = "3 pieces are nobody's".to_owned();
     let refusals =
         vec![Refusal::UnknownOrder, Refusal::UnknownProduct, Refusal::NotAllowed(why), Refusal::TryLater];

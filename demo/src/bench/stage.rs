@@ -75,6 +75,7 @@ impl Stage {
             listen: None,
             quiet: true,
             verbose: true,
+            on_line: false,
         };
         let house = House::open(plan).await?;
         let journals = [

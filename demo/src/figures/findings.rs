@@ -30,6 +30,8 @@ pub struct Findings {
     pub tries: Vec<Tried>,
     /// What went over each stretch of wire.
     pub traffic: Vec<Leg>,
+    /// Whether what is broken is exactly what the design says of this system.
+    pub as_designed: bool,
     /// Whether there were more frames than are kept, so that the counts are too low.
     pub is_cut: bool,
 }
@@ -64,8 +66,16 @@ pub struct Searched {
 pub struct Tried {
     pub what: What,
     pub verdict: Verdict,
+    /// What came of it, in a few words.
+    pub short: String,
     /// What was done and what came of it.
     pub said: String,
+}
+
+impl Tried {
+    pub fn new(what: What, verdict: Verdict, short: impl Into<String>, said: impl Into<String>) -> Self {
+        Self { what, verdict, short: short.into(), said: said.into() }
+    }
 }
 
 /// What strangers try.
@@ -121,9 +131,9 @@ pub struct Leg {
     pub frames: f64,
     /// Bytes of whole Ethernet frames.
     pub bytes: f64,
-    /// Frames with more in them than acknowledgements.
+    /// Frames that hold more than an acknowledgement.
     pub messages: f64,
-    /// How often the talk turned around, halved.
+    /// So many times somebody waited for the other end, as `chart::count` has it.
     pub round_trips: f64,
 }
 

@@ -11,8 +11,8 @@ use super::findings::{Searched, Verdict};
 use super::memory;
 use super::packet::view;
 use super::process::Party;
-use super::stage::{SELLER, SETTLEMENT, Stage, TERMINAL, as_planted};
-use super::tap::Seen;
+use super::stage::{SELLER, SETTLEMENT, Stage, as_planted};
+use crate::chart::Frame;
 use crate::search::scanner::{Hits, Scanner};
 
 /// The places, as the table names them.
@@ -22,6 +22,9 @@ pub const MEMORY_TERMINAL: &str = "in the terminal's memory (control)";
 pub const MEMORY_SELLER: &str = "in the seller's memory";
 pub const DISK_SELLER: &str = "on the seller's disk and in its log";
 pub const DISK_SETTLEMENT: &str = "on the settlement's disk and in its log";
+
+/// All of them where a number has no business.
+pub const PLACES: [&str; 5] = [WIRES_OPEN, WIRES_CLOSED, MEMORY_SELLER, DISK_SELLER, DISK_SETTLEMENT];
 
 /// How long a purchase is given to be on its way everywhere while the settlement sleeps.
 const UNDER_WAY: Duration = Duration::from_millis(600);
@@ -51,6 +54,10 @@ impl<'a> Search<'a> {
         stage.settlement.pause(false)?;
         begun?;
         as_planted(&self.cards[last], &stage.bought()?)?;
+        if found[0].verdict == Verdict::Safe {
+            let line = "the search finds no card in the memory of the terminal, which has them all";
+            return Err(Failure::failed(line));
+        }
         Ok(found.into())
     }
 
@@ -70,8 +77,8 @@ impl<'a> Search<'a> {
     }
 
     /// Searches what went over the wires: the open one, and what is between seller and settlement.
-    pub fn wires(&self, frames: &[Seen]) -> Vec<Searched> {
-        let is_inner = |seen: &Seen| {
+    pub fn wires(&self, frames: &[Frame]) -> Vec<Searched> {
+        let is_inner = |seen: &Frame| {
             let ends = [seen.from.as_str(), seen.to.as_str()];
             ends.contains(&SELLER) && ends.contains(&SETTLEMENT)
         };
@@ -88,7 +95,7 @@ impl<'a> Search<'a> {
             .collect()
     }
 
-    fn payloads(&self, frames: &[&Seen]) -> Hits {
+    fn payloads(&self, frames: &[&Frame]) -> Hits {
         let mut all = Vec::new();
         for seen in frames {
             // What a number is cut by is found when the parts of a stream lie side by side.
@@ -144,20 +151,5 @@ impl<'a> Search<'a> {
             self.cards.len()
         );
         Err(Failure::failed(line))
-    }
-}
-
-/// Whether the terminal's own memory showed its cards, without which the search of the seller's says nothing.
-pub fn is_controlled(found: &[Searched]) -> bool {
-    found.iter().any(|searched| searched.place == MEMORY_TERMINAL && searched.verdict == Verdict::Broken)
-}
-
-/// The host whose memory a place is.
-pub fn host_of(place: &str) -> Option<&'static str> {
-    match place {
-        MEMORY_TERMINAL => Some(TERMINAL),
-        MEMORY_SELLER | DISK_SELLER => Some(SELLER),
-        DISK_SETTLEMENT => Some(SETTLEMENT),
-        _ => None,
     }
 }

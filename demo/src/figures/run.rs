@@ -6,13 +6,14 @@ use std::time::Duration;
 use kessai_shared::console::Failure;
 
 use super::cards::{self, Fate, Planted};
-use super::findings::{Findings, Purchases, Verdict};
+use super::expected;
+use super::findings::{Findings, Purchases};
 use super::readable::Search;
 use super::stage::{Stage, as_planted};
 use super::system::System;
-use super::tap::Seen;
 use super::traffic;
 use super::tries::{self, Ground};
+use crate::chart::{Frame, Mark};
 
 /// How long seller and settlement are given to find each other before anybody shops.
 const FIRST_TALK: Duration = Duration::from_millis(300);
@@ -20,9 +21,9 @@ const FIRST_TALK: Duration = Duration::from_millis(300);
 /// What a run gives: what was found, and the capture.
 pub struct Ran {
     pub findings: Findings,
-    pub frames: Vec<Seen>,
+    pub frames: Vec<Frame>,
     /// When each purchase began and the last ended.
-    pub marks: Vec<Duration>,
+    pub marks: Vec<Mark>,
 }
 
 /// Runs one system with so many purchases, in a folder of its own.
@@ -42,10 +43,12 @@ pub fn run(system: System, purchases: usize, folder: &Path, tell: &dyn Fn(&str))
     let (mut marks, bought) = buy(&mut stage, &cards[..purchases])?;
     stage.tap.settle();
     let ended = marks.pop().unwrap_or_default();
-    let recorded = stage.tap.since(Duration::ZERO);
     tell("searching for card numbers");
+    let memories = search.memories(&mut stage)?;
+    stage.tap.settle();
+    let recorded = stage.tap.since(Duration::ZERO);
     let mut readable = search.wires(&recorded);
-    readable.extend(search.memories(&mut stage)?);
+    readable.extend(memories);
     tell("trying what strangers try");
     let first_ended = marks.get(1).copied().unwrap_or(ended);
     let ground = Ground { stage: &stage, cards: &cards, recorded: &recorded, first_ended };
@@ -56,8 +59,12 @@ pub fn run(system: System, purchases: usize, folder: &Path, tell: &dyn Fn(&str))
     readable.extend(search.disks(&stage)?);
     stage.check_books()?;
     let is_cut = stage.tap.is_cut();
-    let traffic = traffic::legs(&recorded, marks.get(1..).unwrap_or_default(), ended);
+    marks.push(ended);
+    let marks = named(&marks);
+    // The share of the first purchase is the setting up of connections.
+    let traffic = traffic::legs(&recorded, marks.get(1..).unwrap_or_default());
     stage.close();
+    let as_designed = expected::differences(system, &readable, &tries).is_empty();
     let findings = Findings {
         system,
         figure: system.figure(),
@@ -67,9 +74,9 @@ pub fn run(system: System, purchases: usize, folder: &Path, tell: &dyn Fn(&str))
         readable,
         tries,
         traffic,
+        as_designed,
         is_cut,
     };
-    marks.push(ended);
     Ok(Ran { findings, frames: recorded, marks })
 }
 
@@ -97,15 +104,9 @@ fn buy(stage: &mut Stage, cards: &[Planted]) -> Result<(Vec<Duration>, Purchases
     Ok((marks, purchases))
 }
 
-/// Whether what was found is as the design says: its own two systems stand, and each of the others fails at
-/// something.
-pub fn is_as_designed(findings: &Findings) -> bool {
-    let tried = findings.tries.iter().map(|tried| tried.verdict);
-    let searched = findings
-        .readable
-        .iter()
-        .filter(|searched| searched.place != super::readable::MEMORY_TERMINAL)
-        .map(|searched| searched.verdict);
-    let broken = tried.chain(searched).any(|verdict| verdict == Verdict::Broken);
-    broken != findings.system.is_designed()
+fn named(times: &[Duration]) -> Vec<Mark> {
+    let what = |nth: usize| {
+        if nth + 1 == times.len() { "the last has ended".to_owned() } else { format!("purchase {}", nth + 1) }
+    };
+    times.iter().enumerate().map(|(nth, at)| Mark { at: *at, what: what(nth) }).collect()
 }

@@ -80,6 +80,9 @@ impl Stage {
         let intruder = (system == System::Closed).then(|| lan.host(INTRUDER)).transpose()?;
         let [terminal, seller, settlement] = [TERMINAL, SELLER, SETTLEMENT].map(|name| lan.host(name));
         let hosts = Hosts { terminal: terminal?, seller: seller?, settlement: settlement? };
+        // The kernel says "nobody is here" a few times a second at most, and then two scans of the same port
+        // differ (icmp(7)).
+        hosts.settlement.sysctl("net/ipv4/icmp_ratelimit", "0")?;
         let wires = lay(system, &lan, &hosts, (&stranger, intruder.as_ref()))?;
         let tap = Tap::on(&wires.iter().collect::<Vec<_>>())?;
         let opened = match system {
@@ -218,6 +221,8 @@ fn open_product(system: System, folder: &Path, tables: &Tables, hosts: &Hosts) -
     let keys = part::ask(Role::Seller, &["keys"], &shop_data)?;
     let pin = keys.split_whitespace().nth(1).unwrap_or_default().to_owned();
     part::ask(Role::Settlement, &["allow", &pin], &bank_data)?;
+    let knock_key = file(&shop_data.join("keys").join("knock.key"));
+    part::ask(Role::Settlement, &["knock-key", &pin, "--out", &knock_key], &bank_data)?;
     let bank_at = SocketAddrV4::new(SETTLEMENT_CLOSED, SETTLEMENT_PORT);
     let (bank_link, shop_link) = match system {
         System::Line => {
@@ -225,8 +230,12 @@ fn open_product(system: System, folder: &Path, tables: &Tables, hosts: &Hosts) -
             (link.clone(), link)
         }
         System::Closed | System::SellerAsks(_) | System::TerminalAsks(_) => (
-            format!("listen = \"{bank_at}\"\n"),
-            format!("closed_bind = \"{SELLER_CLOSED}:0\"\nsettlement = \"{bank_at}\"\n"),
+            format!(
+                "listen = \"{bank_at}\"\nlink_interface = \"{CLOSED}\"\nlink_peers = [\"{SELLER_CLOSED}:0\"]\n"
+            ),
+            format!(
+                "closed_bind = \"{SELLER_CLOSED}:0\"\nsettlement = \"{bank_at}\"\nlink_interface = \"{CLOSED}\"\n"
+            ),
         ),
     };
     std::fs::write(bank_data.join("settlement.toml"), bank_link)?;

@@ -14,6 +14,7 @@ use kessai_shared::net::packet::{BROADCAST, Direction, Mac, PacketSocket, Protoc
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt;
 
+use crate::chart::Frame;
 use crate::lan::Wire;
 
 /// The longest frame that is kept, in bytes; what is longer on the wire is cut.
@@ -28,23 +29,10 @@ const LOOK_NANOS: i64 = 50_000_000;
 const QUIET: Duration = Duration::from_millis(60);
 const QUIET_DEADLINE: Duration = Duration::from_secs(2);
 
-/// A frame as it went over a wire.
-#[derive(Clone, Debug)]
-pub struct Seen {
-    /// Since the tap was opened.
-    pub at: Duration,
-    pub wire: String,
-    /// The host that sent it, by the port it came in at.
-    pub from: String,
-    /// The host that has the address it is for, or `all`.
-    pub to: String,
-    pub bytes: Vec<u8>,
-}
-
 /// Listens until it is dropped.
 pub struct Tap {
     begun: Instant,
-    heard: Arc<Mutex<Vec<Seen>>>,
+    heard: Arc<Mutex<Vec<Frame>>>,
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -53,6 +41,8 @@ pub struct Tap {
 struct Ear {
     wire: String,
     host: String,
+    /// The host at the other end, on a wire that has two: whatever address a frame is for, it goes there.
+    other: Option<String>,
     socket: PacketSocket,
 }
 
@@ -68,8 +58,13 @@ impl Tap {
                 let socket = wire.hub.inside(|| PacketSocket::open(&port.port, Protocol::All))??;
                 // A kernel that gives less may lose frames in a flood.
                 let _ = sockopt::set_socket_recv_buffer_size(socket.as_fd(), BUFFER_BYTES);
-                let (wire, host) = (wire.name.clone(), port.host.name().to_owned());
-                ears.push(Ear { wire, host, socket });
+                let host = port.host.name().to_owned();
+                let other = match wire.ports.as_slice() {
+                    [one, two] => Some(if one.host.name() == host { two } else { one }),
+                    _ => None,
+                };
+                let other = other.map(|port| port.host.name().to_owned());
+                ears.push(Ear { wire: wire.name.clone(), host, other, socket });
             }
         }
         let (begun, heard, over) = (Instant::now(), Arc::default(), Arc::new(AtomicBool::new(false)));
@@ -96,7 +91,7 @@ impl Tap {
     }
 
     /// All frames so far that came after a time.
-    pub fn since(&self, at: Duration) -> Vec<Seen> {
+    pub fn since(&self, at: Duration) -> Vec<Frame> {
         self.frames().iter().filter(|seen| seen.at >= at).cloned().collect()
     }
 
@@ -105,7 +100,7 @@ impl Tap {
         self.frames().len() >= MAX_FRAMES
     }
 
-    fn frames(&self) -> std::sync::MutexGuard<'_, Vec<Seen>> {
+    fn frames(&self) -> std::sync::MutexGuard<'_, Vec<Frame>> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -120,7 +115,7 @@ impl Drop for Tap {
     }
 }
 
-fn listen(ears: &[Ear], begun: Instant, heard: &Mutex<Vec<Seen>>, over: &AtomicBool) {
+fn listen(ears: &[Ear], begun: Instant, heard: &Mutex<Vec<Frame>>, over: &AtomicBool) {
     let mut owners: BTreeMap<Mac, String> = BTreeMap::new();
     let mut room = vec![0; MAX_FRAME_BYTES];
     while !over.load(Ordering::Relaxed) {
@@ -142,6 +137,7 @@ fn listen(ears: &[Ear], begun: Instant, heard: &Mutex<Vec<Seen>>, over: &AtomicB
             // Whoever lies about his address does not take it away from its owner.
             owners.entry(from).or_insert_with(|| seen.from.clone());
             seen.to = match owners.get(&to) {
+                _ if !seen.to.is_empty() => seen.to,
                 Some(owner) => owner.clone(),
                 None if to == BROADCAST => "all".to_owned(),
                 None => "nobody known".to_owned(),
@@ -153,7 +149,7 @@ fn listen(ears: &[Ear], begun: Instant, heard: &Mutex<Vec<Seen>>, over: &AtomicB
     }
 }
 
-fn take(ear: &Ear, begun: Instant, room: &mut [u8], new: &mut Vec<Seen>) {
+fn take(ear: &Ear, begun: Instant, room: &mut [u8], new: &mut Vec<Frame>) {
     loop {
         match ear.socket.recv(room) {
             Ok(arrived) => {
@@ -163,7 +159,8 @@ fn take(ear: &Ear, begun: Instant, room: &mut [u8], new: &mut Vec<Seen>) {
                 }
                 let bytes = room[..arrived.len.min(room.len())].to_vec();
                 let (wire, from) = (ear.wire.clone(), ear.host.clone());
-                new.push(Seen { at: begun.elapsed(), wire, from, to: String::new(), bytes });
+                let to = ear.other.clone().unwrap_or_default();
+                new.push(Frame { at: begun.elapsed(), wire, from, to, bytes, label: None });
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // An interface that went down is heard again when it is up.

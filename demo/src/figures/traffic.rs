@@ -1,77 +1,65 @@
-//! Messages, bytes and round trips of each stretch of wire, from a capture.
+//! Messages, bytes and round trips of each stretch of wire, a purchase on average.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::findings::Leg;
-use super::packet::{Kind, view};
-use super::tap::Seen;
+use crate::chart::count::by_mark;
+use crate::chart::message::messages;
+use crate::chart::parties::Parties;
+use crate::chart::{Frame, Mark};
 
-/// The longest QUIC packet that carries nothing but an acknowledgement here, in bytes: a short header with an
-/// id of 16 bytes, an ACK frame with a few ranges, and the tag.
-const LONGEST_ACK: usize = 52;
-
-/// What went between the times at which purchases began, a purchase on average.
-pub fn legs(frames: &[Seen], begins: &[Duration], ends: Duration) -> Vec<Leg> {
-    let spans: Vec<_> = begins.iter().copied().zip(begins.iter().skip(1).copied().chain([ends])).collect();
-    let mut sums: BTreeMap<(String, [String; 2]), Sum> = BTreeMap::new();
-    for (from, until) in &spans {
-        let mut last: BTreeMap<(String, [String; 2]), (String, u32)> = BTreeMap::new();
-        for seen in frames.iter().filter(|seen| (*from..*until).contains(&seen.at)) {
-            let Some(is_message) = is_message(&seen.bytes) else { continue };
-            let mut between = [seen.from.clone(), seen.to.clone()];
-            between.sort();
-            let leg = (seen.wire.clone(), between);
-            let sum = sums.entry(leg.clone()).or_default();
-            sum.frames += 1;
-            sum.bytes += seen.bytes.len() as u64;
-            if is_message {
-                sum.messages += 1;
-                let (speaker, turns) = last.entry(leg).or_default();
-                if *speaker != seen.from {
-                    speaker.clone_from(&seen.from);
-                    *turns += 1;
-                }
-            }
-        }
-        for (leg, (_, turns)) in last {
-            sums.entry(leg).or_default().turns += u64::from(turns);
-        }
-    }
-    let count = spans.len().max(1) as f64;
-    let each = |(leg, sum): ((String, [String; 2]), Sum)| Leg {
-        wire: leg.0,
-        between: leg.1,
-        frames: sum.frames as f64 / count,
-        bytes: sum.bytes as f64 / count,
-        messages: sum.messages as f64 / count,
-        round_trips: sum.turns as f64 / 2.0 / count,
-    };
-    sums.into_iter().map(each).collect()
-}
+/// A wire and the two hosts that talk over it.
+type Stretch = (String, [String; 2]);
 
 #[derive(Default)]
 struct Sum {
-    frames: u64,
+    frames: usize,
+    messages: usize,
     bytes: u64,
-    messages: u64,
-    turns: u64,
+    round_trips: usize,
 }
 
-/// Whether a frame carries more than an acknowledgement; `None` for what is no part of a purchase.
-fn is_message(frame: &[u8]) -> Option<bool> {
-    let view = view(frame);
-    match view.kind {
-        Kind::Udp | Kind::Line => Some(view.payload.len() > LONGEST_ACK),
-        Kind::Tcp | Kind::Reset => Some(!view.payload.is_empty()),
-        Kind::Icmp => Some(false),
-        Kind::Arp | Kind::Other => None,
+/// What went between these marks, of which the last only ends the one before it.
+pub fn legs(frames: &[Frame], marks: &[Mark]) -> Vec<Leg> {
+    let spans = by_mark(&messages(frames, &Parties::default()), marks);
+    let spans = spans.split_last().map(|(_, spans)| spans).unwrap_or_default();
+    let mut sums: BTreeMap<Stretch, Sum> = BTreeMap::new();
+    for counts in spans.iter().map(|span| &span.counts) {
+        for talk in &counts.talks {
+            sums.entry(stretch(&talk.wire, &talk.opener, &talk.answerer)).or_default().round_trips +=
+                talk.round_trips;
+        }
+        for way in &counts.ways {
+            // Who asks the whole network for an address talks to nobody.
+            if let Some(sum) = sums.get_mut(&stretch(&way.wire, &way.from, &way.to)) {
+                sum.frames += way.frames;
+                sum.messages += way.frames - way.acknowledgements;
+                sum.bytes += way.wire_bytes;
+            }
+        }
     }
+    let each = |number: f64| number / spans.len().max(1) as f64;
+    let leg = |((wire, between), sum): (Stretch, Sum)| Leg {
+        wire,
+        between,
+        frames: each(sum.frames as f64),
+        bytes: each(sum.bytes as f64),
+        messages: each(sum.messages as f64),
+        round_trips: each(sum.round_trips as f64),
+    };
+    sums.into_iter().map(leg).collect()
+}
+
+fn stretch(wire: &str, one: &str, other: &str) -> Stretch {
+    let mut between = [one.to_owned(), other.to_owned()];
+    between.sort();
+    (wire.to_owned(), between)
 }
 
 #[cfg(test)]
 mod tests {
     use std::net::{Ipv4Addr, SocketAddrV4};
+    use std::time::Duration;
 
     use super::super::packet::forged;
     use super::*;
@@ -79,30 +67,35 @@ mod tests {
     #[test]
     fn turns_and_bytes_are_counted_a_purchase() {
         let at = |octet| SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, octet), 1);
-        let frame = |millis, from: &str, to: &str, payload| Seen {
+        let frame = |millis, from: &str, to: &str, payload| Frame {
             at: Duration::from_millis(millis),
             wire: "open".to_owned(),
             from: from.to_owned(),
             to: to.to_owned(),
-            bytes: forged(&[0; 14], at(1), at(2), &vec![1; payload]),
+            bytes: match from {
+                "a" => forged(&[0; 14], at(1), at(2), &vec![1; payload]),
+                _ => forged(&[0; 14], at(2), at(1), &vec![1; payload]),
+            },
+            label: None,
         };
         let frames = [
-            // Before the first purchase that counts.
+            // Before the first purchase that counts, and after the last.
             frame(1, "a", "b", 1_000),
             frame(10, "a", "b", 100),
-            frame(11, "b", "a", 30),
             frame(12, "b", "a", 200),
             frame(13, "a", "b", 100),
             frame(14, "b", "a", 100),
             frame(20, "a", "b", 100),
             frame(21, "b", "a", 100),
+            frame(40, "b", "a", 100),
         ];
-        let begins = [10, 20].map(Duration::from_millis);
-        let legs = legs(&frames, &begins, Duration::from_millis(30));
+        let marks = [10, 20, 30].map(|at| Mark { at: Duration::from_millis(at), what: String::new() });
+        let legs = legs(&frames, &marks);
         assert_eq!(legs.len(), 1);
         assert_eq!(legs[0].between, ["a", "b"]);
-        assert!((legs[0].frames - 3.5).abs() < 1e-9 && (legs[0].messages - 3.0).abs() < 1e-9);
-        assert!((legs[0].round_trips - 1.5).abs() < 1e-9);
-        assert!((legs[0].bytes - (730.0 + 7.0 * 42.0) / 2.0).abs() < 1e-9);
+        let close = |found: f64, expected: f64| (found - expected).abs() < 1e-9;
+        assert!(close(legs[0].frames, 3.0) && close(legs[0].messages, 3.0));
+        assert!(close(legs[0].round_trips, 1.5));
+        assert!(close(legs[0].bytes, (700.0 + 6.0 * 42.0) / 2.0), "{}", legs[0].bytes);
     }
 }

@@ -17,7 +17,7 @@ use super::findings::{Tried, Verdict, What};
 use super::packet::view;
 use super::stage::{SELLER, SETTLEMENT, Stage};
 use super::system::System;
-use super::tap::Seen;
+use crate::chart::Frame;
 use crate::lan::Host;
 
 /// How long after a try the wires are listened to at least.
@@ -28,7 +28,7 @@ pub struct Ground<'a> {
     pub stage: &'a Stage,
     pub cards: &'a [Planted],
     /// All frames up to the last purchase.
-    pub recorded: &'a [Seen],
+    pub recorded: &'a [Frame],
     /// When the first purchase had ended.
     pub first_ended: Duration,
 }
@@ -81,7 +81,7 @@ impl Ground<'_> {
     }
 
     /// Does something and gives what it gave, with the frames that went over the wires meanwhile.
-    fn watch<T>(&self, act: impl FnOnce() -> Result<T, Failure>) -> Result<(T, Vec<Seen>), Failure> {
+    fn watch<T>(&self, act: impl FnOnce() -> Result<T, Failure>) -> Result<(T, Vec<Frame>), Failure> {
         self.stage.tap.settle();
         let from = self.stage.tap.now();
         let done = act()?;
@@ -91,7 +91,7 @@ impl Ground<'_> {
     }
 
     /// Frames of the recording that are of a kind of stretch: what one party sent to another.
-    fn between(&self, from: &str, to: &str) -> impl Iterator<Item = &Seen> {
+    fn between(&self, from: &str, to: &str) -> impl Iterator<Item = &Frame> {
         let (from, to) = (from.to_owned(), to.to_owned());
         self.recorded.iter().filter(move |seen| seen.from == from && seen.to == to)
     }
@@ -134,5 +134,10 @@ fn read(ground: &Ground<'_>) -> Tried {
         texts.len()
     );
     let verdict = if names > 0 || goods { Verdict::Broken } else { Verdict::Safe };
-    Tried { what: What::Read, verdict, said }
+    let short = match (names, goods) {
+        (0, false) => "nothing".to_owned(),
+        (names, true) => format!("{names} holders' names, and the goods"),
+        (names, false) => format!("{names} holders' names"),
+    };
+    Tried::new(What::Read, verdict, short, said)
 }

@@ -49,24 +49,22 @@ pub struct Row {
 
 impl Report {
     pub(super) fn of(
-        found: &[Found],
+        [stranger, allowlisted]: [&Found; 2],
         control: &Found,
         seconds: f64,
         (purchases, failed_purchase): (u64, Option<String>),
         recorded: (usize, usize),
     ) -> Self {
-        let mut all = Found::default();
-        found.iter().for_each(|one| all.join(one));
-        let sent = |found: Option<&Found>, kind| {
-            found.and_then(|found| found.sent.get(&kind)).copied().unwrap_or_default()
-        };
+        let mut all = stranger.clone();
+        all.join(allowlisted);
+        let sent = |found: &Found, kind| found.sent.get(&kind).copied().unwrap_or_default();
         let replies = |found: &Found, kind| found.replies.get(&kind).copied().unwrap_or_default();
         let rows = Kind::ALL.into_iter().map(|kind| Row {
             kind,
-            sent_by_stranger: sent(found.first(), kind),
-            sent_by_allowlisted: sent(found.get(1), kind),
+            sent_by_stranger: sent(stranger, kind),
+            sent_by_allowlisted: sent(allowlisted, kind),
             replies: replies(&all, kind),
-            sent_unfiltered: sent(Some(control), kind),
+            sent_unfiltered: sent(control, kind),
             replies_unfiltered: replies(control, kind),
         });
         Self {

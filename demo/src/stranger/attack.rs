@@ -39,8 +39,8 @@ pub struct Target {
 pub struct Attacker {
     pub host: Host,
     pub from: IpAddr,
-    /// A port of this address from which somebody with the key was connected before.
-    pub knocked: Option<u16>,
+    /// Ports of this address from which somebody with the key was connected before, and what to send from them.
+    pub knocked: Vec<(Kind, u16)>,
 }
 
 /// With what.
@@ -126,7 +126,7 @@ pub async fn attack(
     progress: impl Fn(u64) + Send + Sync + 'static,
 ) -> Result<Found, Failure> {
     let Attacker { host, from, knocked } = attacker;
-    let mut volley = host.inside(|| Volley::open(*from, target.address, *knocked))??;
+    let mut volley = host.inside(|| Volley::open(*from, target.address, knocked))??;
     let mut senders = volley.addresses()?;
     let on = On(host.clone());
     let mut clients = Vec::new();

@@ -72,8 +72,9 @@ impl Tap {
         let reader = std::thread::Builder::new().name("tap".to_owned()).spawn(move || {
             let (mut sent, mut room) = (Sent::default(), vec![0; MAX_FRAME_BYTES]);
             loop {
-                // Asked before it is read, so that what came before the question is counted.
-                let ends = asked.load(Ordering::SeqCst);
+                // Once it shall end, only what is there already is read: business goes on and on.
+                let ends =
+                    asked.load(Ordering::SeqCst) && SockRef::from(&socket).set_nonblocking(true).is_ok();
                 match socket.recv(&mut room) {
                     Ok(arrived) if arrived.direction == Direction::Outgoing => {
                         sent.take(&room[..arrived.len], business);
@@ -88,7 +89,7 @@ impl Tap {
         Ok(Self { end, reader })
     }
 
-    /// Ends it once nothing more comes, and gives what was sent.
+    /// Ends it, and gives what was sent until now.
     ///
     /// # Errors
     /// [`Failure`] when it has failed.

@@ -30,14 +30,14 @@ pub struct Volley {
 }
 
 impl Volley {
-    /// Sockets on the host that this is called on, on any port; the ids that were recorded come from the
-    /// port `knocked`, where somebody was connected before.
+    /// Sockets on the host that this is called on, some kinds from ports where somebody with the key was
+    /// connected before, all others from any.
     ///
     /// # Errors
     /// [`Failure`] when there is no way to the target.
-    pub fn open(from: IpAddr, target: SocketAddr, knocked: Option<u16>) -> Result<Self, Failure> {
+    pub fn open(from: IpAddr, target: SocketAddr, knocked: &[(Kind, u16)]) -> Result<Self, Failure> {
         let open = |kind| {
-            let port = knocked.filter(|_| kind == Kind::HeardId).unwrap_or_default();
+            let port = knocked.iter().find(|(own, _)| *own == kind).map_or(0, |(_, port)| *port);
             let socket = UdpSocket::bind((from, port))?;
             socket.connect(target)?;
             Ok((kind, socket))

@@ -5,6 +5,7 @@ mod support;
 
 mod folders;
 mod keys;
+mod knock;
 mod purchases;
 mod settings;
 mod strangers;

@@ -66,8 +66,8 @@ fn a_wrong_pin_a_missing_key_and_the_other_daemon_are_told_apart() {
             && ask_there(SETTLEMENT, SETTLEMENT.listens(folder.path()), &key, &["status"]).code == Some(0)
     });
     // Whoever is let in by both still does not say to one what was meant for the other.
-    let silent = ask_there(SELLER, SETTLEMENT.listens(folder.path()), &key, &["status"]);
-    told(silent, "no seller answers operators at");
+    let silence = ask_there(SELLER, SETTLEMENT.listens(folder.path()), &key, &["status"]);
+    told(silence, "no seller answers operators at");
     told(ask_there(SETTLEMENT, (address, pin), &key, &["status"]), "no settlement answers operators at");
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
     let nowhere = silent.local_addr().expect("an address");

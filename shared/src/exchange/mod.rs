@@ -5,6 +5,7 @@
 //! rules loses its own connection and disturbs no other.
 
 mod admission;
+mod begun;
 mod client;
 mod common;
 mod counts;

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::admission::{Admission, Pass, Verdict};
+use super::begun::Begun;
 use super::close;
 use super::common::Common;
 use super::counts::count;
@@ -118,7 +119,7 @@ async fn accept<S: Service>(
         Peers::Any => None,
         Peers::Pins(set) => Some(set.subscribe()),
     };
-    let mut sessions = JoinSet::new();
+    let (mut sessions, mut begun) = (JoinSet::new(), Begun::default());
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -132,7 +133,7 @@ async fn accept<S: Service>(
         tokio::select! {
             () = &mut shutdown => break,
             incoming = endpoint.accept() => match incoming {
-                Some(incoming) => admit(incoming, endpoint, server, &mut sessions),
+                Some(incoming) => admit(incoming, endpoint, server, (&mut sessions, &mut begun)),
                 None => break,
             },
             _ = beat.tick() => {
@@ -155,8 +156,13 @@ fn admit<S: Service>(
     incoming: Incoming,
     endpoint: &Endpoint,
     server: &Arc<Server<S>>,
-    sessions: &mut JoinSet<()>,
+    (sessions, begun): (&mut JoinSet<()>, &mut Begun),
 ) {
+    // A retransmission belongs to the connection that it began, as long as there is one.
+    if begun.knows(incoming.orig_dst_cid()) {
+        incoming.ignore();
+        return;
+    }
     let Server { limits, admission, registry, .. } = &**server;
     let crowded = limits.retry_above.is_some_and(|limit| limit == 0 || admission.in_progress() >= limit);
     if crowded && incoming.may_retry() {
@@ -179,6 +185,7 @@ fn admit<S: Service>(
     }
     match admission.admit(incoming.remote_address().ip(), Instant::now()) {
         Verdict::Enter(pass, given_up) => {
+            begun.note(incoming.orig_dst_cid());
             sessions.spawn(welcome(incoming, Arc::clone(server), pass, given_up));
         }
         Verdict::Later => {

@@ -52,7 +52,13 @@ pub(super) fn ethernet(end: End, interface: &str, peer: Option<Mac>) -> io::Resu
     let socket = match handed::over(interface)? {
         Some(socket) => socket,
         None => {
-            let socket = card::open(interface)?;
+            let socket = card::open(interface).map_err(|error| {
+                let way = match error.kind() {
+                    io::ErrorKind::PermissionDenied => "; start this with open-line",
+                    _ => "",
+                };
+                io::Error::new(error.kind(), format!("{error}{way}"))
+            })?;
             tracing::warn!(
                 "this process opened interface {interface} itself, so it has privileges that it does not need; \
                  start it with open-line"
@@ -71,3 +77,6 @@ pub(super) fn ethernet(end: End, interface: &str, peer: Option<Mac>) -> io::Resu
 pub(super) fn unix(end: End, folder: &Path) -> io::Result<Arc<dyn AsyncUdpSocket>> {
     Ok(Arc::new(LineSocket::new(unix::Unix::join(end, folder)?, end)?))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 
 mod forwarding;
 mod joined;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::packet::Mac;
 
-pub use take::{Bind, GivenLink};
+pub use take::{Bind, GivenLink, Interface};
 
 /// The two ends of a dedicated line have no addresses. QUIC wants some, so these stand for them: the
 /// documentation prefix (RFC 3849), which no network has.

@@ -193,17 +193,21 @@ pub fn seller_replies() -> Vec<seller::Reply> {
             lines: Vec::new(),
         }),
         Reply::Link(Box::new(link_health(LinkKind::EthernetLine, LinkState::Silent))),
-        Reply::Link(Box::new(LinkHealth {
-            address: None,
-            addresses: Vec::new(),
-            round_trip_us: None,
-            best_round_trip_us: None,
-            last_echo_ms: None,
-            last_error: None,
-            ..link_health(LinkKind::UnixLine, LinkState::Down)
-        })),
         Reply::Refused(Refusal::TryLater),
     ]
+}
+
+/// A line without addresses on which nothing was ever heard.
+pub fn unheard_link() -> LinkHealth {
+    LinkHealth {
+        address: None,
+        addresses: Vec::new(),
+        round_trip_us: None,
+        best_round_trip_us: None,
+        last_echo_ms: None,
+        last_error: None,
+        ..link_health(LinkKind::UnixLine, LinkState::Down)
+    }
 }
 
 fn account() -> AccountRef {

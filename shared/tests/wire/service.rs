@@ -22,8 +22,13 @@ pub const SOON: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Ask {
     Echo(u64),
-    Wait { millis: u64, value: u64 },
+    Wait {
+        millis: u64,
+        value: u64,
+    },
     Blob(Vec<u8>),
+    /// A reply of so many bytes.
+    Give(u32),
     Whoami,
     Panic,
 }
@@ -58,6 +63,7 @@ impl Service for Teller {
                 Told::Value(value)
             }
             Ask::Blob(bytes) => Told::Blob(bytes),
+            Ask::Give(bytes) => Told::Blob(vec![0; bytes as usize]),
             Ask::Whoami => Told::You(peer),
             Ask::Panic => panic!("as asked"),
         };

@@ -47,5 +47,6 @@ pub fn forge(ground: &Ground<'_>) -> Result<Tried, Failure> {
         (Some(_), Some(Answer::Refused(why))) => format!("a made-up approval: refused ({why})"),
         (Some(_), _) => format!("a made-up approval: {sold} orders more sold"),
     };
-    Ok(Tried { what: What::Forge, verdict, said })
+    let short = if sold == 0 { "refused".to_owned() } else { format!("{PIECES} pieces, nothing charged") };
+    Ok(Tried::new(What::Forge, verdict, short, said))
 }

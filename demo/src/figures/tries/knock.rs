@@ -11,8 +11,8 @@ use super::super::findings::{Tried, Verdict, What};
 use super::super::packet::{Kind, TYPE_LINE, view};
 use super::super::stage::{OPEN, SETTLEMENT, STRANGER};
 use super::super::system::System;
-use super::super::tap::Seen;
 use super::Ground;
+use crate::chart::Frame;
 use crate::lan::Host;
 
 /// Probes of each kind.
@@ -57,9 +57,16 @@ pub fn reach(ground: &Ground<'_>) -> Result<Tried, Failure> {
     let beyond = seen.iter().filter(|seen| seen.wire != OPEN && has(&seen.bytes, MARK)).count();
     let is_reached = back.datagrams > 0 || back.taken || beyond > 0;
     let verdict = if is_reached { Verdict::Broken } else { Verdict::Safe };
-    let way = if ground.system().is_designed() { "by way of the seller, " } else { "" };
-    let said = format!("{} probes {way}{beyond} carried on to another wire, {}", 3 * PROBES, told(&back));
-    Ok(Tried { what: What::Reach, verdict, said })
+    let said = if ground.system().is_designed() {
+        format!(
+            "{} probes by way of the seller: {beyond} carried on to another wire, {}",
+            3 * PROBES,
+            told(&back)
+        )
+    } else {
+        format!("{} probes: {}", 3 * PROBES, told(&back))
+    };
+    Ok(Tried::new(What::Reach, verdict, short(&back), said))
 }
 
 /// From where a stranger stands nearest: what the settlement's port answers, and what the port beside it.
@@ -77,7 +84,7 @@ pub fn scan(ground: &Ground<'_>) -> Result<Tried, Failure> {
             ends.len(),
             ends.join(" and "),
         );
-        return Ok(Tried { what: What::Scan, verdict, said });
+        return Ok(Tried::new(What::Scan, verdict, "nowhere to stand", said));
     }
     let (taken, seen) = ground.watch(|| knock(stage.nearest(), ground.bank()))?;
     let back = answers(&seen, taken);
@@ -93,7 +100,7 @@ pub fn scan(ground: &Ground<'_>) -> Result<Tried, Failure> {
         told(&back),
         told(&neighbour)
     );
-    Ok(Tried { what: What::Scan, verdict, said })
+    Ok(Tried::new(What::Scan, verdict, short(&back), said))
 }
 
 /// Knocks at a port in every way that a scanner has; whether a TCP connection was taken.
@@ -134,7 +141,7 @@ pub(super) fn probes() -> Vec<Vec<u8>> {
 }
 
 /// What the settlement sent, ARP apart, which is the kernel's, to a stranger or in answer to one.
-fn answers(seen: &[Seen], taken: bool) -> Back {
+fn answers(seen: &[Frame], taken: bool) -> Back {
     let mut back = Back { taken, ..Back::default() };
     let strange = [STRANGER, super::super::stage::INTRUDER];
     for seen in seen.iter().filter(|seen| seen.from == SETTLEMENT && strange.contains(&seen.to.as_str())) {
@@ -161,6 +168,14 @@ fn told(back: &Back) -> String {
         told += &format!(" ({unreachable} ICMP of the kernel: nobody is here)");
     }
     told
+}
+
+fn short(back: &Back) -> &'static str {
+    match (back.datagrams, back.taken) {
+        (0, false) => "0 bytes back",
+        (0, true) => "connections taken",
+        (_, _) => "datagrams back",
+    }
 }
 
 fn has(bytes: &[u8], text: &[u8]) -> bool {

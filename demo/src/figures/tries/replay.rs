@@ -12,9 +12,9 @@ use super::super::conventional::wire::Dress;
 use super::super::findings::{Tried, Verdict, What};
 use super::super::packet::{Kind, again, view};
 use super::super::stage::{SELLER, TERMINAL};
-use super::super::tap::Seen;
 use super::Ground;
 use super::tongue::speak;
+use crate::chart::Frame;
 
 /// Most frames that are played again.
 const MAX_REPLAYED: usize = 600;
@@ -23,7 +23,7 @@ const MAX_REPLAYED: usize = 600;
 pub fn replay(ground: &Ground<'_>) -> Result<Tried, Failure> {
     let before = ground.books()?;
     let wires = ground.exposed();
-    let played: Vec<&Seen> = ground
+    let played: Vec<&Frame> = ground
         .recorded
         .iter()
         .filter(|seen| seen.at <= ground.first_ended && [TERMINAL, SELLER].contains(&seen.from.as_str()))
@@ -42,11 +42,15 @@ pub fn replay(ground: &Ground<'_>) -> Result<Tried, Failure> {
     let verdict = if before == after { Verdict::Safe } else { Verdict::Broken };
     let said =
         format!("{sent} {how}: {decisions} decisions more, {held} pence more held, {sold} orders more sold");
-    Ok(Tried { what: What::Replay, verdict, said })
+    let short = match (held, sold) {
+        (0, 0) => "nothing in the books".to_owned(),
+        (held, sold) => format!("{held} pence charged again, {sold} sold"),
+    };
+    Ok(Tried::new(What::Replay, verdict, short, said))
 }
 
 /// Each frame as it was, and its datagram once more from an address of the stranger's.
-fn send_again(ground: &Ground<'_>, played: &[&Seen]) -> Result<usize, Failure> {
+fn send_again(ground: &Ground<'_>, played: &[&Frame]) -> Result<usize, Failure> {
     let mut sent = 0;
     for (wire, host) in ground.exposed() {
         let (raw, own) = host.inside(|| {
@@ -68,7 +72,7 @@ fn send_again(ground: &Ground<'_>, played: &[&Seen]) -> Result<usize, Failure> {
 }
 
 /// Over TCP a segment alone is nothing, so what was said is said again.
-fn say_again(ground: &Ground<'_>, played: &[&Seen]) -> Result<usize, Failure> {
+fn say_again(ground: &Ground<'_>, played: &[&Frame]) -> Result<usize, Failure> {
     let mut said = 0;
     for seen in played {
         let view = view(&seen.bytes);

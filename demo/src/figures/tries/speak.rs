@@ -10,7 +10,7 @@ use kessai_shared::net::packet::{PacketSocket, Protocol};
 use kessai_shared::outcome::ResponseCode;
 use kessai_shared::settlement;
 
-use super::super::cards::EXPIRY;
+use super::super::cards::{EXPIRY, Fate};
 use super::super::conventional::message::{ALPN, Answer, Ask};
 use super::super::conventional::wire::{Dress, frame};
 use super::super::findings::{Tried, Verdict, What};
@@ -20,6 +20,7 @@ use super::super::system::System;
 use super::knock::probes;
 use super::tongue::{Heard, speak};
 use super::{Books, Ground};
+use crate::chart::Frame;
 
 /// Cards that are guessed: so many that exist, with a wrong month, and as many that do not.
 const GUESSES: usize = 10;
@@ -51,9 +52,19 @@ pub fn foreign_key(ground: &Ground<'_>) -> Result<Vec<Tried>, Failure> {
         (false, true) => "it connected, and was refused before any answer",
         (false, false) => "no connection came about",
     };
+    let shown = match (&heard.key, heard.is_connected) {
+        (Some(_), _) => "shown to anybody",
+        (None, true) => "none: anybody can play it",
+        (None, false) => "not shown",
+    };
+    let short = match (served, heard.is_connected) {
+        (true, _) => "answered",
+        (false, true) => "refused, after talking",
+        (false, false) => "no connection",
+    };
     Ok(vec![
-        Tried { what: What::LearnKey, verdict: learned, said: key },
-        Tried { what: What::ForeignKey, verdict: tells(served), said: said.to_owned() },
+        Tried::new(What::LearnKey, learned, shown, key),
+        Tried::new(What::ForeignKey, tells(served), short, said),
     ])
 }
 
@@ -65,7 +76,7 @@ pub fn spoof(ground: &Ground<'_>) -> Result<Tried, Failure> {
     }
     let who = if matches!(ground.system(), System::TerminalAsks(_)) { TERMINAL } else { SELLER };
     let (sent, seen) = ground.watch(|| lie(ground, who))?;
-    let liars = |seen: &&super::Seen| seen.from == SETTLEMENT && view(&seen.bytes).to.port() == LIARS_PORT;
+    let liars = |seen: &&Frame| seen.from == SETTLEMENT && view(&seen.bytes).to.port() == LIARS_PORT;
     let back = seen.iter().filter(liars).count();
     let heard = match ground.system() {
         System::TerminalAsks(_) => {
@@ -88,7 +99,8 @@ pub fn spoof(ground: &Ground<'_>) -> Result<Tried, Failure> {
     } else {
         said += &format!("; {} decisions more in the books", after.decisions - before.decisions);
     }
-    Ok(Tried { what: What::Spoof, verdict, said })
+    let short = if is_answered { "a decision in the seller's name" } else { "nothing in the books" };
+    Ok(Tried::new(What::Spoof, verdict, short, said))
 }
 
 /// A card that was read on the wire is charged in the seller's name.
@@ -101,8 +113,12 @@ fn in_the_clear(ground: &Ground<'_>, before: Books) -> Result<Tried, Failure> {
         }
     });
     let Some((merchant, card)) = read else {
-        let said = "no question was read on the wire".to_owned();
-        return Ok(Tried { what: What::Spoof, verdict: Verdict::Safe, said });
+        return Ok(Tried::new(
+            What::Spoof,
+            Verdict::Safe,
+            "nothing read",
+            "no question was read on the wire",
+        ));
     };
     let question = Ask::Authorise { merchant, order: None, amount: STOLEN, card };
     to_bank(ground, &[frame(1, &question)])?;
@@ -110,7 +126,8 @@ fn in_the_clear(ground: &Ground<'_>, before: Books) -> Result<Tried, Failure> {
     let verdict = if held == 0 { Verdict::Safe } else { Verdict::Broken };
     let said =
         format!("a card read on the wire, used in the seller's name: {held} pence more are held on it");
-    Ok(Tried { what: What::Spoof, verdict, said })
+    let short = format!("charged {held} pence");
+    Ok(Tried::new(What::Spoof, verdict, short, said))
 }
 
 /// Sends probes that say they come from a party's address; how many could be sent.
@@ -134,7 +151,9 @@ fn lie(ground: &Ground<'_>, who: &str) -> Result<usize, Failure> {
 
 /// Guesses cards at the settlement itself, and looks whether the answers tell those that exist from others.
 pub fn guess(ground: &Ground<'_>) -> Result<Tried, Failure> {
-    let real = ground.cards.iter().take(GUESSES).map(|card| Ok(card.number.clone()));
+    let real = ground.cards.iter().filter(|card| card.fate != Fate::UnknownCard).take(GUESSES);
+    let count = real.clone().count();
+    let real = real.map(|card| Ok(card.number.clone()));
     let made_up = (0..GUESSES).map(|nth| ground.unknown_number(nth));
     let numbers = real.chain(made_up).collect::<Result<Vec<_>, Failure>>()?;
     let questions = numbers.iter().map(|number| match ground.system().dress() {
@@ -145,14 +164,18 @@ pub fn guess(ground: &Ground<'_>) -> Result<Tried, Failure> {
     let questions = questions.collect::<Result<Vec<_>, Failure>>()?;
     let codes = decided(&to_bank(ground, &questions)?);
     let unknown = |code: &&ResponseCode| **code == ResponseCode::INVALID_CARD;
-    let told = codes.iter().take(GUESSES).filter(|code| !unknown(code)).count();
-    let wrongly = codes.iter().skip(GUESSES).filter(|code| !unknown(code)).count();
+    let told = codes.iter().take(count).filter(|code| !unknown(code)).count();
+    let wrongly = codes.iter().skip(count).filter(|code| !unknown(code)).count();
     let verdict = if codes.is_empty() { Verdict::Safe } else { Verdict::Broken };
+    let short = format!("{} of {} answered", codes.len(), questions.len());
     let mut said = format!("{} of {} guesses answered", codes.len(), questions.len());
     if !codes.is_empty() {
-        said += &format!("; {told} numbers of real cards told apart, {wrongly} made-up ones");
+        said += &format!(
+            "; {told} of {count} numbers of real cards could be told, and {wrongly} of {GUESSES} made-up ones \
+             were taken for real"
+        );
     }
-    Ok(Tried { what: What::Guess, verdict, said })
+    Ok(Tried::new(What::Guess, verdict, short, said))
 }
 
 /// A stranger's question about a card, in the seller's name.

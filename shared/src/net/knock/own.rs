@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::{hmac, rand};
 use quinn::{ConnectionId, ConnectionIdGenerator};
+use quinn_proto::InvalidCid;
 use zeroize::Zeroizing;
 
 /// Length of an own id, in bytes. It tells them from first ids.
@@ -56,6 +57,13 @@ impl ConnectionIdGenerator for OwnIds {
 
     fn cid_len(&self) -> usize {
         OWN_ID_BYTES
+    }
+
+    /// QUIC asks this about an id that it does not know, and answers one that could be its own with a reset.
+    /// No reset is ever sent: whoever has recorded an id could have one for it, from the address of a
+    /// connection that is over.
+    fn validate(&self, _id: &ConnectionId) -> Result<(), InvalidCid> {
+        Err(InvalidCid)
     }
 
     /// They stay as long as the connection: it cannot move to another address, so whoever sees the ids

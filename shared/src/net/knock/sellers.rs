@@ -13,7 +13,7 @@ use crate::pin_set::PinSet;
 
 /// Most sellers that can knock. A first id does not say whose it is, so this bounds what a datagram with
 /// a made-up one costs: one MAC each.
-const MAX_SELLERS: usize = 1_024;
+const MAX_SELLERS: usize = 256;
 
 pub(super) struct Sellers {
     root: KnockRoot,

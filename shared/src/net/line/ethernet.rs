@@ -37,16 +37,6 @@ impl Ethernet {
         card::must_be_long_enough(socket.index())?;
         Ok(Self { socket, peer })
     }
-
-    /// Whether a frame came from the other end of this line.
-    fn is_from_peer(&self, frame: &Arrived) -> bool {
-        let for_us = match frame.direction {
-            Direction::Incoming | Direction::Broadcast => true,
-            Direction::Multicast | Direction::ForAnother | Direction::Outgoing => false,
-        };
-        // A wire that reflects frames gives us our own again.
-        for_us && frame.from != self.socket.mac() && self.peer.is_none_or(|peer| peer == frame.from)
-    }
 }
 
 impl Wire for Ethernet {
@@ -67,8 +57,19 @@ impl Wire for Ethernet {
         let mut parts = [IoSliceMut::new(&mut head), IoSliceMut::new(buffer)];
         let frame = self.socket.recv_parts(&mut parts)?;
         let [.., high, low] = head;
-        Ok(length(&frame, u16::from_be_bytes([high, low]), room).filter(|_| self.is_from_peer(&frame)))
+        Ok(length(&frame, u16::from_be_bytes([high, low]), room)
+            .filter(|_| is_for_us(&frame, self.socket.mac(), self.peer)))
     }
+}
+
+/// Whether a frame came from the other end of this line.
+fn is_for_us(frame: &Arrived, here: Mac, peer: Option<Mac>) -> bool {
+    let is_for_here = match frame.direction {
+        Direction::Incoming | Direction::Broadcast => true,
+        Direction::Multicast | Direction::ForAnother | Direction::Outgoing => false,
+    };
+    // A wire that reflects frames gives us our own again.
+    is_for_here && frame.from != here && peer.is_none_or(|peer| peer == frame.from)
 }
 
 /// How much of a frame is its datagram, when it says what can be true.
@@ -84,6 +85,18 @@ mod tests {
 
     fn frame(whole: usize) -> Arrived {
         Arrived { len: whole, whole, from: [2; 6], direction: Direction::Incoming }
+    }
+
+    #[test]
+    fn only_the_other_end_is_heard() {
+        let (here, peer, stranger) = ([1; 6], [2; 6], [4; 6]);
+        assert!(is_for_us(&frame(60), here, None) && is_for_us(&frame(60), here, Some(peer)));
+        assert!(!is_for_us(&frame(60), here, Some(stranger)));
+        assert!(!is_for_us(&frame(60), peer, None), "our own, reflected");
+        assert!(is_for_us(&Arrived { direction: Direction::Broadcast, ..frame(60) }, here, Some(peer)));
+        for direction in [Direction::Multicast, Direction::ForAnother, Direction::Outgoing] {
+            assert!(!is_for_us(&Arrived { direction, ..frame(60) }, here, None), "{direction:?}");
+        }
     }
 
     #[test]

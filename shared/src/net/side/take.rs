@@ -9,11 +9,7 @@ use clap::{Args, ValueEnum};
 use super::{End, Side};
 use crate::config::Config;
 use crate::net::packet::Mac;
-
-/// Longest name of an interface, in bytes (`IFNAMSIZ` less the zero at its end).
-const MAX_INTERFACE_BYTES: usize = 15;
-/// Most addresses that a closed network hears alone. Each has a socket.
-const MAX_PEERS: usize = 64;
+use crate::net::{MAX_INTERFACE_BYTES, MAX_PEERS};
 
 const A_LINK: &str = "\"closed-network\", \"ethernet-line\" or \"unix-line\"";
 const AN_INTERFACE: &str = "the name of an interface such as \"eth1\"";
@@ -127,8 +123,9 @@ impl FromStr for Kind {
     }
 }
 
+/// The name of an interface, which is safe in a path.
 #[derive(Clone)]
-struct Interface(String);
+pub struct Interface(pub String);
 
 impl FromStr for Interface {
     type Err = String;

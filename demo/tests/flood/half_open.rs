@@ -1,0 +1,123 @@
+//! Handshakes that are begun and left: real first packets of a real client, whose answers are never read
+//! but for the one that says to come again.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use kessai_shared::identity::Identity;
+use kessai_shared::pin::Pin;
+use kessai_shared::storefront::ALPN;
+use kessai_shared::tls::{self, Peers};
+use quinn_proto::{ClientConfig, Connection, ConnectionHandle, DatagramEvent, Endpoint, EndpointConfig};
+
+/// The longest datagram of a client that has not heard of a longer one, in bytes.
+const DATAGRAM: usize = 1_500;
+/// In QUIC version 1 a Retry packet begins with these four bits.
+const RETRY: u8 = 0b1111;
+
+/// Clients at several addresses.
+pub struct HalfOpen {
+    seller: SocketAddr,
+    config: ClientConfig,
+    endpoint: Endpoint,
+    sockets: Vec<UdpSocket>,
+    /// Those that wait to be told to come again, and at which socket.
+    waiting: HashMap<ConnectionHandle, (usize, Connection)>,
+    seen: Seen,
+}
+
+/// What went over the wire.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen {
+    /// Bytes of UDP payload that were sent before the address was proved, and what came for them.
+    pub sent: u64,
+    pub received: u64,
+    pub begun: usize,
+    /// Came again with what the server gave them, and then stalled.
+    pub came_back: usize,
+    /// Answers other than a Retry that reached an address before it was proved.
+    pub other_answers: usize,
+}
+
+impl HalfOpen {
+    pub fn new(seller: SocketAddr, pin: Pin, sources: Vec<IpAddr>) -> Self {
+        let identity = Identity::generate().expect("a key");
+        let config = tls::client_config(&identity, Peers::pins([pin]), ALPN).expect("a configuration");
+        let bind = |source: IpAddr| {
+            let socket = UdpSocket::bind((source, 0)).expect("a socket");
+            socket.set_nonblocking(true).expect("a socket that never waits");
+            socket
+        };
+        let endpoint = Endpoint::new(Arc::new(EndpointConfig::default()), None, false, None);
+        let sockets = sources.into_iter().map(bind).collect();
+        Self { seller, config, endpoint, sockets, waiting: HashMap::new(), seen: Seen::default() }
+    }
+
+    /// Begins so many handshakes, evenly over a time, each at the next address.
+    pub fn begin(&mut self, count: usize, over: Duration) {
+        let begun = Instant::now();
+        for nth in 0..count {
+            let due = over.mul_f64(nth as f64 / count as f64);
+            if let Some(early) = due.checked_sub(begun.elapsed()) {
+                std::thread::sleep(early);
+            }
+            let at = nth % self.sockets.len();
+            self.begin_one(at);
+            // Those who wrote half a round ago have their answers.
+            self.hear((at + self.sockets.len() / 2) % self.sockets.len());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+        (0..self.sockets.len()).for_each(|at| self.hear(at));
+    }
+
+    pub fn seen(&self) -> Seen {
+        self.seen
+    }
+
+    fn begin_one(&mut self, at: usize) {
+        let connecting =
+            self.endpoint.connect(Instant::now(), self.config.clone(), self.seller, tls::SERVER_NAME);
+        let (handle, mut connection) = connecting.expect("a first packet");
+        self.seen.begun += 1;
+        self.seen.sent += send_all(&mut connection, &self.sockets[at], self.seller);
+        self.waiting.insert(handle, (at, connection));
+    }
+
+    fn hear(&mut self, at: usize) {
+        let mut datagram = [0; 9_000];
+        while let Ok(length) = self.sockets[at].recv(&mut datagram) {
+            let bytes = &datagram[..length];
+            let now = Instant::now();
+            let event =
+                self.endpoint.handle(now, self.seller, None, None, BytesMut::from(bytes), &mut Vec::new());
+            let Some(DatagramEvent::ConnectionEvent(handle, event)) = event else { continue };
+            // One that came back hears nothing any more.
+            let Some((socket, connection)) = self.waiting.get_mut(&handle) else { continue };
+            self.seen.received += length as u64;
+            if bytes[0] >> 4 != RETRY {
+                self.seen.other_answers += 1;
+                continue;
+            }
+            connection.handle_event(event);
+            send_all(connection, &self.sockets[*socket], self.seller);
+            self.seen.came_back += 1;
+            self.waiting.remove(&handle);
+        }
+    }
+}
+
+/// Sends what a connection has to say now; how many bytes that was.
+fn send_all(connection: &mut Connection, socket: &UdpSocket, to: SocketAddr) -> u64 {
+    let (mut datagram, mut sent) = (Vec::with_capacity(DATAGRAM), 0);
+    while let Some(transmit) = connection.poll_transmit(Instant::now(), 1, &mut datagram) {
+        // What the machine has no room for is lost, as it may be anywhere.
+        if socket.send_to(&datagram[..transmit.size], to).is_ok() {
+            sent += transmit.size as u64;
+        }
+        datagram.clear();
+    }
+    sent
+}

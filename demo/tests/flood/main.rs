@@ -1,0 +1,184 @@
+//! Strangers in thousands on the open endpoint: handshakes that never end and streams that trickle, while
+//! a good terminal buys.
+
+mod half_open;
+mod slow;
+#[path = "../support/mod.rs"]
+mod support;
+mod terminal;
+mod unproved;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{scope, sleep};
+use std::time::{Duration, Instant};
+
+use half_open::{HalfOpen, Seen};
+use kessai_demo::bench::tables;
+use kessai_shared::exchange::Limits;
+use kessai_shared::pin::Pin;
+use kessai_tui_client::shop_file::ShopFile;
+use serde_json::Value;
+use support::books::verify;
+use support::command::run;
+use support::processes;
+use support::shop::Shop;
+use terminal::{Buyer, Figures};
+
+/// Handshakes that are begun and left, and connections that keep their server waiting.
+const HALF_OPEN: usize = 10_000;
+const SLOW: usize = 1_000;
+/// How long the good terminal buys before and during a flood.
+const CALM: Duration = Duration::from_secs(3);
+const FLOOD: Duration = Duration::from_secs(7);
+/// What the seller's memory may grow by in this flood, in MiB: its cap is for twice as many connections that
+/// each hold all they may.
+const MOST_GROWN_MIB: u64 = 256;
+/// What it may grow by more in the second flood, in MiB: what the allocator has not found a use for again.
+const MOST_LEFT_MIB: u64 = 64;
+
+struct Place {
+    shop: Shop,
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn open() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = |name: &str| folder.path().join(name);
+        let (accounts, products) = (file("accounts.csv"), file("products.csv"));
+        tables::write_accounts(&accounts, terminal::ACCOUNTS).expect("accounts");
+        tables::write_products(&products, terminal::PRODUCTS).expect("products");
+        let text = |path: &Path| path.display().to_string();
+        let (accounts, products) = (text(&accounts), text(&products));
+        let more = ["--cardholders", &accounts, "--products", &products];
+        let shop = Shop::open_with(&folder.path().join("shop"), &more);
+        Self { shop, folder }
+    }
+
+    fn seller(&self) -> SocketAddr {
+        self.shop.address("kessai-server")
+    }
+
+    fn file(&self) -> ShopFile {
+        ShopFile::read(&self.shop.file()).expect("the shop's file")
+    }
+
+    fn pin(&self) -> Pin {
+        self.file().seller_pins[0]
+    }
+
+    /// The memory of the seller, in MiB.
+    fn memory(&self) -> u64 {
+        processes::status(self.shop.daemon("kessai-server"), "VmRSS") / 1_024
+    }
+
+    /// What an operator is told of it.
+    fn told(&self, what: &str) -> Value {
+        let data = self.folder.path().join("shop").join("seller").display().to_string();
+        let said = run(["kessai-server", what, "--json", "--data", data.as_str()]).with(0);
+        serde_json::from_str(&said).expect("JSON")
+    }
+}
+
+/// What one flood came to.
+struct Flood {
+    bought: Figures,
+    most_memory: u64,
+    first_packets: Seen,
+    slow: slow::Held,
+}
+
+/// Both kinds of strangers at once, from addresses that end in this number.
+fn flood(place: &Place, nth: u8, buyer: &Buyer) -> Flood {
+    let (seller, pin) = (place.seller(), place.pin());
+    let over = AtomicBool::new(false);
+    scope(|scope| {
+        let slow = scope.spawn(move || slow::hold(seller, pin, SLOW, nth, FLOOD));
+        let half_open = scope.spawn(move || {
+            let sources = (0..250).map(|at| IpAddr::from([127, 1, nth, at]));
+            let mut half_open = HalfOpen::new(seller, pin, sources.collect());
+            half_open.begin(HALF_OPEN, FLOOD.mul_f64(0.8));
+            half_open.seen()
+        });
+        let memory = scope.spawn(|| {
+            let mut most = 0;
+            while !over.load(Ordering::Relaxed) {
+                most = most.max(place.memory());
+                sleep(Duration::from_millis(200));
+            }
+            most
+        });
+        let bought = buyer.buy_for(FLOOD);
+        let (first_packets, slow) = (half_open.join().expect("a flood"), slow.join().expect("slow ones"));
+        over.store(true, Ordering::Relaxed);
+        let most_memory = memory.join().expect("a figure");
+        Flood { bought, most_memory, first_packets, slow }
+    })
+}
+
+#[test]
+fn a_flood_of_strangers_keeps_nobody_from_buying_and_holds_no_more_than_its_cap() {
+    let place = Place::open();
+    let buyer = Buyer::new(place.file(), place.folder.path());
+    let calm = buyer.buy_for(CALM);
+    let before = place.memory();
+    let first = flood(&place, 1, &buyer);
+    let cap = Limits::OPEN.memory_cap().expect("a cap") as u64 / 1_024 / 1_024;
+    let grown = first.most_memory.saturating_sub(before);
+    println!("before:  {calm}\nflooded: {}", first.bought);
+    println!(
+        "p99 {:.2} times as long; memory {before} MiB and {grown} more, of a cap of {cap}; {:?}; {:?}",
+        first.bought.p99().as_secs_f64() / calm.p99().as_secs_f64(),
+        first.first_packets,
+        first.slow,
+    );
+    assert!(grown < MOST_GROWN_MIB.min(cap), "{grown} MiB");
+    assert!(first.bought.purchases > 0 && first.bought.newcomers > 0, "{}", first.bought);
+    assert!(first.first_packets.came_back > HALF_OPEN / 4, "{:?}", first.first_packets);
+    assert!(first.slow.connected > SLOW * 9 / 10, "{:?}", first.slow);
+    let turned_away = place.told("status")["turned_away"].clone();
+    println!("{turned_away}");
+    for reason in ["asked_again", "stalled"] {
+        assert!(turned_away[reason].as_u64().is_some_and(|count| count > 0), "{reason}: {turned_away}");
+    }
+    is_alone_again(&place, &buyer);
+    let second = flood(&place, 2, &buyer);
+    println!("again:   {}; memory {} MiB at most", second.bought, second.most_memory);
+    assert!(second.most_memory < first.most_memory + MOST_LEFT_MIB, "{} MiB", second.most_memory);
+    is_alone_again(&place, &buyer);
+    let bought = buyer.leave();
+    assert_eq!(verify(&place.folder.path().join("shop")).sold("accepted_orders"), bought);
+}
+
+/// Nothing of the strangers is left, and only the good terminal is connected.
+fn is_alone_again(place: &Place, buyer: &Buyer) {
+    support::until("a seller that is left alone", || {
+        let peers = place.told("peers");
+        let open = peers.as_array().expect("a list").iter().filter(|peer| peer["endpoint"] == "open");
+        open.count() <= buyer.connections()
+    });
+}
+
+#[test]
+fn half_open_handshakes_of_one_address_leave_its_neighbours_alone() {
+    let place = Place::open();
+    let mut half_open = HalfOpen::new(place.seller(), place.pin(), vec![IpAddr::from([127, 9, 9, 9])]);
+    half_open.begin(1_500, Duration::from_secs(2));
+    let buyer = Buyer::new(place.file(), place.folder.path());
+    let begun = Instant::now();
+    let bought = buyer.buy_for(Duration::from_secs(1));
+    assert!(bought.purchases > 0 && begun.elapsed() < Duration::from_secs(20), "{bought}");
+    // Most of them were passed over or given up: an address has a share of what is in progress.
+    let turned_away = place.told("status")["turned_away"].clone();
+    let count = |reason: &str| turned_away[reason].as_u64().unwrap_or_default();
+    assert!(count("paced") + count("stalled") > 1_000, "{turned_away}");
+    buyer.leave();
+}
+
+#[test]
+fn an_address_that_proves_nothing_gets_no_more_than_it_sent() {
+    let place = Place::open();
+    unproved::is_not_amplified(place.seller(), place.pin());
+}
