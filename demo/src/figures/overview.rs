@@ -38,12 +38,19 @@ pub fn text(found: &[&Findings], ink: Ink) -> String {
             |findings: &Findings| findings.tried(what).map_or(Verdict::NotTried, |tried| tried.verdict);
         row(what.title(), each(&|findings| sign(verdict(findings), ink).to_owned()));
     }
-    row("milliseconds within which half of the purchases were", each(&|findings| {
-        format!("{:.1}", findings.purchases.p50_micros as f64 / 1_000.0)
-    }));
+    row(
+        "milliseconds within which half of the purchases were",
+        each(&|findings| format!("{:.1}", findings.purchases.p50_micros as f64 / 1_000.0)),
+    );
     let sum = |findings: &Findings, of: fn(&Leg) -> f64| findings.traffic.iter().map(of).sum::<f64>();
-    row("round trips a purchase, all wires", each(&|findings| format!("{:.1}", sum(findings, |leg| leg.round_trips))));
-    row("messages a purchase, all wires", each(&|findings| format!("{:.1}", sum(findings, |leg| leg.messages))));
+    row(
+        "round trips a purchase, all wires",
+        each(&|findings| format!("{:.1}", sum(findings, |leg| leg.round_trips))),
+    );
+    row(
+        "messages a purchase, all wires",
+        each(&|findings| format!("{:.1}", sum(findings, |leg| leg.messages))),
+    );
     row("bytes a purchase, all wires", each(&|findings| format!("{:.0}", sum(findings, |leg| leg.bytes))));
     let [held, broken, open] =
         [Verdict::Safe, Verdict::Broken, Verdict::NotTried].map(|verdict| sign(verdict, ink));

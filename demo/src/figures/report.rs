@@ -25,7 +25,11 @@ pub fn text(ran: &[Ran], ink: Ink) -> String {
     }
     let found: Vec<_> = ran.iter().map(|ran| &ran.findings).collect();
     // Narrower, the table becomes a block for each system, and nothing stands side by side any more.
-    if ink.width < WIDE { text + &overview::text(&found, ink) } else { text + &draw::comparison(&found).text(ink) }
+    if ink.width < WIDE {
+        text + &overview::text(&found, ink)
+    } else {
+        text + &draw::comparison(&found).text(ink)
+    }
 }
 
 /// What was done to one system, line by line.

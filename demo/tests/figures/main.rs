@@ -51,7 +51,14 @@ fn the_conventional_systems_fail_where_the_design_says_and_its_own_do_not() {
     let at = |name: &str| folder.path().join(name).display().to_string();
     let count = PURCHASES.to_string();
     let out = support::command::run([
-        "figures", "--json", "--purchases", &count, "--svg", &at("svg"), "--captures", &at("captures"),
+        "figures",
+        "--json",
+        "--purchases",
+        &count,
+        "--svg",
+        &at("svg"),
+        "--captures",
+        &at("captures"),
     ]);
     let report: Value = serde_json::from_str(&out.with(0)).expect("JSON");
     let systems = report["systems"].as_array().expect("systems");
