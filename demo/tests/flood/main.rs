@@ -29,9 +29,11 @@ use terminal::{Buyer, Figures};
 /// Handshakes that are begun and left, and connections that keep their server waiting.
 const HALF_OPEN: usize = 10_000;
 const SLOW: usize = 1_000;
-/// How long the good terminal buys before and during a flood.
+/// How long the good terminal buys before a flood.
 const CALM: Duration = Duration::from_secs(3);
-const FLOOD: Duration = Duration::from_secs(7);
+/// How many handshakes are begun a second, and how long the slow ones stay.
+const PER_SECOND: u32 = 2_000;
+const SLOW_FOR: Duration = Duration::from_secs(7);
 /// What the seller's memory may grow by in this flood, in MiB: its cap is for twice as many connections that
 /// each hold all they may.
 const MOST_GROWN_MIB: u64 = 256;
@@ -95,12 +97,14 @@ fn flood(place: &Place, nth: u8, buyer: &Buyer) -> Flood {
     let (seller, pin) = (place.seller(), place.pin());
     let over = AtomicBool::new(false);
     scope(|scope| {
-        let slow = scope.spawn(move || slow::hold(seller, pin, SLOW, nth, FLOOD));
-        let half_open = scope.spawn(move || {
+        let strangers = scope.spawn(|| {
+            // Also when one of them fails.
+            let _end = AtEnd(&over);
+            let slow = std::thread::spawn(move || slow::hold(seller, pin, SLOW, nth, SLOW_FOR));
             let sources = (0..250).map(|at| IpAddr::from([127, 1, nth, at]));
             let mut half_open = HalfOpen::new(seller, pin, sources.collect());
-            half_open.begin(HALF_OPEN, FLOOD.mul_f64(0.8));
-            half_open.seen()
+            half_open.begin(HALF_OPEN, PER_SECOND);
+            (half_open.seen(), slow.join().expect("slow ones"))
         });
         let memory = scope.spawn(|| {
             let mut most = 0;
@@ -110,12 +114,20 @@ fn flood(place: &Place, nth: u8, buyer: &Buyer) -> Flood {
             }
             most
         });
-        let bought = buyer.buy_for(FLOOD);
-        let (first_packets, slow) = (half_open.join().expect("a flood"), slow.join().expect("slow ones"));
-        over.store(true, Ordering::Relaxed);
+        let bought = buyer.buy_while(|| !over.load(Ordering::Relaxed));
+        let (first_packets, slow) = strangers.join().expect("a flood");
         let most_memory = memory.join().expect("a figure");
         Flood { bought, most_memory, first_packets, slow }
     })
+}
+
+/// Says that a flood is over.
+struct AtEnd<'a>(&'a AtomicBool);
+
+impl Drop for AtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 #[test]
@@ -137,9 +149,11 @@ fn a_flood_of_strangers_keeps_nobody_from_buying_and_holds_no_more_than_its_cap(
     assert!(grown < MOST_GROWN_MIB.min(cap), "{grown} MiB");
     assert!(first.bought.purchases > 0 && first.bought.newcomers > 0, "{}", first.bought);
     assert!(first.first_packets.came_back > HALF_OPEN / 4, "{:?}", first.first_packets);
-    assert!(first.slow.connected > SLOW * 9 / 10, "{:?}", first.slow);
+    // Some are passed over while newcomers are many, and come too late.
+    assert!(first.slow.connected > SLOW / 2, "{:?}", first.slow);
+    assert!(first.slow.shown_out <= first.slow.connected, "{:?}", first.slow);
     let turned_away = place.told("status")["turned_away"].clone();
-    println!("{turned_away}");
+    println!("turned away: {turned_away}");
     for reason in ["asked_again", "stalled"] {
         assert!(turned_away[reason].as_u64().is_some_and(|count| count > 0), "{reason}: {turned_away}");
     }
@@ -155,9 +169,9 @@ fn a_flood_of_strangers_keeps_nobody_from_buying_and_holds_no_more_than_its_cap(
 /// Nothing of the strangers is left, and only the good terminal is connected.
 fn is_alone_again(place: &Place, buyer: &Buyer) {
     support::until("a seller that is left alone", || {
-        let peers = place.told("peers");
-        let open = peers.as_array().expect("a list").iter().filter(|peer| peer["endpoint"] == "open");
-        open.count() <= buyer.connections()
+        sleep(Duration::from_millis(500));
+        let open = place.told("peers")["totals"]["open"].as_u64().expect("a count");
+        open <= buyer.connections()
     });
 }
 
@@ -165,7 +179,7 @@ fn is_alone_again(place: &Place, buyer: &Buyer) {
 fn half_open_handshakes_of_one_address_leave_its_neighbours_alone() {
     let place = Place::open();
     let mut half_open = HalfOpen::new(place.seller(), place.pin(), vec![IpAddr::from([127, 9, 9, 9])]);
-    half_open.begin(1_500, Duration::from_secs(2));
+    half_open.begin(1_500, 1_000);
     let buyer = Buyer::new(place.file(), place.folder.path());
     let begun = Instant::now();
     let bought = buyer.buy_for(Duration::from_secs(1));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use kessai_shared::codec;
 use kessai_shared::identity::Identity;
 use kessai_shared::pin::Pin;
-use kessai_shared::storefront::{ALPN, MAX_PAGE, Request};
+use kessai_shared::storefront::{ALPN, Request};
 use kessai_shared::tls::{self, Peers};
 use quinn::{Connection, Endpoint, TransportConfig, VarInt};
 use tokio::task::JoinSet;
@@ -19,8 +19,9 @@ const ADDRESSES: usize = 8;
 /// The frame that is announced and never ends, in bytes, and how much of it comes at once.
 const ANNOUNCED: u32 = 90_000;
 const AT_ONCE: usize = 24_000;
-/// Pages that are asked for and not read.
+/// Pages that are asked for and not read, and their rows: as many as a terminal shows.
 const PAGES: u64 = 64;
+const ROWS: u16 = 20;
 
 /// What became of them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -92,7 +93,7 @@ async fn trickle(connection: &Connection, until: Instant) -> Option<()> {
 async fn ask_on(connection: &Connection, until: Instant) -> Option<()> {
     let (mut send, recv) = connection.open_bi().await.ok()?;
     for id in 0..PAGES {
-        let browse = Request::Browse { query: String::new(), category: None, from: 0, limit: MAX_PAGE };
+        let browse = Request::Browse { query: String::new(), category: None, from: 0, limit: ROWS };
         send.write_all(&frame(id, &codec::encode(&browse))).await.ok()?;
     }
     sleep_until(until).await;

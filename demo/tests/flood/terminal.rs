@@ -11,6 +11,8 @@ use kessai_shared::net::RealNet;
 use kessai_tui_client::shop_file::ShopFile;
 use tokio::runtime::Runtime;
 
+use crate::support::PATIENCE;
+
 pub const ACCOUNTS: u64 = 500;
 pub const PRODUCTS: u64 = 2_000;
 /// How often a new terminal comes.
@@ -47,17 +49,22 @@ impl Buyer {
     }
 
     /// Its connections, while no newcomer is there.
-    pub fn connections(&self) -> usize {
+    pub fn connections(&self) -> u64 {
         1
     }
 
-    /// Buys for so long. Every purchase has to be approved, and every newcomer let in.
+    /// Buys for so long.
     pub fn buy_for(&self, time: Duration) -> Figures {
         let until = Instant::now() + time;
+        self.buy_while(|| Instant::now() < until)
+    }
+
+    /// Buys as long as something is so. Every purchase has to be approved, and every newcomer let in.
+    pub fn buy_while(&self, goes_on: impl Fn() -> bool) -> Figures {
         self.runtime.block_on(async {
             let buying = async {
                 let mut times = Vec::new();
-                while Instant::now() < until {
+                while goes_on() {
                     let nth = self.bought.fetch_add(1, Ordering::Relaxed);
                     let begun = Instant::now();
                     self.till.buy(&self.counter, nth).await.expect("a purchase");
@@ -67,13 +74,20 @@ impl Buyer {
             };
             let coming = async {
                 let mut connects = Vec::new();
-                while Instant::now() < until {
+                while goes_on() {
                     let nth = self.newcomers.fetch_add(1, Ordering::Relaxed);
                     let home = self.homes.join(format!("newcomer-{nth}"));
                     let begun = Instant::now();
-                    let till = Till::open(self.file.clone(), &home, &RealNet::default()).await;
+                    let till = loop {
+                        let till = Till::open(self.file.clone(), &home, &RealNet::default()).await;
+                        match till {
+                            Ok(till) => break till,
+                            // One that was passed over tries again, as a shopper would.
+                            Err(error) => assert!(begun.elapsed() < PATIENCE, "a newcomer: {error}"),
+                        }
+                    };
                     connects.push(begun.elapsed());
-                    till.expect("a newcomer is let in").leave().await;
+                    till.leave().await;
                     tokio::time::sleep(NEWCOMER).await;
                 }
                 connects

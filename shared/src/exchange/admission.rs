@@ -21,6 +21,14 @@ const MAX_ADDRESSES: usize = 32_768;
 /// terminals that come back together, as after a power cut, need not queue with strangers.
 const KNOWN_FOR: Duration = Duration::from_secs(3_600);
 
+/// Among how many of the oldest handshakes the one to be given up is looked for: a look at all of them would
+/// cost more than many a handshake.
+const OLDEST: usize = 32;
+
+/// The part of a processor that newcomers' first packets may take: a handshake whose beginning took longer
+/// than that leaves it counts as several, so that a slow or busy machine lets fewer in.
+const NEWCOMERS_SHARE: f64 = 0.25;
+
 /// What one host can have all of: an IPv4 address, or the upper half of an IPv6 one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Source(IpAddr);
@@ -99,6 +107,11 @@ impl Bucket {
         }
         enough
     }
+
+    /// Takes more than was there, up to as much again as it may hold; later ones wait for it.
+    fn owe(&mut self, tokens: f64, most: u32) {
+        self.level = (self.level - tokens).max(-f64::from(most));
+    }
 }
 
 impl Admission {
@@ -124,6 +137,7 @@ impl Admission {
         let source = Source::of(address);
         let mut table = self.lock();
         let mut entry = table.entry(source, self.strangers.as_ref(), now);
+        let mut newcomer = false;
         if let Some(strangers) = &self.strangers {
             if entry.connections + entry.handshakes >= strangers.connections_per_address {
                 return Verdict::Full;
@@ -135,6 +149,7 @@ impl Admission {
             if !entry.bucket.take() || !(known || table.newcomers.take()) {
                 return Verdict::Later;
             }
+            newcomer = !known;
             if entry.handshakes >= strangers.handshakes_per_address.max(1) {
                 entry.handshakes -= table.give_up_of(source);
             }
@@ -150,7 +165,7 @@ impl Admission {
         if let Some(entry) = table.addresses.get_mut(&source) {
             entry.handshakes += 1;
         }
-        Verdict::Enter(Pass { admission: Arc::clone(self), source, handshake: Some(id) }, given_up)
+        Verdict::Enter(Pass { admission: Arc::clone(self), source, newcomer, handshake: Some(id) }, given_up)
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -189,10 +204,11 @@ impl Table {
         })
     }
 
-    /// Gives up the oldest handshake of the address that has most of them.
+    /// Gives up one of the oldest handshakes, of the address among theirs that has most of them.
     fn give_up_one(&mut self) {
         let had = |source: &Source| self.addresses.get(source).map_or(0, |entry| entry.handshakes);
-        let most = self.handshakes.iter().max_by_key(|(id, one)| (had(&one.source), Reverse(**id)));
+        let oldest = self.handshakes.iter().take(OLDEST);
+        let most = oldest.max_by_key(|(id, one)| (had(&one.source), Reverse(**id)));
         let Some(source) = most.map(|(_, handshake)| handshake.source) else { return };
         let given_up = self.give_up_of(source);
         if let Some(entry) = self.addresses.get_mut(&source) {
@@ -205,6 +221,7 @@ impl Table {
 pub(super) struct Pass {
     admission: Arc<Admission>,
     source: Source,
+    newcomer: bool,
     handshake: Option<u64>,
 }
 
@@ -218,6 +235,15 @@ impl Pass {
             entry.connections += 1;
         }
         in_time
+    }
+
+    /// The beginning of the handshake took so long, key exchange and signature and all.
+    pub(super) fn took(&self, time: Duration) {
+        let Some(Strangers { newcomers_per_second: most, .. }) = self.admission.strangers else { return };
+        let more = time.as_secs_f64() * f64::from(most) / NEWCOMERS_SHARE - 1.0;
+        if self.newcomer && more > 0.0 {
+            self.admission.lock().newcomers.owe(more, most);
+        }
     }
 
     /// Something was asked, so the address is known from now on.
@@ -340,6 +366,27 @@ mod tests {
         assert!(is_later(&admission.admit(at(3), now)));
         drop(enter(&admission, at(1), now));
         assert!(is_later(&admission.admit(at(4), now)));
+    }
+
+    #[test]
+    fn handshakes_that_take_long_let_fewer_newcomers_in() {
+        let newcomers = Strangers { newcomers_per_second: 100, ..PER_ADDRESS };
+        let (admission, now) = admission(100, newcomers);
+        let let_in = |now: Instant| {
+            let verdicts = (1..200).map(|at_once| match admission.admit(at(at_once), now) {
+                Verdict::Enter(pass, _) => {
+                    // A tenth of a second is forty times a newcomer's share.
+                    pass.took(Duration::from_millis(100));
+                    1
+                }
+                Verdict::Later | Verdict::Full => 0,
+            });
+            verdicts.sum::<usize>()
+        };
+        assert_eq!(let_in(now), 3);
+        assert_eq!(let_in(now + Duration::from_millis(100)), 0);
+        // However much was owed, a second or two make up for it.
+        assert!((1..=3).contains(&let_in(now + Duration::from_millis(2_100))));
     }
 
     #[test]

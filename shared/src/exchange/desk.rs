@@ -9,7 +9,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use super::close;
 use super::common::Share;
 use super::counts::count;
-use super::limits::{NARROW_REPLIES, PLACE_BYTES, WIDE_REPLIES};
+use super::limits::{NARROW_REPLIES, PLACE_BYTES, READ_BEFORE_WIDE, WIDE_REPLIES};
 use super::outbox::{Batch, Outbox, with_frame};
 use super::pulse::Pulse;
 use super::server::{Server, Service};
@@ -25,6 +25,8 @@ pub(super) struct Desk<S> {
     /// Places for calls that have begun and whose replies are not written yet.
     room: Semaphore,
     places: AtomicUsize,
+    /// Replies that were written, up to as many as it takes to be wide.
+    written: AtomicUsize,
     /// Kept while the connection is one of the wide ones.
     wide: OnceLock<OwnedSemaphorePermit>,
     /// Told when there is a reply, or perhaps nothing left to wait for.
@@ -56,6 +58,7 @@ impl<S> Desk<S> {
             replies: Mutex::new(replies),
             room: Semaphore::new(places),
             places: AtomicUsize::new(places),
+            written: AtomicUsize::new(0),
             wide: OnceLock::new(),
             changed: Notify::new(),
             closed: AtomicBool::new(false),
@@ -80,7 +83,8 @@ impl<S> Desk<S> {
     fn widen(&self) {
         let most = self.server.limits.max_in_flight_per_connection as usize;
         let places = self.places.load(Ordering::Acquire);
-        if most <= places || self.wide.get().is_some() {
+        let reads = self.written.load(Ordering::Relaxed) >= READ_BEFORE_WIDE;
+        if most <= places || !reads || self.wide.get().is_some() {
             return;
         }
         let Ok(permit) = Arc::clone(&self.server.wide).try_acquire_owned() else { return };
@@ -210,7 +214,7 @@ impl<S> Drop for Seat<S> {
 pub(super) async fn write_replies<S>(mut stream: SendStream, desk: Arc<Desk<S>>, pulse: Arc<Pulse>) {
     let mut written = 0;
     while let Some(batch) = desk.next_batch(written).await {
-        let places: u32 = batch.items().sum();
+        let (replies, places) = (batch.len(), batch.items().sum::<u32>());
         written = batch.bytes();
         pulse.write_begun();
         // The peer may be gone; the calls have had their effect all the same.
@@ -218,6 +222,9 @@ pub(super) async fn write_replies<S>(mut stream: SendStream, desk: Arc<Desk<S>>,
             return;
         }
         pulse.write_done();
+        if desk.wide.get().is_none() {
+            desk.written.fetch_add(replies, Ordering::Relaxed);
+        }
         desk.room.add_permits(places as usize);
     }
     // Nobody else ends this stream, so ending it cannot fail.

@@ -24,6 +24,9 @@ pub(super) const NARROW_REPLIES: usize = 64 * 1024;
 /// As [`NARROW_REPLIES`], of a wide connection.
 pub(super) const WIDE_REPLIES: usize = 1024 * 1024;
 
+/// Replies that a connection must have taken before it can be wide: one that only asks has no use for it.
+pub(super) const READ_BEFORE_WIDE: usize = 64;
+
 /// Handshakes that were given up still have a state for a moment, so that late packets of theirs are
 /// recognised; so many of these are borne for each that may be in progress.
 const DRAINING_PER_HANDSHAKE: usize = 3;
@@ -37,8 +40,8 @@ pub struct Limits {
     /// Connections of one key. The newest is closed, so that a live one is never lost to a
     /// second process that was started by mistake.
     pub max_connections_per_peer: usize,
-    /// Handshakes in progress. With one more, the oldest of the address that has most is given up: a good
-    /// one takes a few round trips, and one that stalls must not keep it out.
+    /// Handshakes in progress. With one more, one of the oldest is given up, of the address that has most: a
+    /// good one takes a few round trips, and one that stalls must not keep it out.
     pub max_handshakes: usize,
     /// Calls in progress on one connection. The server stops reading a connection that has more,
     /// and the transport makes its client wait.
@@ -84,8 +87,9 @@ pub struct Strangers {
     pub narrow_in_flight: u32,
     /// What a narrow connection may have on its way in either direction, in bytes.
     pub narrow_window_bytes: u32,
-    /// Connections that may be wide at once: one that has more calls in progress than a narrow one may
-    /// becomes so, if there is room, and is limited as at any other endpoint from then on.
+    /// Connections that may be wide at once: one that has read its share of replies, and has more calls in
+    /// progress than a narrow one may, becomes so if there is room, and is limited as at any other endpoint
+    /// from then on.
     pub wide_connections: usize,
     /// What unfinished frames and unread replies may hold together beyond each connection's allowance, in
     /// bytes. A connection for which there is no more room is closed.
@@ -151,8 +155,8 @@ impl Strangers {
         handshakes_per_address: 64,
         new_per_second: 64,
         new_at_once: 1_024,
-        newcomers_per_second: 512,
-        narrow_in_flight: 16,
+        newcomers_per_second: 256,
+        narrow_in_flight: 8,
         narrow_window_bytes: 32 * 1024,
         wide_connections: 64,
         common_bytes: 64 * 1024 * 1024,

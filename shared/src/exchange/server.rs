@@ -208,7 +208,7 @@ async fn welcome<S: Service>(
 ) {
     let from = incoming.remote_address();
     let connection = tokio::select! {
-        connection = shake_hands(incoming, &server) => connection,
+        connection = shake_hands(incoming, &server, &pass) => connection,
         _ = given_up => None,
     };
     let Some(connection) = connection.filter(|_| pass.seat()) else {
@@ -234,10 +234,12 @@ async fn welcome<S: Service>(
     }
 }
 
-async fn shake_hands<S>(incoming: Incoming, server: &Server<S>) -> Option<quinn::Connection> {
+async fn shake_hands<S>(incoming: Incoming, server: &Server<S>, pass: &Pass) -> Option<quinn::Connection> {
     let from = incoming.remote_address();
-    let connecting =
-        incoming.accept().inspect_err(|error| tracing::debug!(%from, %error, "no handshake")).ok()?;
+    let begun = Instant::now();
+    let accepted = incoming.accept();
+    pass.took(begun.elapsed());
+    let connecting = accepted.inspect_err(|error| tracing::debug!(%from, %error, "no handshake")).ok()?;
     match timeout(server.limits.handshake_deadline, connecting).await {
         Ok(Ok(connection)) => Some(connection),
         Ok(Err(error)) => {

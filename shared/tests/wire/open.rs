@@ -141,6 +141,9 @@ async fn a_connection_widens_when_it_has_use_for_it_and_there_is_room() {
     // The second finds the one wide place taken.
     let clients = [server.client().await, server.client().await];
     for client in &clients {
+        for value in 0..64 {
+            assert_eq!(echo(client, value).await, Ok(value));
+        }
         server.teller.most.store(0, Ordering::SeqCst);
         let mut calls = JoinSet::new();
         for _ in 0..12 {
