@@ -2,6 +2,7 @@
 //! endpoint without a gate, which answers them.
 
 mod control;
+mod neighbour;
 mod report;
 mod site;
 mod trade;
@@ -14,9 +15,11 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kessai_shared::console::{self, Failure, OK};
+use serde::Serialize;
 
 use crate::stranger::{Attacker, Force, Found, Kind, Recorded, Recorder, Target, attack};
 use control::Unfiltered;
+pub use neighbour::Compared;
 pub use report::{Report, Row};
 use site::{CLOSED, CONTROL, Place, SELLER, SETTLEMENT, STRANGER, Site};
 use trade::Trade;
@@ -40,6 +43,10 @@ pub struct Probe {
     /// Probes: half of them from a stranger's host, half from the seller's own.
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     count: u64,
+    /// Instead of that: let the settlement hear the seller's address alone, and compare its port with the one
+    /// next to it, where nobody is.
+    #[arg(long, conflicts_with = "count")]
+    neighbour: bool,
     #[arg(long)]
     json: bool,
 }
@@ -54,24 +61,36 @@ pub async fn run(probe: Probe) -> Result<u8, Failure> {
     }
     let stop = console::stop_request(false)?;
     let folder = tempfile::Builder::new().prefix("kessai-probe-").tempdir()?;
-    let report = tokio::select! {
-        biased;
-        () = stop => return Err(Failure::failed("stopped before the end")),
-        report = prove(&probe, folder.path()) => report?,
+    let proving = async {
+        if probe.neighbour {
+            let compared = neighbour::compare(folder.path()).await?;
+            tell(&probe, &compared, compared.text())?;
+            return compared.judge();
+        }
+        let report = prove(&probe, folder.path()).await?;
+        tell(&probe, &report, report.text())?;
+        report.judge()
     };
-    if probe.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{}", report.text());
+    tokio::select! {
+        biased;
+        () = stop => Err(Failure::failed("stopped before the end")),
+        proved = proving => proved.map(|()| OK),
     }
-    report.judge()?;
-    Ok(OK)
+}
+
+fn tell(probe: &Probe, report: &impl Serialize, text: String) -> Result<(), Failure> {
+    if probe.json {
+        println!("{}", serde_json::to_string_pretty(report)?);
+    } else {
+        print!("{text}");
+    }
+    Ok(())
 }
 
 async fn prove(probe: &Probe, folder: &Path) -> Result<Report, Failure> {
     let place = Place::new()?;
     let recorder = place.stranger.inside(|| Recorder::open(CLOSED, SETTLEMENT))??;
-    let site = Site::open(&place, folder).await?;
+    let site = Site::open(&place, folder, &[]).await?;
     let trade = Trade::start(&place.terminal, site.shop.clone(), &folder.join("terminal")).await?;
     let visits = async || {
         let any = SocketAddr::new(SELLER.ip(), 0);

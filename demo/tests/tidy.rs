@@ -97,7 +97,9 @@ fn function_name(line: &str) -> Option<String> {
 fn defines(text: &str, name: &str) -> Option<bool> {
     let lines: Vec<&str> = text.lines().collect();
     let defined = lines.iter().position(|line| {
-        let line = line.trim_start_matches("pub ").trim_start_matches("pub(crate) ");
+        let line = ["pub ", "pub(crate) ", "pub(super) "]
+            .iter()
+            .fold(*line, |line, open| line.trim_start_matches(open));
         let rest = line.strip_prefix("struct ").or_else(|| line.strip_prefix("enum "));
         let rest = rest.and_then(|rest| rest.strip_prefix(name));
         rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))

@@ -59,12 +59,7 @@ pub async fn run<N: Net>(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), String> {
     let identity = load_identity(&settings.data)?;
-    let tls = tls::server_config(&identity, Peers::Any, ALPN, Migration::Allowed).map_err(text)?;
     no_thoroughfare(&settings)?;
-    let tls = match settings.limits.strangers {
-        Some(strangers) => tls::narrow(tls, strangers.narrow_window_bytes),
-        None => tls,
-    };
     let link = closed_link(&settings, &identity, &ground)?;
     let as_task = ground.disk.is_some();
     let mut store = daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(text)?;
@@ -93,7 +88,7 @@ pub async fn run<N: Net>(
     let mut settlement_up = settlement.clone();
     let echo = tokio::spawn(keep_in_touch::run(link.clone(), seen, heard, writer.clone()));
     // Only now, with the books open, does it answer anybody.
-    let endpoint = open_endpoint(&settings, &ground.net, tls)?;
+    let endpoint = open_endpoint(&settings, &ground.net, &identity)?;
     let address = endpoint.local_addr().map_err(text)?;
     let pin = identity.pin();
     let operators = (&ground.net, settings.operator_listen);
@@ -138,12 +133,17 @@ pub fn load_identity(data: &Path) -> Result<Identity, String> {
     Identity::load_or_create(key).map_err(text)
 }
 
-/// Where terminals connect. Between its two networks this host is no way.
+/// Where terminals connect.
 fn open_endpoint<N: Net>(
     settings: &Settings,
     net: &N,
-    tls: quinn::ServerConfig,
+    identity: &Identity,
 ) -> Result<quinn::Endpoint, String> {
+    let tls = tls::server_config(identity, Peers::Any, ALPN, Migration::Allowed).map_err(text)?;
+    let tls = match settings.limits.strangers {
+        Some(strangers) => tls::narrow(tls, strangers.narrow_window_bytes),
+        None => tls,
+    };
     let Some(open) = &settings.open_interface else {
         return net.endpoint(settings.listen, Some(tls)).map_err(text);
     };

@@ -141,6 +141,32 @@ impl Settings {
     }
 }
 
+/// What the open endpoint takes on, unless the file says otherwise.
+#[must_use]
+pub fn usual_limits() -> Limits {
+    Limits { max_connections_per_peer: MAX_CONNECTIONS_PER_TERMINAL, ..Limits::OPEN }
+}
+
+fn limits(config: &mut Config) -> Limits {
+    let mut number = |name: &str, most: u64, usual: usize| {
+        let expected = format!("a number from 1 to {most}");
+        let number = config.take::<u64>(name, &expected).unwrap_or(usual as u64);
+        if number == 0 || number > most {
+            config.mistake(&format!("{name}: expected {expected}"));
+        }
+        number as usize
+    };
+    let usual = Strangers::USUAL;
+    let max_connections = number("max_connections", MAX_CONNECTIONS, Limits::OPEN.max_connections);
+    let connections_per_address =
+        number("connections_per_address", MAX_CONNECTIONS, usual.connections_per_address);
+    let mut rate = |name: &str, usual: u32| number(name, MAX_NEW_PER_SECOND, usual as usize) as u32;
+    let new_per_second = rate("new_per_second_and_address", usual.new_per_second);
+    let newcomers_per_second = rate("newcomers_per_second", usual.newcomers_per_second);
+    let strangers = Strangers { connections_per_address, new_per_second, newcomers_per_second, ..usual };
+    Limits { max_connections, strangers: Some(strangers), ..usual_limits() }
+}
+
 fn terms(config: &mut Config) -> Terms {
     let mut seconds = |name: &str, usual: u64| {
         let seconds = config.take::<u64>(name, "a number of seconds").unwrap_or(usual);

@@ -94,9 +94,8 @@ pub async fn run<N: Net>(
     }
     // Only now, with the books open, does it answer anybody.
     let gate = Gate::of_settlement(&keys.identity, &sellers).with_clock(clock.clone());
-    let endpoint =
-        ground.net.closed(&settings.closed, &gate, Some(tls)).map_err(|error| error.to_string())?;
-    let address = endpoint.local_addr().map_err(|error| error.to_string())?;
+    let endpoint = ground.net.closed(&settings.closed, &gate, Some(tls)).map_err(text)?;
+    let address = endpoint.local_addr().map_err(text)?;
     let by = office::local_operator(&settings.data)?;
     let office = Arc::new(Office::new(Arc::clone(&vault), writer.clone(), by, true));
     office.resume();
@@ -216,4 +215,8 @@ async fn follow(sellers: Arc<PinSet>, file: PathBuf) {
 fn modified(file: &Path) -> Option<(SystemTime, u64)> {
     let meta = std::fs::metadata(file).ok()?;
     Some((meta.modified().ok()?, meta.len()))
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
 }

@@ -72,7 +72,7 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
     );
     let mut replies = equal(names, replies);
     let unheard = Reply::Link(Box::new(samples::unheard_link()));
-    replies.push(Sample::equal("Reply::Link of a line that is down", unheard));
+    replies.push(Sample::equal("Reply::Link(down)", unheard));
     let why = "3 pieces are nobody's".to_owned();
     let refusals =
         vec![Refusal::UnknownOrder, Refusal::UnknownProduct, Refusal::NotAllowed(why), Refusal::TryLater];

@@ -160,17 +160,20 @@ impl Sequence {
                 let sum: u64 = counts.ways.iter().map(|way| way.payload_bytes).sum();
                 let (trips, took) = (counts.round_trips(), draft.end().saturating_sub(draft.at()));
                 let (text, trips) = match topic {
-                    Topic::Handshake if trips == 1 => ("handshake", "1\u{a0}round\u{a0}trip, ".to_owned()),
-                    Topic::Handshake => ("handshake", format!("{trips}\u{a0}round\u{a0}trips, ")),
-                    Topic::Probes => ("how long may datagrams be?", String::new()),
+                    Topic::Handshake if trips == 1 => ("handshake", "1 round trip, ".to_owned()),
+                    Topic::Handshake => ("handshake", format!("{trips} round trips, ")),
+                    Topic::Probes => ("MTU probes", String::new()),
                 };
-                let frames = grouped(messages.len() as u64);
+                let frames = match messages.len() {
+                    1 => "1\u{a0}frame".to_owned(),
+                    many => format!("{}\u{a0}frames", grouped(many as u64)),
+                };
                 let first = messages.first();
                 What::Bar {
                     ends: first.map_or((0, 0), |first| (self.column(&first.from), self.column(&first.to))),
                     wire: first.map_or(0, |first| self.wire(&first.wire)),
                     text: text.to_owned(),
-                    detail: format!("{frames}\u{a0}frames, {}, {trips}{}", bytes(sum), time(took)),
+                    detail: format!("{frames}, {}, {trips}{}", bytes(sum), time(took)),
                 }
             }
         }

@@ -91,11 +91,11 @@ struct Daemon {
 }
 
 impl Site {
-    /// Makes the tables, exchanges the keys and starts both daemons.
+    /// Makes the tables, exchanges the keys and starts both daemons, the settlement with these words more.
     ///
     /// # Errors
     /// [`Failure`] when a file cannot be written or a daemon does not start.
-    pub async fn open(place: &Place, folder: &Path) -> Result<Self, Failure> {
+    pub async fn open(place: &Place, folder: &Path, more: &[&str]) -> Result<Self, Failure> {
         let (settlement_data, seller_data) = (folder.join("settlement"), folder.join("seller"));
         let (accounts, products) = (folder.join("accounts.csv"), folder.join("products.csv"));
         tables::write_accounts(&accounts, ACCOUNTS)?;
@@ -108,7 +108,8 @@ impl Site {
         let knock = seller_data.join("keys").join("knock.key");
         let words = ["knock-key".as_ref(), pin.as_ref(), "--out".as_ref(), knock.as_path()];
         ask(Role::Settlement, &words, &settlement_data).await?;
-        let listen = ["--listen".to_owned(), SETTLEMENT.to_string()];
+        let here = SETTLEMENT.to_string();
+        let listen: Vec<_> = ["--listen", &here].iter().chain(more).map(|word| (*word).to_owned()).collect();
         let log = folder.join("settlement.log");
         let settlement =
             Daemon::start(Role::Settlement, &place.settlement, (&settlement_data, &log), &listen).await?;

@@ -43,6 +43,19 @@ fn every_mistake_of_the_seller_s_file_is_told_at_once() {
 }
 
 #[test]
+fn a_settlement_has_one_to_eight_addresses() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pins = format!("settlement_pins = '{}'\n", "7".repeat(64));
+    let nine = (1..10).map(|port| format!("'127.0.0.1:{port}'")).collect::<Vec<_>>().join(", ");
+    for bad in [format!("[{nine}]"), "['127.0.0.1:7100', 'nowhere']".to_owned(), "[]".to_owned()] {
+        fs::write(folder.path().join("server.toml"), format!("{pins}settlement = {bad}\n")).expect("a file");
+        let ended = on(folder.path(), &["kessai-server", "serve"]);
+        let told = "server.toml: settlement: expected one to 8 addresses such as \"127.0.0.1:7000\"";
+        assert!(ended.complaint(2).iter().any(|line| line.ends_with(told)), "{bad}: {ended:?}");
+    }
+}
+
+#[test]
 fn every_mistake_of_both_files_of_the_settlement_is_told_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("settlement.toml"), "listen = 7\nsuite = 'rot13'\n").expect("a file");

@@ -62,6 +62,9 @@ fn a_purchase_is_what_lies_between_two_marks() {
     // Quote and order on the open network, one inquiry on the closed one.
     assert_eq!(purchase.counts.round_trips(), 3);
     assert_eq!((stranger.counts.frames(), stranger.counts.round_trips()), (40, 0));
+    // What comes in the moment of a mark belongs to that mark alone.
+    let split = by_mark(&messages, &[mark(0, "before"), mark(905_600, "the answer and the stranger")]);
+    assert_eq!(split.iter().map(|marked| marked.counts.frames()).collect::<Vec<_>>(), [15, 41]);
 }
 
 #[test]

@@ -12,9 +12,10 @@ pub const SELLER_INSIDE: &str = "10.77.2.1:50000";
 pub const SETTLEMENT: &str = "10.77.2.2:4434";
 pub const STRANGER: &str = "10.77.1.66:6666";
 
-pub const NAMES: [&str; 5] = [
+pub const NAMES: [&str; 6] = [
     "10.77.1.1=terminal",
     "10.77.1.2=seller",
+    "10.77.1.3=settlement",
     "10.77.2.1=seller",
     "10.77.2.2=settlement",
     "10.77.1.66=stranger",

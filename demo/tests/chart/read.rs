@@ -150,6 +150,10 @@ fn short_headers_are_known_by_what_came_before() {
     // Another wire is another conversation.
     assert_eq!(names(&[udp(1, "v", SETTLEMENT, SELLER, &long(0, 300)), alone]), ["Initial", "UDP"]);
     assert_eq!(names(&[line(0, 1, 2, &short(100))]), ["1-RTT"]);
+    // An id of more than twenty bytes is none of version 1.
+    let mut long_id = long(0, 300);
+    long_id[5] = 21;
+    assert_eq!(quic::datagram(&long_id), None);
     let told = Frame { label: Some("0100 inquiry".into()), ..udp(0, "w", SELLER, SETTLEMENT, b"x") };
     let message = &messages(&[told], &Parties::default())[0];
     assert_eq!(message.kind, Kind::Told("0100 inquiry".into()));

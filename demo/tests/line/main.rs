@@ -7,6 +7,7 @@ mod support;
 mod cable;
 mod ethernet;
 mod opener;
+mod round_trip;
 mod unix;
 
 use kessai_demo::lan;

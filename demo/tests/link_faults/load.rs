@@ -72,11 +72,71 @@ impl Load {
         told.iter().map(|told| told.at).filter(|at| *at >= moment).min().map(|at| at - moment)
     }
 
+    /// The longest time from this moment on in which no purchase was answered.
+    pub fn longest_gap(&self, from: Instant) -> Duration {
+        let mut moments: Vec<_> = self.notes.told.lock().unwrap().iter().map(|told| told.at).collect();
+        moments.retain(|at| *at >= from);
+        moments.extend([from, Instant::now()]);
+        moments.sort_unstable();
+        moments.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default()
+    }
+
     /// Lets every shopper come to the end of what he has begun.
     pub fn stop(self) -> Vec<Told> {
         self.notes.over.store(true, Ordering::Relaxed);
         self.shopping.join().expect("shoppers without a panic");
         self.notes.told.lock().unwrap().clone()
+    }
+}
+
+/// What became of each try, and how long it took.
+pub type Tries = Mutex<Vec<(Duration, String)>>;
+/// What a try that was accepted says.
+pub const ACCEPTED: &str = "accepted";
+
+/// Tries to buy again and again, a new order each time, until one is accepted.
+pub fn till_accepted(host: &Host, file: ShopFile, home: PathBuf) -> Arc<Tries> {
+    let tries = Arc::new(Tries::default());
+    let (host, noted) = (host.clone(), Arc::clone(&tries));
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let trying = || runtime.expect("a runtime").block_on(try_till_accepted(file, home, noted));
+        host.inside(trying).expect("a host");
+    });
+    tries
+}
+
+async fn try_till_accepted(file: ShopFile, home: PathBuf, tries: Arc<Tries>) {
+    let clock = Arc::new(Timestamp::from_system_clock);
+    let shop = Shop::new(file, Home::new(home), &RealNet::default(), clock).expect("a shop");
+    let shop = shop.patient_for(Duration::from_secs(2));
+    let lines = [Line { sku: Sku::new("COMMON").expect("a SKU"), quantity: 1 }];
+    loop {
+        let order = shop.open_checkout().expect("an order id");
+        let begun = Instant::now();
+        let ending = match shop.quote(order, &lines).await {
+            Ok(quote) => shop.pay(&quote, &card(0).into()).await,
+            Err(error) => Err(error),
+        };
+        let said = match &ending {
+            Ok(Ending::Accepted { .. }) => ACCEPTED.to_owned(),
+            Ok(ending) => ending.word(),
+            Err(error) => error.to_string(),
+        };
+        tries.lock().unwrap().push((begun.elapsed(), said));
+        if matches!(ending, Ok(Ending::Accepted { .. })) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn card(at: u64) -> Particulars {
+    Particulars {
+        number: CardNumber::try_from(number(at)).expect("a number"),
+        name: format!("HOLDER {at}").parse().expect("a name"),
+        birth_date: "1980-01-02".parse().expect("a day"),
+        expiry: "2090-06".parse().expect("a month"),
     }
 }
 
@@ -118,16 +178,10 @@ async fn shop_till_over(file: ShopFile, home: PathBuf, notes: Arc<Notes>) {
 
 /// One purchase under one order id, however often it has to be asked for.
 async fn buy(shop: &Shop, nth: u64) -> Told {
-    let scarce = nth % SCARCE_EVERY == 0;
+    let scarce = nth.is_multiple_of(SCARCE_EVERY);
     let sku = Sku::new(if scarce { "SCARCE" } else { "COMMON" }).expect("a SKU");
     let lines = [Line { sku, quantity: 1 }];
-    let card = Particulars {
-        number: CardNumber::try_from(number(nth % CARDS)).expect("a number"),
-        name: format!("HOLDER {}", nth % CARDS).parse().expect("a name"),
-        birth_date: "1980-01-02".parse().expect("a day"),
-        expiry: "2090-06".parse().expect("a month"),
-    };
-    let (order, card) = (shop.open_checkout().expect("an order id"), card.into());
+    let (order, card) = (shop.open_checkout().expect("an order id"), card(nth % CARDS).into());
     let begun = Instant::now();
     loop {
         let ending = match shop.quote(order, &lines).await {

@@ -7,6 +7,7 @@ mod stage;
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use kessai_demo::lan::{self, Faults};
@@ -63,13 +64,44 @@ fn whatever_befalls_the_link_purchases_go_on_and_the_books_agree() {
     let used = stage.wire_in_use();
     let begun = Instant::now();
     stage.suffer_on(used, cut);
-    back("cut on one of two wires", &load, begun, begun);
+    std::thread::sleep(REST);
+    // What was answered before the cut still comes, so what counts is how long nothing does.
+    let gap = load.longest_gap(begun);
+    println!("cut on one of two wires: nothing was answered for {} ms", gap.as_millis());
+    assert!(gap < BACK);
     assert_ne!(stage.wire_in_use(), used, "the other wire is used now");
     stage.suffer(Faults::default());
 
     let told = load.stop();
     settle(&stage);
     agree(&stage, before, &told);
+    away(&mut stage, folder.path().join("late"));
+}
+
+/// A settlement that is away keeps no shopper waiting for long, and operators see it; purchases go on when
+/// it is back.
+fn away(stage: &mut Stage, home: PathBuf) {
+    stage.kill_settlement();
+    support::until("a link that is seen to be down", || stage.link().0 == Some(1));
+    let tries = load::till_accepted(&stage.seller_host, stage.shop.clone(), home);
+    let refused = |tries: &load::Tries| {
+        tries.lock().unwrap().iter().any(|(_, said)| said.starts_with("91: the shop can take no payment now"))
+    };
+    support::until("a shopper who is told at once", || refused(&tries));
+    stage.start_settlement();
+    let healed = Instant::now();
+    support::until("a purchase", || tries.lock().unwrap().iter().any(|(_, said)| said == load::ACCEPTED));
+    println!("away: the first purchase after {} ms", healed.elapsed().as_millis());
+    assert!(healed.elapsed() < BACK);
+    let tries = tries.lock().unwrap();
+    let (took, _) = tries.iter().find(|(_, said)| said.starts_with("91")).expect("a refusal");
+    assert!(*took < Duration::from_secs(2), "a shopper waited {took:?} to be refused");
+    // Only what was asked before it was known to be away can be in doubt.
+    settle(stage);
+    let books = support::books::verify(&stage.folder);
+    let refusals = tries.iter().filter(|(_, said)| said.starts_with("91")).count();
+    assert!(refusals > 0 && books.sold("pending_orders") == 0);
+    assert_eq!(stage.link().0, Some(0));
 }
 
 /// Waits until purchases go on as before, and says how long that took.

@@ -79,17 +79,19 @@ impl Stage {
         self.settlement = Some(start_settlement(&self.folder, &self.settlement_host).0);
     }
 
-    /// On which wire the seller speaks with the settlement, as it tells its operators.
-    pub fn wire_in_use(&self) -> usize {
+    /// How the link is, as the seller tells its operators, with the exit code of that.
+    pub fn link(&self) -> (Option<i32>, serde_json::Value) {
         let data = self.folder.join("seller").display().to_string();
         let ask = || run(["kessai-server", "link", "--json", "--data", &data]);
         let link = self.seller_host.inside(ask).expect("a host");
-        let said: serde_json::Value = serde_json::from_str(&link.out).expect("JSON");
-        assert_eq!(
-            (link.code, &said["state"], &said["kind"]),
-            (Some(0), &"up".into(), &"closed-network".into())
-        );
-        println!("{}", link.out.trim());
+        (link.code, serde_json::from_str(&link.out).expect("JSON"))
+    }
+
+    /// On which wire the seller speaks with the settlement, as it tells its operators.
+    pub fn wire_in_use(&self) -> usize {
+        let (code, said) = self.link();
+        println!("{said}");
+        assert_eq!((code, &said["state"], &said["kind"]), (Some(0), &"up".into(), &"closed-network".into()));
         SETTLEMENT.iter().position(|address| said["address"] == *address).expect("one of the two")
     }
 }

@@ -10,7 +10,6 @@ mod dialler;
 mod health;
 mod silence;
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -140,11 +139,9 @@ impl Following {
     }
 
     /// Waits until there is another connection, or none.
-    pub fn changed(&mut self) -> impl Future<Output = ()> + Send + '_ {
-        async {
-            if self.0.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
+    pub async fn changed(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -12,7 +12,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::server::ClientHello;
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
 use super::ALPN;
@@ -90,7 +90,7 @@ impl Show {
     fn certified(&self) -> Arc<CertifiedKey> {
         let key = PrivatePkcs8KeyDer::from(self.key.serialize_der()).into();
         let key = aws_lc_rs::sign::any_supported_type(&key).unwrap();
-        Arc::new(CertifiedKey::new(self.chain.clone(), key))
+        Arc::new(CertifiedKey::new(self.chain.clone(), Arc::new(Stubborn(key))))
     }
 
     pub fn client_config(&self) -> quinn::ClientConfig {
@@ -124,6 +124,21 @@ fn params(from: i32, until: i32) -> CertificateParams {
     params.not_before = date_time_ymd(from, 1, 1);
     params.not_after = date_time_ymd(until, 1, 1);
     params
+}
+
+/// Signs as its key does, whatever the other end has asked for, which would rather have no certificate.
+#[derive(Debug)]
+struct Stubborn(Arc<dyn SigningKey>);
+
+impl SigningKey for Stubborn {
+    fn choose_scheme(&self, _: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        let all = aws_lc_rs::default_provider().signature_verification_algorithms.supported_schemes();
+        self.0.choose_scheme(&all)
+    }
+
+    fn algorithm(&self) -> rustls::SignatureAlgorithm {
+        self.0.algorithm()
+    }
 }
 
 /// Shows one certificate, whether or not the key belongs to it.

@@ -31,30 +31,60 @@ impl Network {
             draw(&mut canvas, (left(at), y), (width, height), lines, host.exposed);
         }
         let floor = y + height + 1;
-        let row = |wire: usize| floor + 2 + wire * 3;
-        let end = left(count - 1) + width;
+        let drops = self.drops(left, width);
+        let end = left(count - 1) + width + 1;
+        let mut row = floor + 2;
+        let mut rows = Vec::new();
         for (at, wire) in wires.iter().enumerate() {
             let paint = if wire.exposed { Paint::Danger } else { Paint::Plain };
-            canvas.line(0, row(at), end + 1, '═', paint);
-            for (line, text) in wrap(&wire.caption(), ink.width - 2).iter().take(2).enumerate() {
-                canvas.put(1, row(at) + 1 + line, text, paint);
+            canvas.line(0, row, end, '═', paint);
+            let crossing = drops.iter().filter(|(_, wire)| *wire > at).map(|(x, _)| *x);
+            let (x, room) = widest_gap(crossing, ink.width);
+            let caption = wrap(&wire.caption(), room);
+            for (line, text) in caption.iter().enumerate() {
+                canvas.put(x, row + 1 + line, text, paint);
             }
+            rows.push(row);
+            row += caption.len() + 2;
         }
-        for (at, _) in hosts.iter().enumerate() {
-            let joined = self.wires_of(at);
-            for (place, wire) in joined.iter().enumerate() {
-                // Each wire has a way down of its own, so that one that crosses another is not joined to it.
-                let x = left(at) + (place + 1) * width / (joined.len() + 1);
-                canvas.put(x, floor, "┬", Paint::Plain);
-                for down in floor + 1..row(*wire) {
-                    let crossed = (0..*wire).any(|other| row(other) == down);
-                    canvas.put(x, down, if crossed { "╪" } else { "│" }, Paint::Plain);
-                }
-                canvas.put(x, row(*wire), "●", Paint::Plain);
+        for (x, wire) in drops {
+            let Some(floor_of_wire) = rows.get(wire) else { continue };
+            canvas.put(x, floor, "┬", Paint::Plain);
+            for down in floor + 1..*floor_of_wire {
+                canvas.put(x, down, if rows.contains(&down) { "╪" } else { "│" }, Paint::Plain);
             }
+            canvas.put(x, *floor_of_wire, "●", Paint::Plain);
         }
         canvas.text(ink)
     }
+
+    /// Where each host's way down to each of its wires stands, from the left. Each wire has a way of its own,
+    /// so that one that crosses another is not joined to it.
+    fn drops(&self, left: impl Fn(usize) -> usize, width: usize) -> Vec<(usize, usize)> {
+        let mut drops = Vec::new();
+        for host in 0..self.drawn().0.len() {
+            let joined = self.wires_of(host);
+            for (place, wire) in joined.iter().enumerate() {
+                drops.push((left(host) + (place + 1) * width / (joined.len() + 1), *wire));
+            }
+        }
+        drops
+    }
+}
+
+/// Where a caption has most room between those that cross its row, and how much.
+fn widest_gap(crossing: impl Iterator<Item = usize>, width: usize) -> (usize, usize) {
+    let mut begin = 1;
+    let mut widest = (1, 0);
+    for x in crossing.chain([width]) {
+        let room = x.saturating_sub(begin + 1);
+        // The first of two that are as wide, so that captions stand in one column where they can.
+        if room > widest.1 {
+            widest = (begin, room);
+        }
+        begin = x + 2;
+    }
+    widest
 }
 
 fn lines(host: &Host, width: usize) -> Vec<String> {

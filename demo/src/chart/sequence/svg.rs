@@ -141,7 +141,8 @@ impl Drawing<'_> {
                 } else {
                     self.svg.line((start, line), (end, line), &format!("go {class}"));
                     self.svg.head(end, line, start < end, &fill_class(*wire, *exposed));
-                    self.svg.text((start + end) / 2, line - 6, "middle", label, text);
+                    let text = clip(text, start.abs_diff(end) / CELL);
+                    self.svg.text((start + end) / 2, line - 6, "middle", label, &text);
                 }
             }
         }

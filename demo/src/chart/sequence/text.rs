@@ -98,7 +98,12 @@ impl Drawing<'_> {
                 self.canvas.line(low, self.y, high - low + 1, '═', Paint::Plain);
                 self.canvas.put(low, self.y, "╞", Paint::Plain);
                 self.canvas.put(high, self.y, "╡", Paint::Plain);
-                self.centred(low, high, &format!(" {text} "), Paint::Plain);
+                self.centred(
+                    low,
+                    high,
+                    &format!(" {} ", clip(text, (high - low).saturating_sub(3))),
+                    Paint::Plain,
+                );
                 self.y += 1;
                 self.wrapped(low, high, detail, Paint::Dim);
             }

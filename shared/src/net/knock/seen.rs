@@ -14,9 +14,10 @@ pub(super) const LINGER_MS: u64 = 2 * IDLE_TIMEOUT.as_millis() as u64;
 /// How long an address is still spoken with when its seller was taken off the list, in milliseconds:
 /// long enough to tell it that its connections are closed.
 pub(super) const FAREWELL_MS: u64 = 3_000;
-/// Most addresses of one seller, and of all together. A seller needs one.
+/// Most addresses of one seller, and of all together. A seller needs one; commands that are run one after
+/// the other leave one each.
 pub(super) const MAX_OF_ONE: usize = 256;
-pub(super) const MAX_OF_ALL: usize = 4_096;
+const MAX_OF_ALL: usize = 16_384;
 
 /// Who stands at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,15 +41,22 @@ struct Entry {
 pub(super) struct Seen(HashMap<(IpAddr, u16), Entry>);
 
 impl Seen {
-    /// Notes an address. `false` when there is no room for it.
+    /// Notes an address. `false` when there is no room for it. One who has the most that one may have gives
+    /// up the one that was silent for the longest time.
     pub(super) fn admit(&mut self, from: SocketAddr, who: Who, now_ms: u64) -> bool {
         let place = place(from);
         if !self.0.contains_key(&place) {
-            if self.is_full_for(who) {
+            let others = || self.0.iter().filter(|(_, entry)| entry.who == who);
+            if others().count() >= MAX_OF_ONE {
+                let silent = others().min_by_key(|(_, entry)| entry.until_ms.load(Ordering::Relaxed));
+                let silent = silent.map(|(place, _)| *place);
+                silent.map(|place| self.0.remove(&place));
+            }
+            if self.0.len() >= MAX_OF_ALL {
                 // What has lapsed makes room only when room is needed; until then it does no harm.
                 self.0.retain(|_, entry| *entry.until_ms.get_mut() > now_ms);
             }
-            if self.is_full_for(who) {
+            if self.0.len() >= MAX_OF_ALL {
                 return false;
             }
         }
@@ -85,12 +93,6 @@ impl Seen {
                 *until_ms = (*until_ms).min(now_ms + FAREWELL_MS);
             }
         }
-    }
-
-    fn is_full_for(&self, who: Who) -> bool {
-        // An end that dials decides for itself how often.
-        let of_one = |_: &Pin| self.0.values().filter(|entry| entry.who == who).count();
-        self.0.len() >= MAX_OF_ALL || matches!(&who, Who::Seller(pin) if of_one(pin) >= MAX_OF_ONE)
     }
 }
 

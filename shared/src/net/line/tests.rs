@@ -93,7 +93,10 @@ async fn an_end_that_is_started_again_is_found_again() {
     let settlement = super::unix(End::Settlement, folder.path()).expect("the file of one that is gone");
     send_all(&seller, SETTLEMENT_END, b"after").await;
     assert_eq!(receive(&settlement).await.1, b"after");
+    send_all(&settlement, SELLER_END, b"to the old one").await;
+    assert_eq!(receive(&seller).await.1, b"to the old one");
     drop(seller);
+    // The first datagram to whoever comes next is not lost.
     let seller = super::unix(End::Seller, folder.path()).expect("the file of one that is gone");
     send_all(&settlement, SELLER_END, b"to the new one").await;
     assert_eq!(receive(&seller).await.1, b"to the new one");

@@ -88,7 +88,7 @@ async fn any_port_of_an_address_is_one_peer() {
 async fn what_cannot_be_had_is_named_in_one_line() {
     let (_taken, taken) = peer();
     let told = |result: io::Result<Arc<dyn AsyncUdpSocket>>| {
-        let error = result.err().expect("an error");
+        let error = result.expect_err("an error");
         assert_eq!(error.to_string().lines().count(), 1);
         (error.kind(), error.to_string())
     };

@@ -8,13 +8,15 @@ use super::{Site, address, at, initial, knock_at, long, pin, short};
 
 const KNOCKER: u16 = 7_001;
 
+/// What it is, the datagram, and how many bytes at its beginning are read.
+type Good = (&'static str, Vec<u8>, usize);
+
 /// A judge that has heard one knock, and good datagrams of each kind.
-fn with_good_ones() -> (Site, Vec<(&'static str, Vec<u8>, usize)>) {
+fn with_good_ones() -> (Site, Vec<Good>) {
     let site = Site::with(&[pin(1)]);
     let knock = initial(&knock_at(&site.key_of(&pin(1)), 0, 1));
     assert!(site.judge.hears(&knock, address(KNOCKER), at(0)));
     let own = site.own.mint();
-    // How many bytes at the beginning are read: first byte, version, length and id.
     let good = vec![
         ("a knock", knock, 6 + 20),
         ("an Initial after a Retry", long(0xc0, VERSION, &own, SHORTEST_FIRST), 6 + OWN_ID_BYTES),

@@ -112,12 +112,18 @@ fn one_seller_does_not_fill_the_room_of_all() {
         let knock = initial(&first::mint(&greedy, WALL_MS, [a, b, c, d, 0, 0]));
         site.judge.hears(&knock, address(port), at(0))
     };
-    let addresses = (0..2 * u16::try_from(seen::MAX_OF_ONE).unwrap()).filter(|n| knocks(*n, (*n).into()));
-    assert_eq!(addresses.count(), seen::MAX_OF_ONE);
-    let more = (1_000_000..1_000_000 + 2 * replay::MAX_OF_ONE).filter(|nth| knocks(0, *nth)).count();
-    assert_eq!(more, replay::MAX_OF_ONE as usize - 2 * seen::MAX_OF_ONE);
-    let other = initial(&knock_at(&site.key_of(&pin(2)), 0, 1));
+    let most = u16::try_from(seen::MAX_OF_ONE).unwrap();
+    let (own, other) = (short(&site.own.mint(), 60), initial(&knock_at(&site.key_of(&pin(2)), 0, 1)));
     assert!(site.judge.hears(&other, address(60_000), at(0)));
+    assert!((0..most).all(|port| knocks(port, port.into())));
+    // One more takes the place of the one of its own that was silent for the longest time.
+    assert!((1..most).all(|port| site.judge.hears(&own, address(port), at(1))));
+    assert!(knocks(most, most.into()));
+    assert!(!site.judge.hears(&own, address(0), at(1)) && !site.judge.may_leave(&own, address(0), at(1)));
+    assert!([1, most, 60_000].into_iter().all(|port| site.judge.hears(&own, address(port), at(1))));
+    let more = (1_000_000..1_000_000 + 2 * replay::MAX_OF_ONE).filter(|nth| knocks(0, *nth)).count();
+    assert_eq!(more, replay::MAX_OF_ONE as usize - seen::MAX_OF_ONE - 1);
+    assert!(site.judge.hears(&initial(&knock_at(&site.key_of(&pin(2)), 0, 2)), address(60_001), at(0)));
     // What has lapsed makes room again.
     let late = initial(&knock_at(&greedy, LINGER_MS + 1, 1));
     assert!(site.judge.hears(&late, address(50_000), at(LINGER_MS + 1)));
