@@ -136,6 +136,19 @@ fn has_room(frames: &[Frame], at: usize) -> Result<(), Flaw> {
     if frames.len() < MOST_FRAMES { Ok(()) } else { Err(flaw(at, format!("more than {MOST_FRAMES} frames"))) }
 }
 
+/// A frame that was cut when it was captured would be counted as a shorter one.
+fn must_be_whole(kept: u32, whole: u32, at: usize) -> Result<(), Flaw> {
+    if kept < whole {
+        return Err(flaw(
+            at,
+            format!(
+                "only {kept} of {whole} bytes of this frame were kept; capture whole ones (tcpdump -s 0)"
+            ),
+        ));
+    }
+    Ok(())
+}
+
 fn must_be_ethernet(kind: u16, at: usize) -> Result<(), Flaw> {
     if kind == ETHERNET {
         return Ok(());

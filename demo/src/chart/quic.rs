@@ -58,12 +58,19 @@ impl PacketType {
     }
 }
 
+/// The least that a packet has, in bytes: shorter ones are never sent (RFC 9000, 10.3).
+const LEAST_BYTES: usize = 21;
+
 /// The packets of a datagram, in their order. One that begins with a short header is all of one packet, since
 /// only its receiver knows more. `None` when a long header contradicts itself or is cut off.
 pub fn datagram(bytes: &[u8]) -> Option<Vec<QuicPacket>> {
     let mut packets = Vec::new();
     let mut rest = bytes;
     while !rest.is_empty() && packets.len() < MOST_COALESCED {
+        // Zeros fill a handshake's datagram up, and are no packet of their own.
+        if !packets.is_empty() && (rest.len() < LEAST_BYTES || rest.iter().all(|byte| *byte == 0)) {
+            break;
+        }
         let Some(packet) = first(rest) else {
             // What follows the packets of a handshake may be filling, which is not a packet of its own.
             return (!packets.is_empty()).then_some(packets);
@@ -153,6 +160,14 @@ mod tests {
             (packets[0].to_id.as_slice(), packets[0].from_id.as_slice()),
             (&[0xaa, 0xbb][..], &[0xcc][..])
         );
+    }
+
+    #[test]
+    fn filling_is_no_packet() {
+        for filling in [vec![0; 900], vec![0x41; LEAST_BYTES - 1]] {
+            let packets = datagram(&[long(0xc0, 30), filling].concat()).expect("readable");
+            assert_eq!(packets.len(), 1, "{packets:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The classic format: one header, one interface, one record a frame.
 
-use super::{ETHERNET, Flaw, NANOS, Place, flaw, has_room, moment, must_be_ethernet};
+use super::{ETHERNET, Flaw, NANOS, Place, flaw, has_room, moment, must_be_ethernet, must_be_whole};
 use crate::chart::frame::Frame;
 
 /// The first four bytes, which also tell the order of all others, where times are in microseconds.
@@ -32,7 +32,8 @@ pub(super) fn read(bytes: &[u8], wire: &str) -> Result<Vec<Frame>, Flaw> {
         has_room(&frames, place.at)?;
         let at = place.at;
         let (seconds, part) = (u64::from(place.four()?), u64::from(place.four()?));
-        let (kept, _whole) = (place.four()?, place.four()?);
+        let (at_length, kept, whole) = (place.at, place.four()?, place.four()?);
+        must_be_whole(kept, whole, at_length)?;
         if part >= parts {
             return Err(flaw(at + 4, format!("a second has {parts} parts, and this is part {part}")));
         }

@@ -1,6 +1,6 @@
 //! pcapng: blocks, several interfaces, and comments that say what a frame is.
 
-use super::{Flaw, MOST_FRAME_BYTES, NANOS, Place, flaw, has_room, moment, must_be_ethernet};
+use super::{Flaw, MOST_FRAME_BYTES, NANOS, Place, flaw, has_room, moment, must_be_ethernet, must_be_whole};
 use crate::chart::frame::Frame;
 
 /// Types of blocks.
@@ -109,7 +109,8 @@ fn packet(mut place: Place<'_>, interfaces: &[Interface]) -> Result<Frame, Flaw>
     let interface =
         interfaces.get(index).ok_or_else(|| flaw(0, format!("interface {index} is not known")))?;
     let (high, low) = (place.four()?, place.four()?);
-    let (kept, _whole) = (place.four()?, place.four()?);
+    let (at_length, kept, whole) = (place.at, place.four()?, place.four()?);
+    must_be_whole(kept, whole, at_length)?;
     let bytes = place.frame(kept)?.to_vec();
     place.take(bytes.len().next_multiple_of(4) - bytes.len())?;
     let at = moment(u64::from(high) << 32 | u64::from(low), interface.parts);
