@@ -13,6 +13,7 @@ use super::packet::view;
 use super::readable::{self, WIRES_CLOSED, WIRES_OPEN};
 use super::run::Ran;
 use super::stage::{INTRUDER, OPEN, SELLER, SETTLEMENT, STRANGER, TERMINAL};
+use super::traffic::addressed;
 use crate::chart::comparison::{self, Cell, Comparison};
 use crate::chart::message::messages;
 use crate::chart::network::Network;
@@ -121,7 +122,7 @@ pub fn sequence(ran: &Ran) -> Sequence {
     let [from, until] =
         [DRAWN, DRAWN + 1].map(|nth| ran.marks.get(nth).map_or_else(Default::default, |mark| mark.at));
     // Read from the beginning: what a short packet is shows only in the handshake of its connection.
-    let messages: Vec<_> = messages(&labelled(ran), &Parties::default());
+    let messages: Vec<_> = messages(&addressed(&labelled(ran)), &Parties::default());
     let drawn: Vec<_> = messages.into_iter().filter(|message| (from..until).contains(&message.at)).collect();
     let marks: Vec<Mark> = ran.marks.get(DRAWN).cloned().into_iter().collect();
     let settings = Settings {

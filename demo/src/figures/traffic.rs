@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use kessai_shared::net::packet::BROADCAST;
+
 use super::findings::Leg;
 use crate::chart::count::by_mark;
 use crate::chart::message::messages;
@@ -21,7 +23,7 @@ struct Sum {
 
 /// What went between these marks, of which the last only ends the one before it.
 pub fn legs(frames: &[Frame], marks: &[Mark]) -> Vec<Leg> {
-    let spans = by_mark(&messages(frames, &Parties::default()), marks);
+    let spans = by_mark(&messages(&addressed(frames), &Parties::default()), marks);
     let spans = spans.split_last().map(|(_, spans)| spans).unwrap_or_default();
     let mut sums: BTreeMap<Stretch, Sum> = BTreeMap::new();
     for counts in spans.iter().map(|span| &span.counts) {
@@ -48,6 +50,26 @@ pub fn legs(frames: &[Frame], marks: &[Mark]) -> Vec<Leg> {
         round_trips: each(sum.round_trips as f64),
     };
     sums.into_iter().map(leg).collect()
+}
+
+/// The frames, each for the station that it went to. On a line with two ends they are for every station, and
+/// two ends that both speak to all would seem to have no conversation with each other.
+pub fn addressed(frames: &[Frame]) -> Vec<Frame> {
+    let station = |frame: &Frame| frame.bytes.get(6..12).map(<[u8]>::to_vec);
+    // A host has another station on each wire.
+    let at = |wire: &str, host: &str| (wire.to_owned(), host.to_owned());
+    let stations: BTreeMap<(String, String), Vec<u8>> =
+        frames.iter().filter_map(|frame| Some((at(&frame.wire, &frame.from), station(frame)?))).collect();
+    let mut addressed = frames.to_vec();
+    for frame in &mut addressed {
+        if let (Some(to), Some(station)) =
+            (frame.bytes.get_mut(..6), stations.get(&at(&frame.wire, &frame.to)))
+            && to == BROADCAST
+        {
+            to.copy_from_slice(station);
+        }
+    }
+    addressed
 }
 
 fn stretch(wire: &str, one: &str, other: &str) -> Stretch {
