@@ -82,8 +82,8 @@ pub async fn run(plan: Plan) -> Result<(), Failure> {
 
 enum Till {
     Product(Shop),
-    Seller(Caller),
-    Both { seller: Caller, settlement: Caller, merchant: Pin },
+    Seller(Box<Caller>),
+    Both { seller: Box<Caller>, settlement: Box<Caller>, merchant: Pin },
 }
 
 impl Till {
@@ -100,12 +100,15 @@ impl Till {
                 }
                 Self::Product(shop)
             }
-            At::Seller(dress, seller) => Self::Seller(Caller::new(*dress, *seller, &home.identity()?)?),
+            At::Seller(dress, seller) => {
+                Self::Seller(Box::new(Caller::new(*dress, *seller, &home.identity()?)?))
+            }
             At::Both { dress, seller, settlement, merchant } => {
                 let identity: Identity = home.identity()?;
                 let [seller, settlement] =
                     [seller, settlement].map(|whom| Caller::new(*dress, *whom, &identity));
-                Self::Both { seller: seller?, settlement: settlement?, merchant: *merchant }
+                let (seller, settlement) = (Box::new(seller?), Box::new(settlement?));
+                Self::Both { seller, settlement, merchant: *merchant }
             }
         })
     }

@@ -60,6 +60,10 @@ impl Needles {
         }
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.patterns.is_empty()
+    }
+
     pub fn len(&self) -> usize {
         self.patterns.len()
     }
