@@ -89,6 +89,12 @@ fn a_crash_leaves_no_core_file() {
         let serve = [PROGRAM, role, "serve", "--data", &data];
         let seller = ["--settlement", "127.0.0.1:9", "--settlement-pin", &pin];
         let more = if role == ROLES[1] { &seller[..] } else { &[] };
+        if role == ROLES[1] {
+            // What it would knock with; nobody is there to hear it.
+            support::command::run([role, "keys", "--data", &data]).with(0);
+            let key = Path::new(&data).join("keys/knock.key");
+            kessai_shared::private_file::create(&key, pin.as_bytes()).expect("a key");
+        }
         let crashed = crash(folder.path(), &[&serve[..], more].concat());
         assert_eq!(crashed.signal(), Some(11), "{role} {crashed:?}");
         assert!(!crashed.core_dumped(), "{role} left a core file");
