@@ -115,7 +115,7 @@ pub async fn run<N: Net>(
         max_connections_per_peer: MAX_CONNECTIONS_PER_SELLER,
         ..Limits::default()
     };
-    let operators = Operators::new((sellers, service.roster.clone()), writer, settings.data);
+    let operators = Operators::new((sellers, service.roster.clone(), gate), writer, settings.data);
     let posted = post.map(|post| post.serve(Arc::new(operators)));
     let end = daemon::serve(endpoint, peers, service, limits, ended, stop, || {
         // Whatever holds the writer's queue open would keep it from its end.

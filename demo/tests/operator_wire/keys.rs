@@ -68,7 +68,10 @@ fn a_wrong_pin_a_missing_key_and_the_other_daemon_are_told_apart() {
     // Whoever is let in by both still does not say to one what was meant for the other.
     let silence = ask_there(SELLER, SETTLEMENT.listens(folder.path()), &key, &["status"]);
     told(silence, "no seller answers operators at");
-    told(ask_there(SETTLEMENT, (address, pin), &key, &["status"]), "no settlement answers operators at");
+    told(
+        ask_there(SETTLEMENT, (address, pin), &key, &["status"]),
+        "speaks another language: is it a settlement, and of this version",
+    );
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
     let nowhere = silent.local_addr().expect("an address");
     told(ask_there(SELLER, (nowhere, pin), &key, &["status"]), "no seller answers operators at");

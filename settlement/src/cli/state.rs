@@ -2,6 +2,7 @@
 
 use clap::Args;
 use kessai_shared::console::{Failure, OK};
+use kessai_shared::net::knock::Counts;
 use kessai_shared::operator::print;
 use kessai_shared::operator::reach::Reach;
 use kessai_shared::operator::settlement::{Reply, Request, Status};
@@ -53,8 +54,18 @@ pub fn status(asked: &Asked) -> Result<u8, Failure> {
         }
         (None, None) => {}
     }
-    if let Some(Status { sellers, connections, holds, position, disputed_batches, .. }) = more.as_deref() {
+    if let Some(Status { sellers, connections, holds, position, disputed_batches, gate, .. }) =
+        more.as_deref()
+    {
         println!("sellers    {sellers} may connect, {connections} connections");
+        let Counts { heard, knocks, malformed, version, unmarked, clock, old, replayed, .. } = gate;
+        let Counts { crowded, elsewhere, held_back, .. } = gate;
+        println!(
+            "gate       {heard} datagrams heard, {knocks} knocks; {held_back} replies to nobody held back"
+        );
+        let strange = malformed + version + unmarked;
+        println!("dropped    {strange} of strangers, {} played again", replayed + old + elsewhere);
+        println!("           {clock} knocks of another clock, {crowded} too many");
         println!("holds      {holds} live");
         println!("journal    {position} records");
         if *disputed_batches > 0 {

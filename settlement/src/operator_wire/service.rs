@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kessai_shared::exchange::{self, Roster};
+use kessai_shared::net::knock::Gate;
 use kessai_shared::operator as about;
 use kessai_shared::operator::rows::NotDone;
 use kessai_shared::operator::settlement::{AccountRef, Charged, EntriesOf, Refusal, Reply, Request, Status};
@@ -23,6 +24,8 @@ pub struct Service {
     pub sellers: Arc<PinSet>,
     /// Who is connected of them.
     pub sellers_roster: Roster,
+    /// What stands before their port.
+    pub gate: Gate,
     pub writer: mpsc::Sender<Command>,
     pub roster: Roster,
     pub data: PathBuf,
@@ -33,11 +36,12 @@ pub struct Service {
 impl Service {
     /// Answers about the sellers on a list, and who is connected of them, and the books of a data folder.
     pub fn new(
-        (sellers, sellers_roster): (Arc<PinSet>, Roster),
+        (sellers, sellers_roster, gate): (Arc<PinSet>, Roster, Gate),
         writer: mpsc::Sender<Command>,
         data: PathBuf,
     ) -> Self {
-        Self { sellers, sellers_roster, writer, roster: Roster::default(), data, reading: Mutex::new(()) }
+        let (roster, reading) = (Roster::default(), Mutex::new(()));
+        Self { sellers, sellers_roster, gate, writer, roster, data, reading }
     }
 }
 
@@ -95,6 +99,7 @@ impl exchange::Service for Service {
 impl Service {
     async fn status(&self) -> Result<Reply, Refusal> {
         let (sellers, connections) = (self.sellers.len(), self.sellers_roster.connected().len());
+        let gate = self.gate.counts();
         self.read(move |books, position| {
             Reply::Status(Box::new(Status {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -106,6 +111,7 @@ impl Service {
                 connections: connections as u64,
                 position,
                 disputed_batches: listing::disputed(books),
+                gate,
             }))
         })
         .await

@@ -13,6 +13,7 @@ use crate::folder::FolderKind;
 use crate::hex;
 use crate::ids::{BadId, CaptureId, OrderId};
 use crate::money::{Currency, Minor};
+use crate::net::knock::Counts;
 use crate::outcome::Reason;
 use crate::pin::Pin;
 use crate::time::{Timestamp, YearMonth};
@@ -173,6 +174,8 @@ pub struct Status {
     pub position: u64,
     /// Clearing batches of all sellers that differ from the sellers' books, and are not paid.
     pub disputed_batches: u64,
+    /// What came to the port of the sellers since the settlement was started, strangers' included.
+    pub gate: Counts,
 }
 
 /// A credit policy that came into force.

@@ -3,6 +3,7 @@
 use kessai_shared::exchange::TurnedAway;
 use kessai_shared::ids::{CaptureId, ChargebackId, Customer, OrderId, RepaymentId, ReturnId, Sku};
 use kessai_shared::money::{Currency, Minor};
+use kessai_shared::net::knock::Counts;
 use kessai_shared::operator::account::{
     AccountAct, AccountDetail, BlockRow, BlockedAs, MonthsClosed, MovedRow, StatementRow,
 };
@@ -352,6 +353,19 @@ pub fn settlement_replies() -> Vec<settlement::Reply> {
             connections: 1,
             position: 90_000,
             disputed_batches: 1,
+            gate: Counts {
+                heard: 90_000,
+                knocks: 2,
+                malformed: 3,
+                version: 4,
+                unmarked: 5,
+                clock: 6,
+                old: 7,
+                replayed: 8,
+                crowded: 9,
+                elsewhere: 10,
+                held_back: 11,
+            },
         })),
         Reply::Peers(peers()),
         Reply::Policies(Page { rows: vec![policy_row()], next: Some(299) }),

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::{Deserialize, Serialize};
+
 /// Why a datagram was dropped without a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reason {
@@ -16,7 +18,7 @@ pub(super) enum Reason {
 }
 
 /// Datagrams since the gate was made. Each segment of what the kernel hands over joined counts as one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Let through to QUIC.
     pub heard: u64,
