@@ -109,7 +109,7 @@ async fn prove(probe: &Probe, folder: &Path) -> Result<Report, Failure> {
     };
     let bar = bar(probe);
     let (begun, half) = (Instant::now(), probe.count.div_ceil(2));
-    let force = |probes, seed| Force { probes, clients: CLIENTS, rest: Duration::ZERO, seed };
+    let force = |probes, dice| Force { probes, clients: CLIENTS, rest: Duration::ZERO, dice };
     let told = || {
         let bar = bar.clone();
         move |burst| bar.inc(burst)
@@ -145,7 +145,7 @@ async fn unfiltered(place: &Place, site: &Site, heard: Recorded) -> Result<Found
         may_answer: SELLER,
     };
     let attacker = Attacker { host: place.stranger.clone(), from: IpAddr::V4(STRANGER), knocked: Vec::new() };
-    let force = Force { probes: CONTROL_PROBES, clients: 1, rest: CONTROL_REST, seed: SEED };
+    let force = Force { probes: CONTROL_PROBES, clients: 1, rest: CONTROL_REST, dice: SEED };
     let found = attack(&target, &attacker, heard, force, |_| {}).await;
     open.stop().await;
     found

@@ -49,7 +49,8 @@ impl Drop for Running {
 /// The key that the seller is given to knock with.
 fn knock_key(data: &Path, seller: &Identity) -> KnockKey {
     let file = data.join("knock.key");
-    let written = program(data, &["knock-key", &seller.pin().to_string(), "--out"]).arg(&file).status();
+    let (pin, out) = (seller.pin().to_string(), file.display().to_string());
+    let written = program(data, &["knock-key", &pin, "--out", &out]).status();
     assert!(written.expect("it runs").success());
     KnockKey::read(&file).expect("a knock key")
 }

@@ -156,8 +156,8 @@ impl Observer {
             Carrier::Arp => plain(Kind::Upkeep("ARP")),
             Carrier::Icmp => plain(Kind::Upkeep("ICMP")),
             Carrier::Fragment => plain(Kind::Other("a part of an IP packet".to_owned())),
-            Carrier::OtherIp(number) => plain(Kind::Other(format!("IP protocol {number}"))),
-            Carrier::OtherEther(number) => plain(Kind::Other(format!("EtherType {number:04x}"))),
+            Carrier::OtherIp(of) => plain(Kind::Other(format!("IP protocol {of}"))),
+            Carrier::OtherEther(of) => plain(Kind::Other(format!("EtherType {of:04x}"))),
             Carrier::Unreadable => plain(Kind::Other("unreadable".to_owned())),
         }
     }

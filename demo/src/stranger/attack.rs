@@ -53,7 +53,7 @@ pub struct Force {
     /// A rest after each burst of [`super::BURST`]: an end that answers does so no more than once in a while,
     /// and would have nothing to say to the next kind.
     pub rest: Duration,
-    pub seed: u64,
+    pub dice: u64,
 }
 
 /// What came of it.
@@ -143,7 +143,7 @@ pub async fn attack(
     let (stopped, at) = (Arc::clone(&stop.0), target.host.clone());
     // Its sockets stay on their host. It runs at the target's, where it sees what waits there.
     let firing = tokio::task::spawn_blocking(move || {
-        let mut probes = Probes::new(force.seed, recorded)?;
+        let mut probes = Probes::new(force.dice, recorded)?;
         let pause = |burst| {
             if stopped.load(Ordering::SeqCst) {
                 return Err(Failure::failed("stopped before the end"));
