@@ -352,7 +352,7 @@ fn moving(errands: &Errands, books: &Books) -> Vec<OrderId> {
                 Some(Work::Inquire { .. } | Work::Reverse { .. } | Work::Release { .. }) | None => false,
             }
     };
-    errands.under_way().filter(moves).collect()
+    errands.perhaps_sent().filter(moves).collect()
 }
 
 /// Whether a cancellation of it still waits for its end: its own, or the reversal of what is in doubt.

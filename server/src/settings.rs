@@ -98,6 +98,11 @@ impl Settings {
         if settlement.len() > MAX_ADDRESSES {
             config.mistake(&format!("settlement: expected {addresses}"));
         }
+        if settlement.iter().any(SocketAddr::is_ipv4) && settlement.iter().any(SocketAddr::is_ipv6) {
+            config.mistake(
+                "settlement: expected addresses of one kind, IPv4 or IPv6: one socket speaks to all",
+            );
+        }
         let pins = if given.settlement_pins.is_empty() { pins } else { given.settlement_pins };
         if pins.is_empty() || pins.len() > 2 {
             config.mistake("settlement_pins: one or two pins are needed, here or as --settlement-pin");

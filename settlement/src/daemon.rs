@@ -113,6 +113,9 @@ pub async fn run<N: Net>(
     let limits = Limits {
         max_in_flight_per_connection: MAX_IN_FLIGHT,
         max_connections_per_peer: MAX_CONNECTIONS_PER_SELLER,
+        // Whoever has knocked is asked for nothing more: a Retry could be recorded, and would be answered
+        // when it is too old.
+        retry_above: None,
         ..Limits::default()
     };
     let operators = Operators::new((sellers, service.roster.clone(), gate), writer, settings.data);

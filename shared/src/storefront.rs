@@ -13,7 +13,7 @@ use crate::seal::Envelope;
 use crate::time::Timestamp;
 
 /// The protocol's name in TLS, with its version.
-pub const ALPN: &[u8] = b"kessai-storefront/4";
+pub const ALPN: &[u8] = b"kessai-storefront/5";
 /// Most lines that one order or return may have: with the longest names they still fit one frame.
 pub const MAX_LINES: usize = 2_000;
 /// Most pieces of one product on one line.

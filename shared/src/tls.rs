@@ -63,6 +63,8 @@ const MAX_INCOMING: usize = 1_024;
 
 /// What may follow such a first packet before anybody looks, in bytes: what is left of a long hello.
 const INCOMING_BYTES: u64 = 16 * 1024;
+/// What all of them hold together at most, in bytes: of each its first packet, and of some what came after.
+pub(crate) const WAITING_BYTES: usize = MAX_INCOMING * 2_048 + MAX_INCOMING * INCOMING_BYTES as usize / 8;
 
 /// Which keys may be at the other end.
 #[derive(Clone, Debug)]

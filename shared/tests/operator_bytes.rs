@@ -199,7 +199,7 @@ fn the_bytes_of_every_act_on_an_account_are_what_they_were() {
 #[test]
 fn the_daemons_do_not_go_by_the_same_name() {
     assert_ne!(seller::ALPN, settlement::ALPN);
-    assert!([seller::ALPN, settlement::ALPN].iter().all(|alpn| alpn.starts_with(b"kessai-operator/1")));
+    assert!([seller::ALPN, settlement::ALPN].iter().all(|alpn| alpn.starts_with(b"kessai-operator/2")));
 }
 
 #[test]

@@ -77,8 +77,11 @@ impl Errands {
         self.inquiries.under_way < MAX_INQUIRIES
     }
 
-    pub fn under_way(&self) -> impl Iterator<Item = OrderId> {
-        self.under_way.keys().copied()
+    /// The orders whose errand was sent, or may have been before a restart: those that wait for their turn
+    /// too, because the courier of the process before may have carried them.
+    pub fn perhaps_sent(&self) -> impl Iterator<Item = OrderId> {
+        let waiting = self.inquiries.behind.iter().chain(&self.owed.behind);
+        self.under_way.keys().chain(waiting).copied()
     }
 
     fn traffic(&mut self, lane: Lane) -> &mut Traffic {
@@ -140,6 +143,9 @@ mod tests {
         assert_eq!(begun, MAX_OWED);
         assert!(errands.has_room_to_inquire());
         assert_eq!(errands.next_behind(), None, "there is no room yet");
+        // A process before may have sent what waits now, and books that are closed count on it.
+        let behind: Vec<_> = errands.owed.behind.iter().chain(&errands.inquiries.behind).copied().collect();
+        assert!(!behind.is_empty() && behind.iter().all(|id| errands.perhaps_sent().any(|sent| sent == *id)));
         for number in 0..more {
             errands.ended(order(number));
             let next = errands.next_behind().expect("the one that has waited longest");

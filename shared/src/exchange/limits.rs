@@ -138,23 +138,30 @@ impl Limits {
         let states = self.max_known() * CONNECTION_BYTES;
         let narrow = 2 * narrow_window_bytes as usize
             + FRAME_ALLOWANCE
-            + narrow_in_flight as usize * PLACE_BYTES
+            // A request longer than all places of a narrow connection has them all, and is whole.
+            + (narrow_in_flight as usize * PLACE_BYTES).max(self.max_request_bytes)
             + NARROW_REPLIES;
         let wide = 2 * crate::tls::WINDOW_BYTES as usize
             + FRAME_ALLOWANCE
             + self.max_in_flight_per_connection as usize * PLACE_BYTES
             + WIDE_REPLIES;
-        Some(states + self.max_connections * narrow + wide_connections * wide + common_bytes)
+        Some(
+            states
+                + self.max_connections * narrow
+                + wide_connections * wide
+                + common_bytes
+                + crate::tls::WAITING_BYTES,
+        )
     }
 }
 
 impl Strangers {
     /// Numbers for a shop of some size, with many terminals behind one address.
     pub const USUAL: Self = Self {
-        connections_per_address: 1_024,
+        connections_per_address: 512,
         handshakes_per_address: 64,
         new_per_second: 64,
-        new_at_once: 1_024,
+        new_at_once: 512,
         newcomers_per_second: 256,
         narrow_in_flight: 8,
         narrow_window_bytes: 32 * 1024,
@@ -176,7 +183,7 @@ mod tests {
     #[test]
     fn what_strangers_can_make_an_endpoint_hold_is_bounded() {
         let cap = Limits::OPEN.memory_cap().map(|bytes| bytes >> 20);
-        assert!(cap.is_some_and(|mebibytes| mebibytes < 1_024), "{cap:?} MiB");
+        assert!(cap.is_some_and(|mebibytes| mebibytes < 1_280), "{cap:?} MiB");
         assert_eq!(Limits::USUAL.memory_cap(), None);
     }
 }

@@ -30,6 +30,10 @@ pub(super) const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
 /// How long a closing endpoint waits for its last packets to be acknowledged.
 const FAREWELL_DEADLINE: Duration = Duration::from_secs(1);
 
+/// Length of the connection id in a client's first packet, in bytes: that of the knock, which is also what
+/// QUIC draws by lot. Ids that servers give out are shorter.
+const FIRST_ID_BYTES: usize = 20;
+
 /// What the log says at the debug level of a connection that has ended, with the bytes of UDP payload
 /// that it `received` and `sent`.
 pub const ENDED: &str = "a connection has ended";
@@ -158,12 +162,15 @@ fn admit<S: Service>(
     server: &Arc<Server<S>>,
     (sessions, begun): (&mut JoinSet<()>, &mut Begun),
 ) {
-    // A retransmission belongs to the connection that it began, as long as there is one.
-    if begun.knows(incoming.orig_dst_cid()) {
+    let Server { limits, admission, registry, .. } = &**server;
+    // A retransmission belongs to the connection that it began, as long as there is one. And where a list
+    // says who may connect, nothing begins with an id that a server has given out: whoever heard one could
+    // make up a first packet for it, whose keys follow from the id.
+    let id = incoming.orig_dst_cid();
+    if begun.knows(id) || limits.strangers.is_none() && id.len() != FIRST_ID_BYTES {
         incoming.ignore();
         return;
     }
-    let Server { limits, admission, registry, .. } = &**server;
     let crowded = limits.retry_above.is_some_and(|limit| limit == 0 || admission.in_progress() >= limit);
     if crowded && incoming.may_retry() {
         count(&registry.counts.asked_again);
@@ -172,7 +179,8 @@ fn admit<S: Service>(
         return;
     }
     if !registry.has_room() {
-        tracing::warn!(from = %incoming.remote_address(), "refusing: too many connections");
+        // Strangers must not fill the log: what is refused is counted, and told to operators.
+        tracing::debug!(from = %incoming.remote_address(), "refusing: too many connections");
         count(&registry.counts.full);
         incoming.refuse();
         return;
@@ -193,7 +201,7 @@ fn admit<S: Service>(
             incoming.ignore();
         }
         Verdict::Full => {
-            tracing::info!(from = %incoming.remote_address(), "refusing: its address has too many connections");
+            tracing::debug!(from = %incoming.remote_address(), "refusing: its address has too many connections");
             count(&registry.counts.full);
             incoming.refuse();
         }

@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 
 /// The protocol's name in TLS. It is another one than the settlement's, so that what was meant for one
 /// daemon is never understood by the other.
-pub const ALPN: &[u8] = b"kessai-operator/1 seller";
+pub const ALPN: &[u8] = b"kessai-operator/2 seller";
 
 /// The seller as its operators reach it.
 pub const DAEMON: Daemon = Daemon {

@@ -20,7 +20,7 @@ use crate::time::{Timestamp, YearMonth};
 
 /// The protocol's name in TLS. It is another one than the seller's, so that what was meant for one
 /// daemon is never understood by the other.
-pub const ALPN: &[u8] = b"kessai-operator/1 settlement";
+pub const ALPN: &[u8] = b"kessai-operator/2 settlement";
 
 /// The settlement as its operators reach it.
 pub const DAEMON: Daemon = Daemon {

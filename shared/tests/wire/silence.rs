@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use kessai_shared::exchange::{Limits, serve};
 use kessai_shared::identity::Identity;
 use kessai_shared::net::knock::{Gate, KnockKey};
 use kessai_shared::net::side::Side;
@@ -16,11 +17,11 @@ use kessai_shared::pin_set::PinSet;
 use kessai_shared::time::Timestamp;
 use kessai_shared::tls::{Migration, Peers, SERVER_NAME, client_config, server_config};
 use quinn::udp::{RecvMeta, Transmit};
-use quinn::{AsyncUdpSocket, Connection, Endpoint, TokioRuntime, UdpPoller, VarInt};
+use quinn::{AsyncUdpSocket, Connection, ConnectionId, Endpoint, TokioRuntime, UdpPoller, VarInt};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
-use crate::service::{ALPN, SOON, identity, localhost};
+use crate::service::{ALPN, SOON, Teller, identity, localhost};
 
 /// How long is listened for an answer; those that come take a few milliseconds.
 const LISTEN: Duration = Duration::from_millis(400);
@@ -115,6 +116,8 @@ struct Middle {
     addr: SocketAddr,
     socket: Arc<UdpSocket>,
     kept: Arc<Mutex<Vec<Vec<u8>>>>,
+    /// How many datagrams the server sent.
+    answered: Arc<Mutex<usize>>,
 }
 
 impl Middle {
@@ -122,6 +125,8 @@ impl Middle {
         let socket = Arc::new(UdpSocket::bind(localhost()).await.unwrap());
         let (addr, kept) = (socket.local_addr().unwrap(), Arc::new(Mutex::new(Vec::new())));
         let (relay, keep) = (Arc::clone(&socket), Arc::clone(&kept));
+        let answered = Arc::new(Mutex::new(0));
+        let answers = Arc::clone(&answered);
         tokio::spawn(async move {
             let (mut room, mut client) = (vec![0; 65_536], None);
             loop {
@@ -131,10 +136,11 @@ impl Middle {
                     keep.lock().unwrap().push(room[..length].to_vec());
                 }
                 let to = if from == server { client.unwrap() } else { server };
+                *answers.lock().unwrap() += usize::from(from == server);
                 relay.send_to(&room[..length], to).await.unwrap();
             }
         });
-        Self { addr, socket, kept }
+        Self { addr, socket, kept, answered }
     }
 }
 
@@ -198,6 +204,43 @@ async fn what_a_seller_sent_is_worth_nothing_to_who_has_recorded_it() {
     // An endpoint without the gate answers: the same datagrams make a handshake begin.
     let control = Server::of(RealNet::default().endpoint(localhost(), Some(site.config())).unwrap());
     assert!(answers(control.addr, &kept).await > 0, "the control is silent, too");
+}
+
+/// The keys of a first datagram follow from the id in it, so whoever heard one of the settlement's own ids
+/// could make up a first datagram for it, and send it from where the gate still hears a seller.
+#[tokio::test]
+async fn an_id_that_was_heard_begins_no_connection_when_its_own_is_over() {
+    let site = Site::new();
+    let gate = site.gate();
+    let endpoint = RealNet::default().closed(&Side::at(localhost()), &gate, Some(site.config())).unwrap();
+    let addr = endpoint.local_addr().unwrap();
+    let peers = Peers::Pins(Arc::clone(&site.list));
+    let teller = Arc::new(Teller::default());
+    tokio::spawn(serve(endpoint.clone(), peers, teller, Limits::default(), std::future::pending()));
+    let middle = Middle::before(addr).await;
+    let connection = site.connect(middle.addr, 0).await.expect("the seller gets in");
+    connection.close(VarInt::from_u32(0), b"");
+    timeout(SOON, endpoint.wait_idle()).await.expect("an end of it");
+    // A long header of version 1 whose id has the length of the settlement's own.
+    let own = |datagram: &Vec<u8>| {
+        let is_own = datagram.len() > 22 && datagram[0] & 0x80 != 0 && datagram[5] == 16;
+        is_own.then(|| ConnectionId::new(&datagram[6..22]))
+    };
+    let id = middle.kept.lock().unwrap().iter().find_map(own).expect("an id of the settlement's");
+    let mut config =
+        client_config(&identity(), Peers::pins([site.settlement.pin()]), ALPN).expect("a configuration");
+    config.initial_dst_cid_provider(Arc::new(move || id));
+    let nobody = UdpSocket::bind(localhost()).await.unwrap();
+    let stranger = RealNet::default().endpoint(localhost(), None).unwrap();
+    let _connecting =
+        stranger.connect_with(config, nobody.local_addr().unwrap(), SERVER_NAME).expect("a first datagram");
+    let mut first = vec![0; 65_536];
+    let length = timeout(SOON, nobody.recv(&mut first)).await.expect("in time").unwrap();
+    let (heard, before) = (gate.counts().heard, *middle.answered.lock().unwrap());
+    middle.socket.send_to(&first[..length], addr).await.unwrap();
+    tokio::time::sleep(LISTEN).await;
+    assert_eq!(gate.counts().heard, heard + 1, "the gate cannot tell it from a seller's");
+    assert_eq!(*middle.answered.lock().unwrap(), before, "it was answered");
 }
 
 /// Bursts come joined, and each of their datagrams is looked at.

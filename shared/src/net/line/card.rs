@@ -44,7 +44,9 @@ pub(super) fn open(interface: &str) -> io::Result<PacketSocket> {
 }
 
 fn must_have_no_address(interface: &str) -> io::Result<()> {
-    let addresses = nix::ifaddrs::getifaddrs()?.filter(|entry| entry.interface_name == interface);
+    // An address may go by a label of its own, such as `eth1:1`.
+    let is_its = |name: &str| name.split(':').next() == Some(interface);
+    let addresses = nix::ifaddrs::getifaddrs()?.filter(|entry| is_its(&entry.interface_name));
     for entry in addresses {
         let Some(address) = entry.address else { continue };
         let ip = match (address.as_sockaddr_in(), address.as_sockaddr_in6()) {
