@@ -189,7 +189,8 @@ fn whoever_is_stopped_leaves_no_namespace_and_no_process() {
         support::until("a step of the run", || running.complaints().contains(step));
         assert!(!namespaces(pid).is_empty());
         let children = children(pid);
-        assert_eq!(children.len(), 3, "{children:?}");
+        // The three parties, and maybe a command that is just being run.
+        assert!(children.len() >= 3, "{children:?}");
         kill_process(Pid::from_raw(pid.cast_signed()).expect("a process"), signal).expect("a signal");
         let ended = running.end();
         assert_eq!(ended.code, Some(1), "{ended:?}");
