@@ -6,6 +6,7 @@ pub mod conventional;
 pub mod draw;
 pub mod expected;
 pub mod findings;
+pub mod interrupt;
 pub mod memory;
 pub mod overview;
 pub mod packet;
@@ -75,6 +76,12 @@ fn purchases(text: &str) -> Result<u16, String> {
 /// [`Failure`] when there can be no namespaces, or a system cannot be run at all.
 pub fn run(data: Option<PathBuf>, figures: &Figures) -> Result<u8, Failure> {
     lan::enter()?;
+    for folder in [&figures.svg, &figures.captures].into_iter().flatten() {
+        // Found out now and not after a minute of work.
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Failure::failed(format!("{}: cannot be used: {error}", folder.display())))?;
+    }
+    interrupt::listen()?;
     let place = Place::of(data)?;
     let wanted = |system: &System| {
         figures.only.is_empty() || figures.only.iter().any(|figure| figure == system.figure())
@@ -86,6 +93,8 @@ pub fn run(data: Option<PathBuf>, figures: &Figures) -> Result<u8, Failure> {
         let folder = place.path().join(system.slug());
         match run::run(*system, figures.purchases.into(), &folder, &tell) {
             Ok(one) => ran.push(one),
+            // What was stopped on its way shows nothing, whatever it broke off with.
+            Err(_) if interrupt::is_wanted() => return Err(interrupt::stopped()),
             Err(failure) => {
                 return Err(place.keep(Failure { line: format!("{system}: {}", failure.line), ..failure }));
             }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use kessai_shared::console::Failure;
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::interrupt;
 use crate::lan::Host;
 
 /// How long a party may take to be ready, and to say what it is asked for.
@@ -19,6 +20,8 @@ const ANSWER_DEADLINE: Duration = Duration::from_secs(60);
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
 /// How often it is looked whether it has.
 const STOP_LOOK: Duration = Duration::from_millis(10);
+/// How often it is looked whether somebody wants an end, while a party is waited for.
+const HEAR_LOOK: Duration = Duration::from_millis(100);
 
 /// A running party. It is killed when this is dropped.
 pub struct Party {
@@ -86,22 +89,31 @@ impl Party {
     }
 
     fn hear(&mut self, deadline: Duration) -> Result<String, Failure> {
-        self.lines.recv_timeout(deadline).map_err(|error| {
-            Failure::failed(match error {
-                RecvTimeoutError::Timeout => format!("{} says nothing", self.name),
-                RecvTimeoutError::Disconnected => format!("{} has ended", self.name),
-            })
-        })
+        let until = Instant::now() + deadline;
+        loop {
+            interrupt::check()?;
+            match self.lines.recv_timeout(HEAR_LOOK) {
+                Ok(line) => return Ok(line),
+                Err(RecvTimeoutError::Timeout) if Instant::now() < until => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err(Failure::failed(format!("{} says nothing", self.name)));
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Failure::failed(format!("{} has ended", self.name)));
+                }
+            }
+        }
     }
 
-    /// Stops its clock, or lets it go on.
+    /// Stops its clock until what this gives is dropped.
     ///
     /// # Errors
     /// [`Failure`] when it is gone.
-    pub fn pause(&self, is_paused: bool) -> Result<(), Failure> {
+    pub fn pause(&self) -> Result<Paused<'_>, Failure> {
         let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
         let pid = pid.ok_or_else(|| Failure::failed(format!("{} is no process", self.name)))?;
-        Ok(kill_process(pid, if is_paused { Signal::STOP } else { Signal::CONT })?)
+        kill_process(pid, Signal::STOP)?;
+        Ok(Paused { pid, _party: self })
     }
 
     /// The end of its standard input tells it to stop.
@@ -111,6 +123,20 @@ impl Party {
         while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
             std::thread::sleep(STOP_LOOK);
         }
+    }
+}
+
+/// A party whose clock stands still, and goes on however its holder ends.
+pub struct Paused<'a> {
+    pid: Pid,
+    /// The process is not waited for as long as this lives, so that its number is nobody else's.
+    _party: &'a Party,
+}
+
+impl Drop for Paused<'_> {
+    fn drop(&mut self) {
+        // It fails only when the party has ended already.
+        let _ = kill_process(self.pid, Signal::CONT);
     }
 }
 

@@ -8,6 +8,7 @@ use kessai_shared::console::Failure;
 use super::cards::{self, Fate, Planted};
 use super::expected;
 use super::findings::{Findings, Purchases};
+use super::interrupt;
 use super::readable::Search;
 use super::stage::{Stage, as_planted};
 use super::system::System;
@@ -39,15 +40,17 @@ pub fn run(system: System, purchases: usize, folder: &Path, tell: &dyn Fn(&str))
     tell("opening the shop");
     let mut stage = Stage::open(system, folder, &tables)?;
     std::thread::sleep(FIRST_TALK);
+    interrupt::check()?;
     tell("buying");
     let (mut marks, bought) = buy(&mut stage, &cards[..purchases])?;
     stage.tap.settle();
     let ended = marks.pop().unwrap_or_default();
+    interrupt::check()?;
     tell("searching for card numbers");
     let memories = search.memories(&mut stage)?;
     stage.tap.settle();
     let recorded = stage.tap.since(Duration::ZERO);
-    let mut readable = search.wires(&recorded);
+    let mut readable = search.wires(system, &recorded);
     readable.extend(memories);
     tell("trying what strangers try");
     let first_ended = marks.get(1).copied().unwrap_or(ended);
@@ -84,6 +87,7 @@ pub fn run(system: System, purchases: usize, folder: &Path, tell: &dyn Fn(&str))
 fn buy(stage: &mut Stage, cards: &[Planted]) -> Result<(Vec<Duration>, Purchases), Failure> {
     let (mut marks, mut micros) = (Vec::new(), Vec::new());
     for (nth, card) in cards.iter().enumerate() {
+        interrupt::check()?;
         marks.push(stage.tap.now());
         let bought = stage.buy(nth)?;
         as_planted(card, &bought)?;

@@ -234,7 +234,7 @@ fn open_product(system: System, folder: &Path, tables: &Tables, hosts: &Hosts) -
                 "listen = \"{bank_at}\"\nlink_interface = \"{CLOSED}\"\nlink_peers = [\"{SELLER_CLOSED}:0\"]\n"
             ),
             format!(
-                "closed_bind = \"{SELLER_CLOSED}:0\"\nsettlement = \"{bank_at}\"\nlink_interface = \"{CLOSED}\"\n"
+                "closed_bind = \"{SELLER_CLOSED}:0\"\nsettlement = \"{bank_at}\"\nlink_interface = \"{CLOSED}\"\nopen_interface = \"{OPEN}\"\n"
             ),
         ),
     };

@@ -14,6 +14,7 @@ use kessai_shared::console::Failure;
 
 use super::cards::{Planted, stranger_number};
 use super::findings::{Tried, Verdict, What};
+use super::interrupt;
 use super::packet::view;
 use super::stage::{SELLER, SETTLEMENT, Stage};
 use super::system::System;
@@ -48,13 +49,22 @@ struct Books {
 /// # Errors
 /// [`Failure`] when a try cannot even be made; that it does not work is what is wanted.
 pub fn all(ground: &Ground<'_>) -> Result<Vec<Tried>, Failure> {
-    let mut tries = vec![knock::reach(ground)?, knock::scan(ground)?];
-    tries.extend(speak::foreign_key(ground)?);
-    tries.push(read(ground));
-    tries.push(speak::spoof(ground)?);
-    tries.push(replay::replay(ground)?);
-    tries.push(speak::guess(ground)?);
-    tries.push(forge::forge(ground)?);
+    type Try = fn(&Ground<'_>) -> Result<Vec<Tried>, Failure>;
+    let all: [Try; 8] = [
+        |ground| Ok(vec![knock::reach(ground)?]),
+        |ground| Ok(vec![knock::scan(ground)?]),
+        speak::foreign_key,
+        |ground| Ok(vec![read(ground)]),
+        |ground| Ok(vec![speak::spoof(ground)?]),
+        |ground| Ok(vec![replay::replay(ground)?]),
+        |ground| Ok(vec![speak::guess(ground)?]),
+        |ground| Ok(vec![forge::forge(ground)?]),
+    ];
+    let mut tries = Vec::new();
+    for attempt in all {
+        interrupt::check()?;
+        tries.extend(attempt(ground)?);
+    }
     Ok(tries)
 }
 
@@ -133,7 +143,12 @@ fn read(ground: &Ground<'_>) -> Tried {
         wires.join(", "),
         texts.len()
     );
-    let verdict = if names > 0 || goods { Verdict::Broken } else { Verdict::Safe };
+    let verdict = match frames.len() {
+        // Of what was never listened to nobody knows what it holds.
+        0 => Verdict::NotTried,
+        _ if names > 0 || goods => Verdict::Broken,
+        _ => Verdict::Safe,
+    };
     let short = match (names, goods) {
         (0, false) => "nothing".to_owned(),
         (names, true) => format!("{names} holders' names, and the goods"),

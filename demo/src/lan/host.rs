@@ -14,6 +14,10 @@ const NAMESPACES: &str = "/run/netns";
 const IPV6_OFF: [&str; 2] =
     ["/proc/sys/net/ipv6/conf/all/disable_ipv6", "/proc/sys/net/ipv6/conf/default/disable_ipv6"];
 
+/// Whether a host is a router, which a new namespace may have taken over from the machine, and nobody here is
+/// unless he is told to.
+const FORWARDING: &str = "/proc/sys/net/ipv4/ip_forward";
+
 /// A host of a [`super::Lan`].
 #[derive(Clone, Debug)]
 pub struct Host {
@@ -70,12 +74,18 @@ impl Host {
             .map_err(|error| Failure::failed(format!("{}: {error}", path.display())))
     }
 
-    /// Turns IPv6 off, where the kernel has any.
+    /// Turns IPv6 off, where the kernel has any, and forwarding.
     pub(super) fn quiet(&self) -> Result<(), Failure> {
         self.inside(|| {
             for path in IPV6_OFF {
                 let _ = std::fs::write(path, "1");
             }
-        })
+            // Where the settings cannot be written, it is enough that nothing has to be.
+            match std::fs::write(FORWARDING, "0") {
+                Err(_) if std::fs::read_to_string(FORWARDING).is_ok_and(|is| is.trim() == "0") => Ok(()),
+                written => written,
+            }
+        })?
+        .map_err(|error| Failure::failed(format!("{FORWARDING}: {error}")))
     }
 }

@@ -4,10 +4,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 
 use kessai_demo::lan;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// Somebody who is not root (the user `nobody`).
@@ -131,24 +134,102 @@ fn is_measured(system: &Value) {
 
 #[test]
 fn whoever_may_not_is_told_so_in_one_line() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kessai-demo"));
-    command.arg("figures").env(INSIDE, "1").stdin(Stdio::null());
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = as_nobody(folder.path());
+    command.arg("figures").env(INSIDE, "1");
+    let ended = support::command::launch(command).end();
+    let said = ended.one_line(1);
+    assert!(said.contains("needs root"), "{said}");
+}
+
+#[test]
+fn whoever_is_not_root_gets_a_line_of_his_own_where_the_kernel_allows_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = as_nobody(folder.path());
+    command.args(["figures", "--only", "3", "--purchases", &PURCHASES.to_string(), "--json"]);
+    let ended = support::command::launch(command).end();
+    if ended.code == Some(1) && ended.err.lines().count() == 1 && ended.err.contains("needs root") {
+        println!("SKIPPED: a dedicated line of a user's own: this kernel gives users no namespaces");
+        return;
+    }
+    let report: Value = serde_json::from_str(&ended.with(0)).expect("JSON");
+    let (name, places, tries) = BROKEN[1];
+    assert_eq!(report["systems"][0]["system"], name);
+    is_broken_in(&report["systems"][0], places, tries);
+    is_measured(&report["systems"][0]);
+}
+
+/// The program for somebody who is not root. Where the build is, he may not be allowed to go, so he gets a copy.
+fn as_nobody(folder: &Path) -> Command {
+    std::fs::set_permissions(folder, PermissionsExt::from_mode(0o755))
+        .expect("a folder that nobody may enter");
+    let program = folder.join("kessai-demo");
+    std::fs::copy(support::command::PROGRAM, &program).expect("a copy");
+    let mut command = Command::new(program);
     if is_root() {
         command.uid(NOBODY).gid(NOBODY);
     }
-    let ended = match command.output() {
-        Ok(ended) => ended,
-        // The program may lie where only root can go.
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-            println!("SKIPPED: figures without root: {error}");
-            return;
+    command
+}
+
+#[test]
+fn whoever_is_stopped_leaves_no_namespace_and_no_process() {
+    if let Err(why) = lan::may() {
+        println!("SKIPPED: figures that are stopped: {why}");
+        assert!(std::env::var_os("CI").is_none(), "on CI nothing is skipped");
+        return;
+    }
+    for (signal, step) in [
+        (Signal::TERM, "buying"),
+        (Signal::INT, "searching for card numbers"),
+        (Signal::HUP, "what strangers try"),
+    ] {
+        let running = support::command::start(["figures", "--only", "1", "--purchases", "100"]);
+        let pid = running.pid();
+        support::until("a step of the run", || running.complaints().contains(step));
+        assert!(!namespaces(pid).is_empty());
+        let children = children(pid);
+        // The three parties, and maybe a command that is just being run.
+        assert!(children.len() >= 3, "{children:?}");
+        kill_process(Pid::from_raw(pid.cast_signed()).expect("a process"), signal).expect("a signal");
+        let ended = running.end();
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        let last = ended.err.lines().last();
+        assert!(last.is_some_and(|line| line.contains("stopped by a signal")), "{ended:?}");
+        assert_eq!(namespaces(pid), Vec::<String>::new());
+        for child in children {
+            assert!(!Path::new("/proc").join(&child).exists(), "process {child} is still there");
         }
-        Err(error) => panic!("{error}"),
-    };
-    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert_eq!(ended.status.code(), Some(1), "{said}");
-    assert!(said.lines().count() == 1 && said.contains("needs root"), "{said}");
-    assert!(ended.stdout.is_empty());
+    }
+}
+
+/// The namespaces of a run, by their names.
+fn namespaces(pid: u32) -> Vec<String> {
+    let entries = std::fs::read_dir("/run/netns").expect("a folder").flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    names.filter(|name| name.contains(&format!("-{pid}-"))).collect()
+}
+
+/// The processes that one has begun, as words.
+fn children(pid: u32) -> Vec<String> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("a folder").flatten();
+    let lists = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    lists.flat_map(|list| list.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_told_before_the_work() {
+    if let Err(why) = lan::may() {
+        println!("SKIPPED: figures with a wrong folder: {why}");
+        assert!(std::env::var_os("CI").is_none(), "on CI nothing is skipped");
+        return;
+    }
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let wrong = file.path().join("in-a-file").display().to_string();
+    for option in ["--svg", "--captures"] {
+        let out = support::command::run(["figures", option, &wrong]);
+        assert!(out.one_line(1).contains("cannot be used"), "{out:?}");
+    }
 }
 
 fn is_root() -> bool {

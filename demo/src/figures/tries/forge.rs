@@ -28,17 +28,24 @@ pub fn forge(ground: &Ground<'_>) -> Result<Tried, Failure> {
     let approval = Approval { reference, merchant, amount, code: "123456".to_owned() };
     let question = frame(1, &Ask::Collect { sku: SKU.to_owned(), quantity: PIECES, approval });
     let heard = speak(&ground.stage.stranger, dress, (ground.stage.shop.address, alpn), &[question])?;
+    if !heard.is_connected {
+        let said = "no connection to the seller came about, so that no approval could be brought";
+        return Ok(Tried::new(What::Forge, Verdict::NotTried, "no connection", said));
+    }
     let answer = heard.answers.first().and_then(|answer| answer.get(HEADER_BYTES..));
     let answer = answer.and_then(|body| codec::decode::<Answer>(body).ok());
     let after = ground.books()?;
     let sold = after.sold - before.sold;
     let verdict = if sold == 0 { Verdict::Safe } else { Verdict::Broken };
     let said = match (dress, answer) {
-        (None, _) => {
-            "the seller takes no approval from a shopper, and closed the connection: a decision counts \
-                      only with the settlement's signature"
-                .to_owned()
-        }
+        (None, _) => format!(
+            "the seller took the connection and gave {} to an approval that a shopper brought: {sold} orders \
+             more sold",
+            match heard.answers.len() {
+                0 => "no answer".to_owned(),
+                count => format!("{count} answers"),
+            }
+        ),
         (Some(_), Some(Answer::Confirmed { .. })) => {
             format!(
                 "a made-up approval, unsigned as they were, for {PIECES} pieces: {sold} orders more sold, nothing charged"

@@ -9,7 +9,7 @@ use kessai_shared::net::packet::{BROADCAST, PacketSocket, Protocol};
 
 use super::super::findings::{Tried, Verdict, What};
 use super::super::packet::{Kind, TYPE_LINE, view};
-use super::super::stage::{OPEN, SETTLEMENT, STRANGER};
+use super::super::stage::{INTRUDER, OPEN, SETTLEMENT, STRANGER};
 use super::super::system::System;
 use super::Ground;
 use crate::chart::Frame;
@@ -25,6 +25,8 @@ const INITIAL_BYTES: usize = 1_200;
 const NO_VERSION: [u8; 4] = [0x1a, 0x2a, 0x3a, 0x4a];
 /// What marks probes, so that they are known again on another wire.
 const MARK: &[u8] = b"a stranger's probe";
+/// Who is no party.
+const STRANGE: [&str; 2] = [STRANGER, INTRUDER];
 
 /// What came back.
 #[derive(Default)]
@@ -45,7 +47,11 @@ pub fn reach(ground: &Ground<'_>) -> Result<Tried, Failure> {
         let namespace = stage.stranger.namespace();
         let network = network.replace(".1/", ".0/");
         let args = ["-n", namespace, "route", "replace", &network, "via", &via];
-        Command::new("ip").args(args).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+        let said = Command::new("ip").args(args).stdin(Stdio::null()).output()?;
+        if !said.status.success() {
+            let said = String::from_utf8_lossy(&said.stderr).trim().to_owned();
+            return Err(Failure::failed(format!("the stranger has no route to the settlement: {said}")));
+        }
     }
     let (taken, seen) = ground.watch(|| {
         if ground.system() == System::Line {
@@ -53,18 +59,15 @@ pub fn reach(ground: &Ground<'_>) -> Result<Tried, Failure> {
         }
         knock(&stage.stranger, ground.bank())
     })?;
+    let sent = left(&seen)?;
     let back = answers(&seen, taken);
     let beyond = seen.iter().filter(|seen| seen.wire != OPEN && has(&seen.bytes, MARK)).count();
     let is_reached = back.datagrams > 0 || back.taken || beyond > 0;
     let verdict = if is_reached { Verdict::Broken } else { Verdict::Safe };
     let said = if ground.system().is_designed() {
-        format!(
-            "{} probes by way of the seller: {beyond} carried on to another wire, {}",
-            3 * PROBES,
-            told(&back)
-        )
+        format!("{sent} probes by way of the seller: {beyond} carried on to another wire, {}", told(&back))
     } else {
-        format!("{} probes: {}", 3 * PROBES, told(&back))
+        format!("{sent} probes: {}", told(&back))
     };
     Ok(Tried::new(What::Reach, verdict, short(&back), said))
 }
@@ -75,11 +78,12 @@ pub fn scan(ground: &Ground<'_>) -> Result<Tried, Failure> {
     if let (System::Line, Some(line)) = (ground.system(), stage.wire("line")) {
         // There is no third end: all that can be done is what was done from the open network.
         let ends: Vec<_> = line.ports.iter().map(|port| port.host.name()).collect();
-        let (_, seen) = ground.watch(|| shout(&stage.stranger))?;
+        let ((), seen) = ground.watch(|| shout(&stage.stranger))?;
+        let sent = left(&seen)?;
         let heard = seen.iter().filter(|seen| seen.wire == line.name && has(&seen.bytes, MARK)).count();
         let verdict = if heard == 0 && ends.len() == 2 { Verdict::Safe } else { Verdict::Broken };
         let said = format!(
-            "the line has {} ends, of {}: nowhere to stand; of {PROBES} frames of its own EtherType shouted on \
+            "the line has {} ends, of {}: nowhere to stand; of {sent} frames of its own EtherType shouted on \
              the open network, {heard} were on it",
             ends.len(),
             ends.join(" and "),
@@ -87,15 +91,14 @@ pub fn scan(ground: &Ground<'_>) -> Result<Tried, Failure> {
         return Ok(Tried::new(What::Scan, verdict, "nowhere to stand", said));
     }
     let (taken, seen) = ground.watch(|| knock(stage.nearest(), ground.bank()))?;
-    let back = answers(&seen, taken);
+    let (sent, back) = (left(&seen)?, answers(&seen, taken));
     let mut beside = ground.bank();
     beside.set_port(beside.port() + 1);
     let (taken, seen) = ground.watch(|| knock(stage.nearest(), beside))?;
-    let neighbour = answers(&seen, taken);
+    let (aside, neighbour) = (left(&seen)?, answers(&seen, taken));
     let verdict = if back.datagrams > 0 || back.taken { Verdict::Broken } else { Verdict::Safe };
     let said = format!(
-        "{} probes from the {}: {}; the port beside it, which nobody has: {}",
-        3 * PROBES,
+        "{sent} probes from the {}: {}; {aside} to the port beside it, which nobody has: {}",
         stage.nearest().name(),
         told(&back),
         told(&neighbour)
@@ -140,11 +143,20 @@ pub(super) fn probes() -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// How many probes are on a wire, at the port of whoever was to send them: a try that never left finds every
+/// system safe.
+fn left(seen: &[Frame]) -> Result<usize, Failure> {
+    let sent = seen.iter().filter(|seen| STRANGE.contains(&seen.from.as_str()) && has(&seen.bytes, MARK));
+    match sent.count() {
+        0 => Err(Failure::failed("none of the stranger's probes was seen on a wire")),
+        sent => Ok(sent),
+    }
+}
+
 /// What the settlement sent, ARP apart, which is the kernel's, to a stranger or in answer to one.
 fn answers(seen: &[Frame], taken: bool) -> Back {
     let mut back = Back { taken, ..Back::default() };
-    let strange = [STRANGER, super::super::stage::INTRUDER];
-    for seen in seen.iter().filter(|seen| seen.from == SETTLEMENT && strange.contains(&seen.to.as_str())) {
+    for seen in seen.iter().filter(|seen| seen.from == SETTLEMENT && STRANGE.contains(&seen.to.as_str())) {
         match view(&seen.bytes).kind {
             Kind::Udp | Kind::Line => {
                 back.datagrams += 1;

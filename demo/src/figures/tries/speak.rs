@@ -75,6 +75,9 @@ pub fn spoof(ground: &Ground<'_>) -> Result<Tried, Failure> {
         return in_the_clear(ground, before);
     }
     let who = if matches!(ground.system(), System::TerminalAsks(_)) { TERMINAL } else { SELLER };
+    if ground.system() == System::Line {
+        return nowhere(ground, who);
+    }
     let (sent, seen) = ground.watch(|| lie(ground, who))?;
     let liars = |seen: &&Frame| seen.from == SETTLEMENT && view(&seen.bytes).to.port() == LIARS_PORT;
     let back = seen.iter().filter(liars).count();
@@ -85,22 +88,44 @@ pub fn spoof(ground: &Ground<'_>) -> Result<Tried, Failure> {
         }
         System::Closed | System::Line | System::SellerAsks(_) => 0,
     };
+    if sent == 0 {
+        let line = format!("nothing could be sent from the {who}'s address, so that nothing is known of it");
+        return Err(Failure::failed(line));
+    }
     let after = ground.books()?;
-    let is_answered = heard > 0 || before.held != after.held;
-    let verdict = if is_answered { Verdict::Broken } else { Verdict::Safe };
-    let mut said = match sent {
-        0 => format!(
-            "no wire with a stranger and the settlement: nothing could be sent from the {who}'s address"
-        ),
-        sent => format!("{sent} datagrams from the {who}'s address: {back} answers"),
-    };
+    // Any server of the open network answers who asks for a version; behind the design's gate an answer to an
+    // address that has not knocked is a hole in it.
+    let is_heard = ground.system().is_designed() && back > 0;
+    let is_decided = heard > 0 || before.held != after.held;
+    let verdict = if is_heard || is_decided { Verdict::Broken } else { Verdict::Safe };
+    let mut said = format!("{sent} datagrams from the {who}'s address: {back} answers");
     if heard > 0 {
         said += "; and anybody may ask in the seller's name: a decision was made for it";
     } else {
         said += &format!("; {} decisions more in the books", after.decisions - before.decisions);
     }
-    let short = if is_answered { "a decision in the seller's name" } else { "nothing in the books" };
+    let short = match (is_decided, is_heard) {
+        (true, _) => "a decision in the seller's name",
+        (false, true) => "answered, nothing in the books",
+        (false, false) => "nothing in the books",
+    };
     Ok(Tried::new(What::Spoof, verdict, short, said))
+}
+
+/// On a line there is no third end to speak from, which is looked at rather than believed.
+fn nowhere(ground: &Ground<'_>, who: &str) -> Result<Tried, Failure> {
+    let ends = ground.between(who, SETTLEMENT).next().and_then(|seen| ground.stage.wire(&seen.wire));
+    let Some(ends) = ends.map(|line| line.ports.iter().map(|port| port.host.name()).collect::<Vec<_>>())
+    else {
+        return Err(Failure::failed(format!("nothing was recorded between the {who} and the settlement")));
+    };
+    let verdict = if ends.len() == 2 { Verdict::Safe } else { Verdict::Broken };
+    let said = format!(
+        "the line has {} ends, of {}: nowhere to stand, so that nothing can be sent as the {who}",
+        ends.len(),
+        ends.join(" and ")
+    );
+    Ok(Tried::new(What::Spoof, verdict, "nowhere to stand", said))
 }
 
 /// A card that was read on the wire is charged in the seller's name.
@@ -115,7 +140,7 @@ fn in_the_clear(ground: &Ground<'_>, before: Books) -> Result<Tried, Failure> {
     let Some((merchant, card)) = read else {
         return Ok(Tried::new(
             What::Spoof,
-            Verdict::Safe,
+            Verdict::NotTried,
             "nothing read",
             "no question was read on the wire",
         ));
@@ -162,13 +187,17 @@ pub fn guess(ground: &Ground<'_>) -> Result<Tried, Failure> {
         Some(_) => Ok(frame(1, &ask(ground, number, WRONG_EXPIRY)?)),
     });
     let questions = questions.collect::<Result<Vec<_>, Failure>>()?;
-    let codes = decided(&to_bank(ground, &questions)?);
+    let heard = to_bank(ground, &questions)?;
+    let codes = decided(&heard);
+    // To the product any answer at all is one too many; a conventional settlement may refuse in words.
+    let answered = if ground.system().is_designed() { heard.answers.len() } else { codes.len() };
     let unknown = |code: &&ResponseCode| **code == ResponseCode::INVALID_CARD;
     let told = codes.iter().take(count).filter(|code| !unknown(code)).count();
     let wrongly = codes.iter().skip(count).filter(|code| !unknown(code)).count();
-    let verdict = if codes.is_empty() { Verdict::Safe } else { Verdict::Broken };
-    let short = format!("{} of {} answered", codes.len(), questions.len());
-    let mut said = format!("{} of {} guesses answered", codes.len(), questions.len());
+    let verdict = if answered == 0 { Verdict::Safe } else { Verdict::Broken };
+    let short = format!("{answered} of {} answered", questions.len());
+    let asked = if ground.system().is_designed() { "questions" } else { "guesses" };
+    let mut said = format!("{answered} of {} {asked} answered", questions.len());
     if !codes.is_empty() {
         said += &format!(
             "; {told} of {count} numbers of real cards could be told, and {wrongly} of {GUESSES} made-up ones \
