@@ -40,8 +40,9 @@ const LONGEST_P99: Duration = Duration::from_secs(10);
 /// How many handshakes are begun a second, and how long the slow ones stay at least.
 const PER_SECOND: u32 = 2_000;
 const SLOW_FOR: Duration = Duration::from_secs(7);
-/// How long after the deadline of a frame a connection that trickles waits to be shown out.
-const SHOWN_OUT_WITHIN: Duration = Duration::from_secs(30);
+/// How long after the deadline of a frame a connection that trickles waits to be shown out. The deadline of
+/// replies, which it does not read either, must not come first.
+const SHOWN_OUT_WITHIN: Duration = Duration::from_secs(10);
 /// What the seller's memory may grow by in this flood, in MiB: its cap is for twice as many connections that
 /// each hold all they may.
 const MOST_GROWN_MIB: u64 = 256;
