@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use kessai_demo::chart::count::Counts;
 use kessai_demo::chart::message::{Message, messages};
@@ -16,6 +17,9 @@ use super::support::processes;
 use super::support::shop::Shop;
 use super::support::until;
 
+/// With nothing more written for so long, everything is.
+const QUIET: Duration = Duration::from_millis(500);
+
 /// tcpdump on a host. It is ended when the test lets go of it.
 struct Tap {
     process: Child,
@@ -27,7 +31,11 @@ impl Tap {
     fn on(host: &Host, folder: &Path) -> Self {
         let (file, said) = (folder.join("loopback.pcap"), folder.join("tcpdump.log"));
         let mut command = Command::new("tcpdump");
-        command.args(["-i", "lo", "-n", "-U", "-s", "0", "-B", "65536", "-Z", "root", "-w"]).arg(&file);
+        command
+            .args(["-i", "lo", "-n", "--immediate-mode", "-U", "-s", "0", "-B", "65536", "-Z", "root", "-w"])
+            .arg(&file);
+        // What the machine says beside, that a port is closed, is no message between the parties.
+        command.arg("udp");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&said).expect("a log"));
         let process = host.inside(|| command.spawn().expect("tcpdump")).expect("a host");
         let tap = Self { process, said, file };
@@ -37,6 +45,13 @@ impl Tap {
 
     /// Ends it. Every frame has to have been written.
     fn stop(&mut self) {
+        // What still waits in the kernel when tcpdump is told to end is not written.
+        let length = || fs::metadata(&self.file).map_or(0, |file| file.len());
+        until("tcpdump to have written what it heard", || {
+            let written = length();
+            std::thread::sleep(QUIET);
+            written == length()
+        });
         processes::signal(self.process.id(), "INT");
         assert!(self.process.wait().expect("a child of ours").success(), "{}", self.said());
         assert!(self.said().contains("\n0 packets dropped by kernel"), "{}", self.said());
@@ -61,7 +76,8 @@ type Ways = BTreeMap<(String, String), (usize, u64, u64)>;
 /// What tcpdump itself says of a capture.
 fn by_tcpdump(file: &Path) -> Ways {
     let mut command = Command::new("tcpdump");
-    let output = command.args(["-n", "-t", "-e", "-Z", "root", "-r"]).arg(file).output().expect("tcpdump");
+    let output =
+        command.args(["-n", "-t", "-e", "-Z", "root", "-r"]).arg(file).arg("udp").output().expect("tcpdump");
     assert!(output.status.success(), "{output:?}");
     let mut ways = Ways::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {

@@ -1,7 +1,7 @@
 //! Handshakes that are begun and left: real first packets of a real client, whose answers are never read
 //! but for the one that says to come again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,6 +19,10 @@ const DATAGRAM: usize = 1_500;
 const AT_ONCE: usize = 10;
 /// In QUIC version 1 a Retry packet begins with these four bits.
 const RETRY: u8 = 0b1111;
+/// A packet with a long header has this bit in its first byte.
+const LONG: u8 = 0b1000_0000;
+/// The ids that these clients give themselves have so many bytes.
+const ID_BYTES: usize = 8;
 
 /// Clients at several addresses.
 pub struct HalfOpen {
@@ -28,6 +32,8 @@ pub struct HalfOpen {
     sockets: Vec<UdpSocket>,
     /// Those that wait to be told to come again, and at which socket.
     waiting: HashMap<ConnectionHandle, (usize, Connection)>,
+    /// The ids of those that came back: their address is proved, and what is sent to them may be more.
+    proved: HashSet<Vec<u8>>,
     seen: Seen,
 }
 
@@ -55,7 +61,15 @@ impl HalfOpen {
         };
         let endpoint = Endpoint::new(Arc::new(EndpointConfig::default()), None, false, None);
         let sockets = sources.into_iter().map(bind).collect();
-        Self { seller, config, endpoint, sockets, waiting: HashMap::new(), seen: Seen::default() }
+        Self {
+            seller,
+            config,
+            endpoint,
+            sockets,
+            waiting: HashMap::new(),
+            proved: HashSet::new(),
+            seen: Seen::default(),
+        }
     }
 
     /// Begins so many handshakes, each at the next address, and at most so many a second.
@@ -91,23 +105,44 @@ impl HalfOpen {
         let mut datagram = [0; 9_000];
         while let Ok(length) = self.sockets[at].recv(&mut datagram) {
             let bytes = &datagram[..length];
+            // Counted before QUIC looks at it, because QUIC passes over what it does not understand, and
+            // an address that is flooded gets that too.
+            let id = destination(bytes);
+            if !id.is_some_and(|id| self.proved.contains(id)) {
+                self.seen.received += length as u64;
+                self.seen.other_answers += usize::from(!is_retry(bytes));
+            }
             let now = Instant::now();
             let event =
                 self.endpoint.handle(now, self.seller, None, None, BytesMut::from(bytes), &mut Vec::new());
             let Some(DatagramEvent::ConnectionEvent(handle, event)) = event else { continue };
             // One that came back hears nothing any more.
             let Some((socket, connection)) = self.waiting.get_mut(&handle) else { continue };
-            self.seen.received += length as u64;
-            if bytes[0] >> 4 != RETRY {
-                self.seen.other_answers += 1;
+            if !is_retry(bytes) {
                 continue;
             }
             connection.handle_event(event);
-            send_all(connection, &self.sockets[*socket], self.seller);
-            self.seen.came_back += 1;
+            if send_all(connection, &self.sockets[*socket], self.seller) > 0 {
+                self.seen.came_back += 1;
+                self.proved.extend(id.map(<[u8]>::to_vec));
+            }
             self.waiting.remove(&handle);
         }
     }
+}
+
+fn is_retry(datagram: &[u8]) -> bool {
+    datagram.first().is_some_and(|first| first >> 4 == RETRY)
+}
+
+/// To which id a datagram is (RFC 9000, section 17).
+fn destination(datagram: &[u8]) -> Option<&[u8]> {
+    if datagram.first()? & LONG == 0 {
+        return datagram.get(1..1 + ID_BYTES);
+    }
+    // The first byte, the version, and the length of the id.
+    let length = usize::from(*datagram.get(5)?);
+    datagram.get(6..6 + length)
 }
 
 /// Sends what a connection has to say now; how many bytes that was.

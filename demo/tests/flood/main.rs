@@ -11,6 +11,7 @@ mod unproved;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,7 @@ use kessai_shared::exchange::Limits;
 use kessai_shared::pin::Pin;
 use kessai_tui_client::shop_file::ShopFile;
 use serde_json::Value;
+use slow::Stay;
 use support::books::verify;
 use support::command::run;
 use support::processes;
@@ -29,16 +31,31 @@ use terminal::{Buyer, Figures};
 /// Handshakes that are begun and left, and connections that keep their server waiting.
 const HALF_OPEN: usize = 10_000;
 const SLOW: usize = 1_000;
-/// How long the good terminal buys before a flood.
-const CALM: Duration = Duration::from_secs(3);
-/// How many handshakes are begun a second, and how long the slow ones stay.
+/// How long the good terminal buys before a flood: some hundreds of purchases, of which one in a hundred is
+/// more than the longest few.
+const CALM: Duration = Duration::from_secs(10);
+/// The 99th percentile of its purchases in a flood. What is wanted is a small multiple of what it is before,
+/// which is printed; a purchase that takes so long is one that the flood keeps from buying.
+const LONGEST_P99: Duration = Duration::from_secs(10);
+/// How many handshakes are begun a second, and how long the slow ones stay at least.
 const PER_SECOND: u32 = 2_000;
 const SLOW_FOR: Duration = Duration::from_secs(7);
+/// How long after the deadline of a frame a connection that trickles waits to be shown out. The deadline of
+/// replies, which it does not read either, must not come first.
+const SHOWN_OUT_WITHIN: Duration = Duration::from_secs(10);
 /// What the seller's memory may grow by in this flood, in MiB: its cap is for twice as many connections that
 /// each hold all they may.
 const MOST_GROWN_MIB: u64 = 256;
 /// What it may grow by more in the second flood, in MiB: what the allocator has not found a use for again.
 const MOST_LEFT_MIB: u64 = 64;
+
+/// The tests of this file take turns, because each measures what its own strangers do to a seller.
+static TURN: Mutex<()> = Mutex::new(());
+
+fn turn() -> MutexGuard<'static, ()> {
+    // A test that failed has left nothing behind that matters to the next.
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 struct Place {
     shop: Shop,
@@ -92,18 +109,23 @@ struct Flood {
     slow: slow::Held,
 }
 
-/// Both kinds of strangers at once, from addresses that end in this number.
-fn flood(place: &Place, nth: u8, buyer: &Buyer) -> Flood {
+/// Both kinds of strangers at once, from addresses with this number; those that trickle do so for so long.
+fn flood(place: &Place, nth: u8, buyer: &Buyer, trickling: Duration) -> Flood {
     let (seller, pin) = (place.seller(), place.pin());
     let over = AtomicBool::new(false);
     scope(|scope| {
         let strangers = scope.spawn(|| {
             // Also when one of them fails.
-            let _end = AtEnd(&over);
-            let slow = std::thread::spawn(move || slow::hold(seller, pin, SLOW, nth, SLOW_FOR));
+            let end = AtEnd(&over);
+            let begun = Instant::now();
+            let stay = Stay { reading_nothing: SLOW_FOR, trickling };
+            let slow = std::thread::spawn(move || slow::hold(seller, pin, SLOW, nth, stay));
             let sources = (0..250).map(|at| IpAddr::from([127, 1, nth, at]));
             let mut half_open = HalfOpen::new(seller, pin, sources.collect());
             half_open.begin(HALF_OPEN, PER_SECOND);
+            sleep(SLOW_FOR.saturating_sub(begun.elapsed()));
+            // Those that trickle on are too few to be a flood, and what is bought beside them is not measured.
+            drop(end);
             (half_open.seen(), slow.join().expect("slow ones"))
         });
         let memory = scope.spawn(|| {
@@ -132,33 +154,38 @@ impl Drop for AtEnd<'_> {
 
 #[test]
 fn a_flood_of_strangers_keeps_nobody_from_buying_and_holds_no_more_than_its_cap() {
+    let _turn = turn();
     let place = Place::open();
     let buyer = Buyer::new(place.file(), place.folder.path());
     let calm = buyer.buy_for(CALM);
     let before = place.memory();
-    let first = flood(&place, 1, &buyer);
+    // Long enough for every one to be shown out, on a busy machine too.
+    let first = flood(&place, 1, &buyer, Limits::OPEN.frame_deadline + SHOWN_OUT_WITHIN);
     let cap = Limits::OPEN.memory_cap().expect("a cap") as u64 / 1_024 / 1_024;
     let grown = first.most_memory.saturating_sub(before);
     println!("before:  {calm}\nflooded: {}", first.bought);
     println!(
-        "p99 {:.2} times as long; memory {before} MiB and {grown} more, of a cap of {cap}; {:?}; {:?}",
+        "p50 {:.2} and p99 {:.2} times as long; memory {before} MiB and {grown} more, of a cap of {cap}; {:?}; {:?}",
+        first.bought.p50().as_secs_f64() / calm.p50().as_secs_f64(),
         first.bought.p99().as_secs_f64() / calm.p99().as_secs_f64(),
         first.first_packets,
         first.slow,
     );
+    assert!(first.bought.p99() < LONGEST_P99, "{}", first.bought);
     assert!(grown < MOST_GROWN_MIB.min(cap), "{grown} MiB");
     assert!(first.bought.purchases > 0 && first.bought.newcomers > 0, "{}", first.bought);
     assert!(first.first_packets.came_back > HALF_OPEN / 4, "{:?}", first.first_packets);
     // Some are passed over while newcomers are many, and come too late.
     assert!(first.slow.connected > SLOW / 2, "{:?}", first.slow);
-    assert!(first.slow.shown_out <= first.slow.connected, "{:?}", first.slow);
+    // More than half, because a busy machine may lose some of them in other ways before.
+    assert!(first.slow.shown_out > first.slow.trickled / 2 && first.slow.trickled > 0, "{:?}", first.slow);
     let turned_away = place.told("status")["turned_away"].clone();
     println!("turned away: {turned_away}");
-    for reason in ["asked_again", "stalled"] {
-        assert!(turned_away[reason].as_u64().is_some_and(|count| count > 0), "{reason}: {turned_away}");
-    }
+    let count = |reason: &str| turned_away[reason].as_u64().unwrap_or_default();
+    assert!(count("asked_again") > 0 && count("stalled") > 0, "{turned_away}");
+    assert!(count("slow") >= first.slow.shown_out as u64, "{turned_away}; {:?}", first.slow);
     is_alone_again(&place, &buyer);
-    let second = flood(&place, 2, &buyer);
+    let second = flood(&place, 2, &buyer, SLOW_FOR);
     println!("again:   {}; memory {} MiB at most", second.bought, second.most_memory);
     assert!(second.most_memory < first.most_memory + MOST_LEFT_MIB, "{} MiB", second.most_memory);
     is_alone_again(&place, &buyer);
@@ -177,6 +204,7 @@ fn is_alone_again(place: &Place, buyer: &Buyer) {
 
 #[test]
 fn half_open_handshakes_of_one_address_leave_its_neighbours_alone() {
+    let _turn = turn();
     let place = Place::open();
     let mut half_open = HalfOpen::new(place.seller(), place.pin(), vec![IpAddr::from([127, 9, 9, 9])]);
     half_open.begin(1_500, 1_000);
@@ -193,6 +221,7 @@ fn half_open_handshakes_of_one_address_leave_its_neighbours_alone() {
 
 #[test]
 fn an_address_that_proves_nothing_gets_no_more_than_it_sent() {
+    let _turn = turn();
     let place = Place::open();
     unproved::is_not_amplified(place.seller(), place.pin());
 }

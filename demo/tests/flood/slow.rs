@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kessai_shared::codec;
+use kessai_shared::exchange::close;
 use kessai_shared::identity::Identity;
 use kessai_shared::pin::Pin;
 use kessai_shared::storefront::{ALPN, Request};
 use kessai_shared::tls::{self, Peers};
-use quinn::{Connection, Endpoint, TransportConfig, VarInt};
+use quinn::{Connection, ConnectionError, Endpoint, TransportConfig, VarInt};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -27,15 +28,26 @@ const ROWS: u16 = 20;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Held {
     pub connected: usize,
-    /// Were shown out before they left.
+    /// Of these, those that trickle.
+    pub trickled: usize,
+    /// Of these, those that the seller closed because they did not go on.
     pub shown_out: usize,
 }
 
+/// How long connections keep their server waiting.
+#[derive(Clone, Copy, Debug)]
+pub struct Stay {
+    /// Those that read nothing, all together.
+    pub reading_nothing: Duration,
+    /// Those that trickle, each from its first byte on.
+    pub trickling: Duration,
+}
+
 /// Holds so many connections for some time.
-pub fn hold(seller: SocketAddr, pin: Pin, count: usize, nth: u8, time: Duration) -> Held {
+pub fn hold(seller: SocketAddr, pin: Pin, count: usize, nth: u8, stay: Stay) -> Held {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let until = Instant::now() + time;
+        let until = Instant::now() + stay.reading_nothing;
         let mut all = JoinSet::new();
         for at in 0..ADDRESSES {
             let endpoint = Endpoint::client(SocketAddr::from(([127, 3, nth, at as u8 + 1], 0)));
@@ -48,19 +60,29 @@ pub fn hold(seller: SocketAddr, pin: Pin, count: usize, nth: u8, time: Duration)
                     sleep(Duration::from_millis(25 * one as u64)).await;
                     let connecting = endpoint.connect_with(config, seller, tls::SERVER_NAME);
                     let connection = connecting.expect("an address").await.ok()?;
-                    let dawdled = if one % 2 == 0 {
-                        trickle(&connection, until).await
+                    let trickles = one % 2 == 0;
+                    // One that is shown out stops before its time.
+                    let _ = if trickles {
+                        trickle(&connection, Instant::now() + stay.trickling).await
                     } else {
                         ask_on(&connection, until).await
                     };
-                    Some(dawdled.is_none() || connection.close_reason().is_some())
+                    Some((trickles, is_shown_out(&connection)))
                 });
             }
         }
-        let ends = all.join_all().await;
-        let shown_out = ends.iter().filter(|end| **end == Some(true)).count();
-        Held { connected: ends.iter().flatten().count(), shown_out }
+        let ends: Vec<(bool, bool)> = all.join_all().await.into_iter().flatten().collect();
+        let trickled: Vec<bool> =
+            ends.iter().filter(|(trickles, _)| *trickles).map(|(_, out)| *out).collect();
+        let shown_out = trickled.iter().filter(|out| **out).count();
+        Held { connected: ends.len(), trickled: trickled.len(), shown_out }
     })
+}
+
+/// Whether the seller closed a connection because its peer did not go on.
+fn is_shown_out(connection: &Connection) -> bool {
+    let reason = connection.close_reason();
+    matches!(reason, Some(ConnectionError::ApplicationClosed(closed)) if closed.error_code == close::SLOW)
 }
 
 fn config(pin: Pin) -> quinn::ClientConfig {

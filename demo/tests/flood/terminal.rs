@@ -107,6 +107,10 @@ impl Buyer {
 }
 
 impl Figures {
+    pub fn p50(&self) -> Duration {
+        quantile(&self.times, 0.5)
+    }
+
     pub fn p99(&self) -> Duration {
         quantile(&self.times, 0.99)
     }

@@ -87,12 +87,16 @@ impl Stage {
         (link.code, serde_json::from_str(&link.out).expect("JSON"))
     }
 
-    /// On which wire the seller speaks with the settlement, as it tells its operators.
-    pub fn wire_in_use(&self) -> usize {
+    /// On which wire the seller speaks with the settlement, as it tells its operators; none while the link
+    /// is not up.
+    pub fn wire_in_use(&self) -> Option<usize> {
         let (code, said) = self.link();
-        println!("{said}");
-        assert_eq!((code, &said["state"], &said["kind"]), (Some(0), &"up".into(), &"closed-network".into()));
-        SETTLEMENT.iter().position(|address| said["address"] == *address).expect("one of the two")
+        assert_eq!(said["kind"], "closed-network", "{said}");
+        if (code, &said["state"]) != (Some(0), &"up".into()) {
+            return None;
+        }
+        let wire = SETTLEMENT.iter().position(|address| said["address"] == *address);
+        Some(wire.expect("one of the two"))
     }
 }
 
