@@ -48,6 +48,16 @@ const MAX_CONNECTIONS_PER_SELLER: usize = 64;
 /// Most calls in progress on the one connection of a seller.
 const MAX_IN_FLIGHT: u32 = 4_096;
 
+/// What sellers may take of it at once.
+const LIMITS: Limits = Limits {
+    max_in_flight_per_connection: MAX_IN_FLIGHT,
+    max_connections_per_peer: MAX_CONNECTIONS_PER_SELLER,
+    // Whoever has knocked is asked for nothing more: a Retry could be recorded, and what came of it would be
+    // answered when it is too old.
+    retry_above: None,
+    ..Limits::USUAL
+};
+
 /// What those who wait for the daemon need to know.
 #[derive(Clone, Copy, Debug)]
 pub struct Ready {
@@ -110,17 +120,9 @@ pub async fn run<N: Net>(
     let tending = tokio::spawn(tend(Arc::clone(&keys), clock.clone()));
     let (heads, roster) = (Heads::default(), Roster::default());
     let service = Arc::new(Service { keys, vault, writer: writer.clone(), clock, heads, roster });
-    let limits = Limits {
-        max_in_flight_per_connection: MAX_IN_FLIGHT,
-        max_connections_per_peer: MAX_CONNECTIONS_PER_SELLER,
-        // Whoever has knocked is asked for nothing more: a Retry could be recorded, and would be answered
-        // when it is too old.
-        retry_above: None,
-        ..Limits::default()
-    };
     let operators = Operators::new((sellers, service.roster.clone(), gate), writer, settings.data);
     let posted = post.map(|post| post.serve(Arc::new(operators)));
-    let end = daemon::serve(endpoint, peers, service, limits, ended, stop, || {
+    let end = daemon::serve(endpoint, peers, service, LIMITS, ended, stop, || {
         // Whatever holds the writer's queue open would keep it from its end.
         door.iter().for_each(JoinHandle::abort);
         policy.abort();

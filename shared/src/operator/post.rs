@@ -41,6 +41,7 @@ pub struct Post {
     peers: Peers,
     file: PathBuf,
     follow: JoinHandle<()>,
+    limits: Limits,
 }
 
 /// An endpoint that answers, until it is told to stop.
@@ -87,18 +88,20 @@ impl Post {
         write(&file, &format!("{address} {}\n", identity.pin()))
             .map_err(|error| format!("{}: cannot be written: {error}", file.display()))?;
         let follow = tokio::spawn(keys::follow(data.to_owned(), own, set));
-        Ok(Some(Self { endpoint, peers, file, follow }))
+        // Whoever has knocked is asked for nothing more: a Retry could be recorded, and would be answered.
+        let retry_above = LIMITS.retry_above.filter(|_| !daemon.is_silent);
+        Ok(Some(Self { endpoint, peers, file, follow, limits: Limits { retry_above, ..LIMITS } }))
     }
 
     /// Begins to answer.
     pub fn serve<S: Service>(self, service: Arc<S>) -> Posted {
-        let Self { endpoint, peers, file, follow } = self;
+        let Self { endpoint, peers, file, follow, limits } = self;
         let (stop, stopped) = oneshot::channel();
         let until = async {
             // One that is dropped stops too.
             let _ = stopped.await;
         };
-        tokio::spawn(exchange::serve(endpoint, peers, service, LIMITS, until));
+        tokio::spawn(exchange::serve(endpoint, peers, service, limits, until));
         Posted { stop: Some(stop), file, follow }
     }
 }
