@@ -102,7 +102,9 @@ impl fmt::Display for Minor {
     }
 }
 
-fn grouped(value: u64) -> String {
+/// A number with a comma before each three digits.
+#[must_use]
+pub fn grouped(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kessai_shared::columns::Columns;
+use kessai_shared::money::grouped;
 use serde::Serialize;
 
 use super::frame::Mark;
@@ -149,19 +150,6 @@ pub fn by_mark(messages: &[Message], marks: &[Mark]) -> Vec<Marked> {
 /// So many bytes, for people: not to be broken between number and unit.
 pub fn bytes(count: u64) -> String {
     format!("{}\u{a0}B", grouped(count))
-}
-
-/// A number with a comma before each three digits.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 impl Way {

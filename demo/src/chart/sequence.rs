@@ -9,7 +9,9 @@ mod text;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::count::{Counts, bytes, grouped, micros};
+use kessai_shared::money::grouped;
+
+use super::count::{Counts, bytes, micros};
 use super::frame::Mark;
 use super::message::{Conversation, Kind, Message};
 

@@ -1,5 +1,6 @@
 //! What states are called, and how spans of time are read out.
 
+pub use kessai_shared::money::grouped;
 use kessai_shared::storefront::{FulfilmentState, OrderState, PaymentState};
 use kessai_shared::time::Timestamp;
 
@@ -49,16 +50,4 @@ pub fn left_until(then: Timestamp, now: Timestamp) -> Option<String> {
 
 pub fn count(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })
-}
-
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
