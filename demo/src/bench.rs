@@ -10,6 +10,7 @@ mod alone;
 mod closed_loop;
 mod compare;
 mod counted_net;
+mod dashboards;
 mod disk;
 mod floor;
 mod growth;
@@ -78,6 +79,10 @@ async fn measure(bench: &Bench, peer: Option<Peer>, data: &Path) -> Result<Strin
     }
     if let Some(grown) = bench.grow {
         let report = growth::measure(bench, grown, data).await?;
+        return told(bench, &report, report.text());
+    }
+    if let Some(count) = bench.dashboards {
+        let report = dashboards::measure(bench, count, data).await?;
         return told(bench, &report, report.text());
     }
     let report = purchases(bench, peer, data).await?;

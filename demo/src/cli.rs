@@ -9,11 +9,14 @@ use kessai_shared::console::{self, Failure, OK};
 use kessai_shared::manual::Generate;
 use kessai_shared::net::RealNet;
 use kessai_shared::time::Timestamp;
+use kessai_tui_client::app::Settings;
+use kessai_tui_client::app::settings::Colour;
 use kessai_tui_client::home::Home;
 use kessai_tui_client::shop::Shop;
 use kessai_tui_client::{cards, runtime, terminal};
 
 use crate::bench::{self, Bench};
+use crate::cast::{self, CastToSvg};
 use crate::chart;
 use crate::chart::command::Chart;
 use crate::figures::{self, Figures};
@@ -21,6 +24,7 @@ use crate::house::{House, Plan};
 use crate::lan;
 use crate::probe::{self, Probe};
 use crate::sample::Sample;
+use crate::script::{self, Script};
 
 /// A whole Kessai shop on one machine: settlement, seller and terminal.
 #[derive(Parser)]
@@ -47,6 +51,10 @@ enum Act {
     /// card numbers can be read, what the stranger can do, what goes over the wires. Needs root, or a kernel
     /// that gives its users namespaces.
     Figures(Figures),
+    /// Play a script at a sample shop that is opened for it: in a temporary folder, unless --data names one.
+    Script(Script),
+    /// Make an animated picture (SVG) of a recording (asciicast v2).
+    CastToSvg(CastToSvg),
     /// Draw what a capture holds: who said what to whom, how many bytes and how many round trips.
     Chart(Chart),
     /// Completions for shells, and manual pages.
@@ -56,7 +64,8 @@ enum Act {
 
 #[derive(Args)]
 struct Serve {
-    /// The products: sku,name,unit_price_pence,stock and perhaps category. [default: the sample's]
+    /// The products: sku,name,unit_price_pence,stock, and perhaps category, description and picture.
+    /// [default: the sample's]
     #[arg(long, value_name = "FILE")]
     products: Option<PathBuf>,
     /// The card accounts. [default: the sample's]
@@ -68,6 +77,9 @@ struct Serve {
     /// What is between the two daemons.
     #[arg(long, value_name = "KIND", default_value = "closed-network")]
     link: Link,
+    /// With a second seller node that follows the first and takes over when that one is killed.
+    #[arg(long, conflicts_with = "link")]
+    standby: bool,
 }
 
 /// What one machine has for both ends of a link.
@@ -104,6 +116,8 @@ impl Cli {
             Some(Act::Serve(serve)) => runtime.block_on(self::serve(data, serve)),
             Some(Act::Generate(generate)) => generate.run::<Self>(),
             Some(Act::Probe(probe)) => runtime.block_on(probe::run(probe)),
+            Some(Act::Script(script)) => runtime.block_on(script::run(self.data, script)),
+            Some(Act::CastToSvg(command)) => cast::run(&command),
             Some(Act::Chart(chart)) => chart::command::run(&chart),
             Some(Act::Bench(bench)) => runtime.block_on(bench::run(self.data, bench)),
             Some(Act::Figures(figures)) => figures::run(self.data, &figures),
@@ -124,17 +138,18 @@ async fn play(data: PathBuf) -> Result<u8, Failure> {
         quiet: true,
         verbose: false,
         on_line: false,
+        standby: false,
     };
     let mut house = House::open(plan).await?;
     let home = Home::new(data.join("terminal"));
     let clock = Arc::new(Timestamp::from_system_clock);
-    let shop = Shop::new(house.shop.clone(), home, &RealNet::default(), clock);
-    let end = match shop {
-        Err(error) => Err(Failure::failed(error)),
-        Ok(shop) => tokio::select! {
-            end = runtime::run(shop, cards) => end,
-            failure = house.watch() => Err(failure),
-        },
+    let (file, folder) = (house.shop.clone(), home.path().to_owned());
+    let open = move || Shop::new(file, home, &RealNet::default(), clock);
+    let colour = Colour::from_no_color(std::env::var("NO_COLOR").ok().as_deref());
+    let settings = Settings { colour, ..Settings::default() };
+    let end = tokio::select! {
+        end = runtime::run(open, cards, settings, &folder) => end,
+        failure = house.watch() => Err(failure),
     };
     house.close().await;
     end.map(|()| OK)
@@ -158,6 +173,7 @@ async fn serve(data: PathBuf, serve: Serve) -> Result<u8, Failure> {
         quiet: false,
         verbose: false,
         on_line: serve.link == Link::UnixLine,
+        standby: serve.standby,
     };
     tokio::pin!(stop);
     let mut house = tokio::select! {

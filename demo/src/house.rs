@@ -1,11 +1,13 @@
 //! A whole shop on one machine: settlement and seller as processes of their own, each with its own
 //! data folder, started together, watched, and stopped together.
 
+mod pair;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use kessai_shared::console::Failure;
+use kessai_shared::console::{FENCED, Failure};
 use kessai_shared::folder::{DataFolder, FolderError};
 use kessai_shared::pin::Pin;
 use kessai_tui_client::shop_file::ShopFile;
@@ -15,6 +17,7 @@ use tokio::time::timeout;
 
 use crate::ports;
 use crate::role::Role;
+use pair::Nodes;
 
 /// How long a daemon may take to open its books and answer.
 const START_DEADLINE: Duration = Duration::from_secs(120);
@@ -33,6 +36,8 @@ pub struct Plan {
     pub listen: Option<SocketAddr>,
     /// Whether a Unix line is between the daemons, instead of a network.
     pub on_line: bool,
+    /// Whether a second seller node stands by the first.
+    pub standby: bool,
     /// Whether the daemons log into files, because a screen is open.
     pub quiet: bool,
     /// Whether they log what only measuring needs, such as the bytes of each connection.
@@ -44,6 +49,8 @@ pub struct House {
     plan: Plan,
     settlement: Daemon,
     seller: Daemon,
+    /// The second seller node, and what the two know of each other, if there is one.
+    standby: Option<(Daemon, Nodes)>,
     pub shop: ShopFile,
 }
 
@@ -93,29 +100,48 @@ impl House {
         if !plan.on_line {
             save_address(&address, settlement.address()?)?;
         }
-        let known = ShopFile::read(&plan.data.join("shop.toml")).ok().map(|shop| shop.address);
-        let seller = start_seller(&plan, known, &settlement).await?;
+        let known = ShopFile::read(&plan.data.join("shop.toml")).map_or(Vec::new(), |shop| shop.addresses);
+        let (seller, standby) = if plan.standby {
+            let (seller, standby, nodes) = pair::open(&plan, &known, &settlement).await?;
+            (seller, Some((standby, nodes)))
+        } else {
+            (start_seller(&plan, known.first().copied(), &settlement).await?, None)
+        };
+        let addresses = [Some(&seller), standby.as_ref().map(|(standby, _)| standby)];
         let shop = ShopFile {
-            address: seller.address()?,
+            addresses: addresses.into_iter().flatten().map(Daemon::address).collect::<Result<_, _>>()?,
             seller_pins: vec![seller.pin(2)?],
             issuer_roots: vec![settlement.pin(3)?],
         };
         save(&plan.data.join("shop.toml"), &shop.text())?;
-        Ok(Self { plan, settlement, seller, shop })
+        Ok(Self { plan, settlement, seller, standby, shop })
     }
 
-    /// Watches both daemons and starts one again that was killed, until one fails for a reason.
+    /// Watches the daemons and starts one again that was killed, until one fails for a reason. Of two seller
+    /// nodes it is started again as the standby of the other, which takes over by itself.
     pub async fn watch(&mut self) -> Failure {
         loop {
-            let (daemon, ended) = tokio::select! {
-                ended = self.settlement.child.wait() => (&mut self.settlement, ended),
-                ended = self.seller.child.wait() => (&mut self.seller, ended),
+            let standby = self.standby.as_mut().map(|(daemon, _)| daemon);
+            let (which, ended) = tokio::select! {
+                ended = self.settlement.child.wait() => (Which::Settlement, ended),
+                ended = self.seller.child.wait() => (Which::Seller, ended),
+                ended = ended(standby) => (Which::Standby, ended),
             };
             let status = match ended {
                 Ok(status) => status,
                 Err(error) => return Failure::from(error),
             };
-            if let Some(failure) = daemon.revive(status, &self.plan).await {
+            let nodes = self.standby.as_ref().map(|(_, nodes)| nodes);
+            let follow = |at| nodes.map(|nodes| nodes.follow_anew(at));
+            let (daemon, follow) = match which {
+                Which::Settlement => (&mut self.settlement, None),
+                Which::Seller => (&mut self.seller, follow(0)),
+                Which::Standby => match &mut self.standby {
+                    Some((daemon, nodes)) => (daemon, Some(nodes.follow_anew(1))),
+                    None => return Failure::failed("a daemon ended that was never started"),
+                },
+            };
+            if let Some(failure) = daemon.revive(status, follow, &self.plan).await {
                 return failure;
             }
         }
@@ -134,10 +160,34 @@ impl House {
         Ok((self.settlement.address()?, self.settlement.pin(2)?))
     }
 
-    /// Stops both daemons in good order: the seller first, because it still has things to say.
+    /// Stops the daemons in good order: the sellers first, because they still have things to say. A standby goes
+    /// before the node in charge, which would wait for it otherwise.
     pub async fn close(mut self) {
+        if let Some((standby, nodes)) = &mut self.standby {
+            // Whichever follows; the other one of them has more to say.
+            if nodes.is_in_charge(standby.address().ok()).await {
+                self.seller.stop().await;
+            }
+            standby.stop().await;
+        }
         self.seller.stop().await;
         self.settlement.stop().await;
+    }
+}
+
+/// Which daemon has ended.
+#[derive(Clone, Copy)]
+enum Which {
+    Settlement,
+    Seller,
+    Standby,
+}
+
+/// How a daemon ended; never, when there is none.
+async fn ended(daemon: Option<&mut Daemon>) -> std::io::Result<std::process::ExitStatus> {
+    match daemon {
+        Some(daemon) => daemon.child.wait().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -172,12 +222,21 @@ impl Daemon {
         Ok(Self { role, child, lifeline, args, started: Instant::now(), quick_deaths: 0, ready })
     }
 
-    /// Starts a daemon again that somebody killed. One that ended by itself had a reason.
-    async fn revive(&mut self, status: std::process::ExitStatus, plan: &Plan) -> Option<Failure> {
+    /// Starts a daemon again that somebody killed, or a node that found out that its time is over, with other
+    /// arguments if there are some. One that ended by itself for anything else had a reason.
+    async fn revive(
+        &mut self,
+        status: std::process::ExitStatus,
+        follow: Option<Vec<String>>,
+        plan: &Plan,
+    ) -> Option<Failure> {
         use std::os::unix::process::ExitStatusExt;
         let name = self.role.name();
-        let Some(signal) = status.signal() else {
-            return Some(Failure::failed(format!("{name} ended ({status})")));
+        let fenced = follow.is_some() && status.code() == Some(i32::from(FENCED));
+        let signal = match status.signal() {
+            Some(signal) => signal,
+            None if fenced => 0,
+            None => return Some(Failure::failed(format!("{name} ended ({status})"))),
         };
         self.quick_deaths = if self.started.elapsed() < SETTLED { self.quick_deaths + 1 } else { 0 };
         if self.quick_deaths > MAX_QUICK_DEATHS {
@@ -187,7 +246,7 @@ impl Daemon {
             eprintln!("kessai-demo: {name} was killed (signal {signal}); starting it again");
         }
         let address = self.ready.get(1).cloned().unwrap_or_default();
-        let mut args = self.args.clone();
+        let mut args = follow.unwrap_or_else(|| self.args.clone());
         if self.role == Role::Seller || !plan.on_line {
             set_listen(&mut args, &address);
         }

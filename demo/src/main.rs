@@ -12,7 +12,8 @@ static ALLOCATOR: kessai_shared::Allocator = kessai_shared::Allocator;
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().collect();
-    let role = Role::asked(&args);
+    let asked = Role::asked(&args);
+    let role = asked.or_else(|| Role::called(&args));
     // The list of processes should say what each of them is. Once the memory is our own, so are the
     // files of the process, and nobody but root may write that one any more.
     if let Some(role) = role {
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
     let Some(role) = role else {
         return console::exit("kessai-demo", Cli::parse().run());
     };
-    let args = &args[1..];
+    let args = &args[usize::from(asked.is_some())..];
     let end = match role {
         Role::Settlement => kessai_settlement::cli::Cli::parse_from(args).run(),
         Role::Seller => kessai_server::cli::Cli::parse_from(args).run(),

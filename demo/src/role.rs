@@ -2,7 +2,7 @@
 //! one build is all that a demo needs, and yet each daemon is a process of its own. As the terminal
 //! it is started by whoever wants to shop without a second program.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::path::Path;
 use std::process::Stdio;
@@ -35,9 +35,15 @@ impl Role {
 
     /// The role that a command line asks for.
     pub fn asked(args: &[OsString]) -> Option<Self> {
-        let name = args.get(1)?;
         let roles = [Role::Settlement, Role::Seller, Role::Terminal, Role::Load, Role::Figure];
-        roles.into_iter().find(|role| name == role.name())
+        let named = |name: &OsStr| roles.into_iter().find(|role| name == role.name());
+        args.get(1).and_then(|name| named(name))
+    }
+
+    /// The role that the program is called by, as it is when somebody has given it that name.
+    pub fn called(args: &[OsString]) -> Option<Self> {
+        let name = Path::new(args.first()?).file_name()?;
+        [Role::Settlement, Role::Seller, Role::Terminal].into_iter().find(|role| name == role.name())
     }
 
     /// This program again, in this role. What it logs goes to `log`, or to our standard error.

@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use kessai_demo::voice::Voice;
 use kessai_shared::card::Particulars;
-use kessai_shared::exchange::Link;
 use kessai_shared::identity::Identity;
 use kessai_shared::ids::{CaptureId, OrderId, RefundId};
 use kessai_shared::money::{Currency, Minor};
@@ -28,7 +28,7 @@ const ORDER: OrderId = OrderId::from_bytes([1; 16]);
 
 /// The seller's line to the settlement, in the hands of a test.
 struct Line {
-    link: Link,
+    link: Voice,
     seller: Pin,
 }
 
@@ -42,13 +42,13 @@ enum Answer {
 }
 
 impl Line {
-    fn open(folder: &Path, settlement: SocketAddr) -> Self {
-        let (link, seller) = closed::link(folder, settlement);
+    async fn open(folder: &Path, settlement: SocketAddr) -> Self {
+        let (link, seller) = closed::voice(folder, settlement).await;
         Self { link, seller }
     }
 
     async fn ask(&self, request: Request) -> Reply {
-        self.link.call(&request, DEADLINE).await.expect("an answer")
+        self.link.ask(request, DEADLINE).await.expect("an answer")
     }
 
     async fn echo(&self) -> (Vec<SignedIssuerKeys>, u32) {
@@ -116,7 +116,7 @@ fn refund(id: u8, amount: i64) -> Request {
 async fn an_order_is_charged_by_its_shipments_over_the_wire() {
     let folder = tempfile::tempdir().expect("a folder");
     let shop = Shop::open(folder.path());
-    let line = Line::open(folder.path(), shop.address("kessai-settlement"));
+    let line = Line::open(folder.path(), shop.address("kessai-settlement")).await;
     assert_eq!(line.echo().await.1, 1, "the first batch is open");
     line.buy().await;
     let refused = |refusal| Answer::Refused(refusal);

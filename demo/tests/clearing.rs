@@ -110,13 +110,13 @@ fn batches_close_and_agree_while_shoppers_buy() {
     assert_eq!(sum("payout"), sum("captured") - sum("refunded") - sum("fees"));
     assert!(sum("fees") > 0, "the settlement earns something");
     assert_eq!(reconcile(folder.path(), &[], 0), Vec::new());
-    assert!(!shop.complaints().contains("ALARM"), "{}", shop.complaints());
+    assert!(!shop.complaints().contains("ALARM:"), "{}", shop.complaints());
     assert_eq!(shop.stop("TERM"), Some(0));
     verify(folder.path());
 }
 
 #[test]
-fn a_seller_put_back_by_an_old_copy_is_stopped_and_reconcile_names_what_is_missing() {
+fn a_seller_put_back_by_an_old_copy_agrees_again_and_reconcile_names_what_is_missing() {
     let folder = tempfile::tempdir().expect("a folder");
     let (shop, seller) = shop(folder.path(), MONTH);
     shop.terminal().buy("Approved", &["TEA-MUGI"]).with(0);
@@ -134,31 +134,29 @@ fn a_seller_put_back_by_an_old_copy_is_stopped_and_reconcile_names_what_is_missi
     fs::rename(&old, &data).expect("the old copy");
 
     let shop = Shop::open(folder.path());
+    // An older copy is not in charge, until an operator takes the loss.
+    support::until("a line", || shop.complaints().contains("this data folder is an older copy"));
+    let old = data.display().to_string();
+    run(["kessai-server", "promote", "--force", "--data", &old]).with(0);
+    // What it lacks it has from the settlement, so that both books come to the same again.
+    let status = || -> Value {
+        let told = run(["kessai-server", "status", "--json", "--data", &old]).with(0);
+        serde_json::from_str(&told).expect("JSON")
+    };
+    support::until("books that are caught up", || status()["recovered"] == 1 && status()["behind"] == false);
     let said = clearing(folder.path(), &["close", &seller]).with(0);
     assert_eq!(said, "clearing batch 1 is closed\n");
     let standing = |word: &str| batches(folder.path(), &seller).iter().any(|batch| batch["standing"] == word);
-    support::until("a dispute", || standing("disputed"));
-    support::until("two alarms", || shop.complaints().matches("ALARM: clearing batch 1").count() >= 2);
-    let refused = shop.terminal().buy("Approved", &["TEA-MUGI"]);
-    // The shop takes nothing new: the order is not refused for good, and was not taken either.
-    assert_eq!(refused.code, Some(14), "{refused:?}");
+    support::until("a batch that agrees", || standing("paid"));
+    assert_eq!(shop.complaints().matches("ALARM: clearing batch").count(), 0);
+    shop.terminal().buy("Approved", &["TEA-MUGI"]).with(0);
+    // Until its terminal asks again, or the money goes back, the order is missing here.
     let mut found = reconcile(folder.path(), &["--receipts", &receipt], 1);
     found.sort();
     let order = |kind: &str| (kind.to_owned(), ORDER.to_owned());
-    let batch = ("batch_differs".to_owned(), "1".to_owned());
-    assert_eq!(found, [batch, order("charged_without_order"), order("receipt_without_order")]);
-
-    let accept = |reason: &str| clearing(folder.path(), &["accept", &seller, "1", "--reason", reason]);
-    assert!(accept(" ").one_line(1).contains("a reason has 1 to 500 bytes"));
-    accept("the seller's disk was lost").with(0);
-    assert!(accept("once more").one_line(1).contains("settled already"));
-    support::until("orders that are taken again", || {
-        shop.terminal().buy("Approved", &["TEA-MUGI"]).code == Some(0)
-    });
-    let shown = clearing(folder.path(), &["show", &seller, "1"]).with(0);
-    assert!(shown.contains("accepted by ") && shown.contains("the seller's disk was lost"), "{shown}");
-    let left = reconcile(folder.path(), &[], 1);
-    assert_eq!(left, [order("charged_without_order")]);
+    assert_eq!(found, [order("charged_without_order"), order("receipt_without_order")]);
+    let settled = clearing(folder.path(), &["accept", &seller, "1", "--reason", "once more"]);
+    assert!(settled.one_line(1).contains("settled already"));
     assert_eq!(shop.stop("TERM"), Some(0));
     verify(folder.path());
 }

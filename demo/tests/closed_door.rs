@@ -15,9 +15,10 @@ use std::time::Duration;
 use kessai_shared::codec;
 use kessai_shared::digest::sha256;
 use kessai_shared::exchange::close;
+use kessai_shared::ids::{Epoch, NodeId};
 use kessai_shared::net::knock::{Gate, KnockKey};
 use kessai_shared::net::{self, MAX_DATAGRAM_BYTES};
-use kessai_shared::settlement::{ALPN, Reply, Request};
+use kessai_shared::settlement::{ALPN, Answered, Asked, Reply, Request, Sender, Witness};
 use quinn::{
     ClientConfig, Connection, ConnectionError, Endpoint, EndpointConfig, RecvStream, SendStream, TokioRuntime,
 };
@@ -160,7 +161,13 @@ async fn try_at(address: SocketAddr, config: ClientConfig, patience: Duration) -
 /// Asks for an echo, and gives the stream, whose end would be the end of the connection.
 async fn ask(connection: &Connection) -> Option<(SendStream, RecvStream)> {
     let (mut send, mut recv) = connection.open_bi().await.ok()?;
-    let body = codec::encode(&Request::Echo);
+    let by = Sender {
+        epoch: Epoch::NONE,
+        node: NodeId::from_bytes([1; 16]),
+        at: 0,
+        witnessed: Witness::default(),
+    };
+    let body = codec::encode(&Asked { by, what: Request::Echo });
     let length = u32::try_from(8 + body.len()).expect("a length").to_le_bytes();
     send.write_all(&[&length[..], &[1, 0, 0, 0, 0, 0, 0, 0], &body].concat()).await.ok()?;
     let mut header = [0; 12];
@@ -168,8 +175,8 @@ async fn ask(connection: &Connection) -> Option<(SendStream, RecvStream)> {
     let length = u32::from_le_bytes(header[..4].try_into().expect("four bytes")) as usize;
     let mut body = vec![0; length - 8];
     recv.read_exact(&mut body).await.ok()?;
-    let reply: Reply = codec::decode(&body).expect("a reply");
-    assert!(matches!(reply, Reply::Echo { .. }), "another reply than to what was asked");
+    let answered: Answered = codec::decode(&body).expect("a reply");
+    assert!(matches!(answered.reply, Reply::Echo { .. }), "another reply than to what was asked");
     Some((send, recv))
 }
 
@@ -190,7 +197,7 @@ fn bad_ones(door: &Door) -> Vec<(&'static str, Show, u8)> {
     let front = with(&|show| show.chain.extend(other.chain.clone()));
     let mut behind = other.clone();
     behind.chain.extend(known.chain.clone());
-    let (last, h3) = (b"kessai-settlement/2".to_vec(), b"h3".to_vec());
+    let (last, h3) = (b"kessai-settlement/3".to_vec(), b"h3".to_vec());
     vec![
         ("a stranger's certificate", other.clone(), ACCESS_DENIED),
         ("no certificate", with(&|show| show.show_nothing = true), CERTIFICATE_REQUIRED),

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use kessai_shared::codec;
 use kessai_shared::exchange::{MAX_FRAME_BYTES, close};
 use kessai_shared::identity::Identity;
-use kessai_shared::storefront::{ALPN, Request};
+use kessai_shared::storefront::{ALPN, Request, Search};
 use kessai_shared::tls::{self, Peers};
 use quinn::{Connection, ConnectionError, Endpoint};
 use support::Dice;
@@ -150,7 +150,11 @@ impl Stranger {
         for id in 0..RANDOM_FRAMES {
             let connection = self.connected().await;
             let (mut send, _recv) = connection.open_bi().await.expect("a stream");
-            let browse = Request::Browse { query: "tea".into(), category: None, from: 0, limit: 10 };
+            let browse = Request::Browse {
+                search: Search { query: "tea".into(), ..Search::default() },
+                from: 0,
+                limit: 10,
+            };
             let mut body = codec::encode(&browse);
             if dice.below(2) == 0 {
                 body = (0..dice.below(3_000)).map(|_| dice.below(256) as u8).collect();

@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use kessai_demo::voice::Voice;
 use kessai_shared::codec;
-use kessai_shared::exchange::Link;
 use kessai_shared::ids::OrderId;
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::pin::Pin;
@@ -24,27 +24,27 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The seller's place on the closed network, taken over.
 struct Taken {
-    link: Link,
+    link: Voice,
     seller: Pin,
     keys: Vec<SignedIssuerKeys>,
 }
 
 impl Taken {
     async fn over(folder: &Path, settlement: SocketAddr) -> Self {
-        let (link, seller) = closed::link(folder, settlement);
+        let (link, seller) = closed::voice(folder, settlement).await;
         let mut taken = Self { link, seller, keys: Vec::new() };
-        let Reply::Echo { issuer_keys, .. } = taken.ask(&Request::Echo).await else { panic!("no keys") };
+        let Reply::Echo { issuer_keys, .. } = taken.ask(Request::Echo).await else { panic!("no keys") };
         taken.keys = issuer_keys;
         taken
     }
 
-    async fn ask(&self, request: &Request) -> Reply {
-        self.link.call(request, DEADLINE).await.expect("an answer")
+    async fn ask(&self, request: Request) -> Reply {
+        self.link.ask(request, DEADLINE).await.expect("an answer")
     }
 
     /// What comes of a purchase with this sealed card: whether it was approved.
     async fn inquire(&self, purchase: Purchase, card: &Envelope) -> Result<bool, Refusal> {
-        match self.ask(&Request::Inquiry { purchase, card: card.clone() }).await {
+        match self.ask(Request::Inquiry { purchase, card: card.clone() }).await {
             Reply::Decided(decision) => {
                 let asked = Purchase { seller: self.seller, ..purchase };
                 let verdict = decision.verify(&asked, &self.keys[0].keys.decision_key);
@@ -140,7 +140,7 @@ async fn refuse_every_changed_envelope(taken: &Taken) -> i64 {
         changed[at] ^= 1 << (at % 8);
         let Ok(envelope) = codec::decode::<Envelope>(&changed) else { continue };
         assert_eq!(taken.inquire(purchase, &envelope).await, Ok(false), "byte {at}");
-        let Reply::Status { standing, .. } = taken.ask(&Request::Status { order }).await else {
+        let Reply::Status { standing, .. } = taken.ask(Request::Status { order }).await else {
             panic!("no status")
         };
         assert_eq!(standing, Standing::Declined);

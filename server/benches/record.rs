@@ -50,7 +50,7 @@ fn decode(bencher: Bencher, change: &Change) {
 }
 
 fn placed(lines: u32) -> Change {
-    Change::Placed { quote: quote(0, lines), owner: Pin([1; 32]) }
+    Change::Placed { quote: quote(0, lines), owner: Pin([1; 32]), deliver_to: None }
 }
 
 fn decided() -> Change {

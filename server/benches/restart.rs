@@ -1,11 +1,13 @@
 //! How long a shop with many orders takes to open, and what its files take beside its rows:
-//! `cargo bench -p kessai-server --bench restart -- 1000000`.
+//! `cargo bench -p kessai-server --bench restart -- 1000000`. A folder that is named too, as `./shop`, is
+//! filled once and then only opened, as often as a second number says.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use kessai_server::sales::{Books, Change};
 use kessai_server::settings::JOURNAL;
+use kessai_server::shown::Shown;
 use kessai_shared::ids::{Customer, OrderId, Sku};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::pin::Pin;
@@ -15,6 +17,10 @@ use kessai_shared::receipt::{
 use kessai_shared::store::{self, Store};
 use kessai_shared::time::Timestamp;
 
+/// As in the daemons.
+#[global_allocator]
+static ALLOCATOR: kessai_shared::Allocator = kessai_shared::Allocator;
+
 const PRODUCTS: u64 = 4_000;
 const CUSTOMERS: u64 = 10_000;
 /// Orders in one group of the journal, and hashes in the path of a decision.
@@ -22,30 +28,40 @@ const GROUP: u64 = 256;
 const PATH: usize = 8;
 
 fn main() {
-    let orders = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(100_000);
-    let folder = tempfile::tempdir().expect("a folder");
+    let mut numbers = std::env::args().filter_map(|word| word.parse::<u64>().ok());
+    let (orders, times) = (numbers.next().unwrap_or(100_000), numbers.next().unwrap_or(3));
+    let temporary = tempfile::tempdir().expect("a folder");
+    let named = std::env::args().skip(1).find(|word| word.contains('/')).map(PathBuf::from);
+    let folder = named.unwrap_or_else(|| temporary.path().to_owned());
+    let folder = folder.as_path();
     let start = Instant::now();
     let mut longest = Duration::ZERO;
-    {
-        let (mut store, _) = Store::<Books>::open(folder.path(), JOURNAL).expect("a new store");
+    if !folder.join("journal").exists() {
+        let (mut store, _) = Store::<Books>::open(folder, JOURNAL).expect("a new store");
         fill(&mut store, orders, &mut longest);
         println!("filled with {orders} orders in {:.1?}, {} MB resident", start.elapsed(), resident());
+        println!("  at the most {} MB, while a checkpoint was made", memory("VmHWM:"));
         store.settle_checkpoint();
         println!("the longest commit took {longest:.1?}; checkpoint of {}", store.checkpoint());
         let rows = store::live_bytes(store.books());
-        let files = size(folder.path());
+        let files = size(folder);
         let ratio = files as f64 / rows as f64;
         println!("rows {} MB, files {} MB, ratio {ratio:.2}", rows >> 20, files >> 20);
         let start = Instant::now();
         store.close().expect("closed");
         println!("closed in {:.1?}", start.elapsed());
     }
-    for _ in 0..3 {
+    for _ in 0..times {
         let start = Instant::now();
-        let (store, opened) = Store::<Books>::open(folder.path(), JOURNAL).expect("a whole store");
+        let (store, opened) = Store::<Books>::open(folder, JOURNAL).expect("a whole store");
         let (took, behind) = (start.elapsed(), opened.journal.records);
         println!("opened in {took:.2?}, {behind} records behind the checkpoint, {} MB resident", resident());
-        assert_eq!(store.books().totals().orders, orders);
+        println!("  {:.2?}", opened.took);
+        assert_eq!(store.books().counts(0).orders, orders);
+        let start = Instant::now();
+        let shown = Shown::of(store.books());
+        println!("  shown to terminals after another {:.2?}, {} MB resident", start.elapsed(), resident());
+        drop(shown);
     }
 }
 
@@ -62,7 +78,7 @@ fn fill(store: &mut Store<Books>, orders: u64, longest: &mut Duration) {
         let now = Timestamp(1_000_000 + group * 10_000);
         store.begin(now);
         for quote in quotes.iter().cloned() {
-            store.change(&Change::Placed { quote, owner: Pin([7; 32]) }).expect("an order");
+            store.change(&Change::Placed { quote, owner: Pin([7; 32]), deliver_to: None }).expect("an order");
         }
         timed(longest, || store.commit().expect("a disk that works"));
         store.begin(now);
@@ -71,6 +87,8 @@ fn fill(store: &mut Store<Books>, orders: u64, longest: &mut Duration) {
             store.change(&change).expect("a decision");
         }
         timed(longest, || store.commit().expect("a disk that works"));
+        // However fast it is, it makes its checkpoints at the same places.
+        store.settle_checkpoint();
     }
 }
 
@@ -127,8 +145,13 @@ fn size(folder: &Path) -> u64 {
 }
 
 fn resident() -> u64 {
+    memory("VmRSS:")
+}
+
+/// In megabytes, as the kernel counts it.
+fn memory(what: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0");
+    let line = status.lines().find_map(|line| line.strip_prefix(what)).unwrap_or("0");
     let kilobytes = line.split_whitespace().next().and_then(|word| word.parse::<u64>().ok());
     kilobytes.unwrap_or_default() >> 10
 }

@@ -1,148 +1,181 @@
-//! What a page of the catalogue costs: `cargo bench -p kessai-server --bench search`.
+//! What a search costs among 1,000,000 products: `cargo bench -p kessai-server --bench search`.
 //!
-//! Time for one page of 50 products, out of 4,000 and out of 1,000,000: from the beginning, from the
-//! middle, of one category, with a word that one in nine products has, with two words, with one SKU, and
-//! with a word that none has. Stock is read with it. Making the shops takes some seconds before that.
+//! `cold` is a search that nothing is known of, `typing_on` one that goes on from what was found a letter
+//! before, and `paging` a further page of 50 products of one that was made, with its stock. Making the shop
+//! takes some seconds before that; what its catalogue takes in memory is told then.
 
 #[path = "../../shared/benches/support/timing.rs"]
 mod timing;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 
 use divan::{Bencher, black_box};
-use kessai_server::catalogue::Catalogue;
+use kessai_server::catalogue::{Base, Catalogue, Entries, Wanted, find};
 use kessai_server::reader::Reader;
 use kessai_server::record::VERSION;
 use kessai_server::sales::{Product, Row, RowKey, Stock};
+use kessai_server::stocks::Stocks;
 use kessai_shared::codec;
 use kessai_shared::ids::Sku;
 use kessai_shared::journal::{Hash, Head};
 use kessai_shared::money::Minor;
 use kessai_shared::record::versioned;
 use kessai_shared::shelf::Shelf;
-use kessai_shared::storefront::Page;
+use kessai_shared::storefront::{PriceRange, Search, Sort};
 use kessai_shared::time::Timestamp;
 use tempfile::TempDir;
 
-const FEW: u32 = 4_000;
-const MANY: u32 = 1_000_000;
+const PRODUCTS: u32 = 1_000_000;
 /// Products on a page, as terminals ask for them.
 const PAGE: u16 = 50;
-const COLOURS: [&str; 7] = ["Red", "Blue", "Green", "White", "Ivory", "Pink", "Walnut"];
-const THINGS: [&str; 9] =
-    ["Mug", "Tea towel", "Lantern", "Notebook", "Hanging heart", "Cake stand", "Candle", "Teapot", "Jar"];
-const CATEGORIES: [&str; 5] = ["Garden", "Home", "Kitchen", "Paper", "Toys"];
+/// Of these a name has three to five, so that queries find as much or as little as in a real shop.
+const WORDS: &str = "Red Blue Green White Ivory Pink Walnut Mug Tea Towel Lantern Notebook Hanging Heart Cake \
+    Stand Candle Teapot Jar Vintage Retro Spot Small Large Set Glass Metal Wooden Box Bag Holder \
+    Sign Christmas Garland Ribbon Paper Napkins Bunting Frame Clock Doormat Cushion Cover Drawer \
+    茶碗 急須 ふろしき うちわ";
+const CATEGORIES: [&str; 8] = ["Garden", "Home", "Kitchen", "Paper", "Toys", "Stationery", "茶道具", ""];
 
-/// What a shopper asks for; `half` starts in the middle of all products.
-#[derive(Clone, Copy)]
-struct Search {
+struct Case {
     name: &'static str,
-    query: &'static str,
-    category: Option<&'static str>,
-    half: bool,
-    /// How many of so many products that finds, within one.
-    share: fn(u32) -> u32,
+    search: fn() -> Search,
 }
 
-const SEARCHES: [Search; 7] = [
-    Search { name: "everything", query: "", category: None, half: false, share: |all| all },
-    Search { name: "everything, middle", query: "", category: None, half: true, share: |all| all },
-    Search { name: "a category", query: "", category: Some("Home"), half: false, share: |all| all / 5 },
-    Search { name: "a common word", query: "lantern", category: None, half: false, share: |all| all / 9 },
-    Search { name: "two words", query: "ivory jar", category: None, half: false, share: |all| all / 63 },
-    Search { name: "one SKU", query: "SKU-0001234", category: None, half: false, share: |_| 1 },
-    Search { name: "no such word", query: "zeppelin", category: None, half: false, share: |_| 0 },
+fn words(query: &str) -> Search {
+    Search { query: query.to_owned(), ..Search::default() }
+}
+
+const COLD: [Case; 15] = [
+    Case { name: "one letter: e", search: || words("e") },
+    Case { name: "two letters: te", search: || words("te") },
+    Case { name: "three letters: tea", search: || words("tea") },
+    Case { name: "three letters: ate", search: || words("ate") },
+    Case { name: "a word: lantern", search: || words("lantern") },
+    Case { name: "with letters missing: lntrn", search: || words("lntrn") },
+    Case { name: "two words: ivory jar", search: || words("ivory jar") },
+    Case { name: "two short words: ea st", search: || words("ea st") },
+    Case { name: "Japanese: 茶碗", search: || words("茶碗") },
+    Case { name: "a SKU: SKU-0012345", search: || words("SKU-0012345") },
+    Case { name: "no such word: zeppelin", search: || words("zeppelin") },
+    Case {
+        name: "a word in a category",
+        search: || Search { category: Some("Home".into()), ..words("lantern") },
+    },
+    Case { name: "in stock", search: || Search { in_stock: true, ..Search::default() } },
+    Case {
+        name: "10 to 20, cheapest first",
+        search: || {
+            let price = PriceRange { least: Some(Minor(1_000)), most: Some(Minor(2_000)) };
+            Search { price, sort: Sort::PriceUp, ..Search::default() }
+        },
+    },
+    Case {
+        name: "everything, most in stock first",
+        search: || Search { sort: Sort::Stock, ..Search::default() },
+    },
 ];
 
-static SMALL: LazyLock<Shop> = LazyLock::new(|| Shop::with(FEW));
-static LARGE: LazyLock<Shop> = LazyLock::new(|| Shop::with(MANY));
+/// What was typed before, and what is typed now.
+struct Typed(&'static str, &'static str);
+
+const TYPING: [Typed; 4] =
+    [Typed("tea", "teap"), Typed("lan", "lant"), Typed("lanter", "lantern"), Typed("ivory", "ivory jar")];
+
+static SHOP: LazyLock<Shop> = LazyLock::new(Shop::new);
 
 fn main() {
     timing::run();
 }
 
-#[divan::bench(args = SEARCHES)]
-fn of_4_000(bencher: Bencher, search: &Search) {
-    measure(bencher, &SMALL, search);
+#[divan::bench(args = COLD)]
+fn cold(bencher: Bencher, case: &Case) {
+    let wanted = Wanted::of(&(case.search)(), &SHOP.entries).expect("something to look for");
+    bencher.bench(|| find(&SHOP.entries, black_box(&wanted), None));
 }
 
-#[divan::bench(args = SEARCHES)]
-fn of_1_000_000(bencher: Bencher, search: &Search) {
-    measure(bencher, &LARGE, search);
+#[divan::bench(args = TYPING)]
+fn typing_on(bencher: Bencher, Typed(before, now): &Typed) {
+    let wanted = |query: &str| Wanted::of(&words(query), &SHOP.entries).expect("something to look for");
+    let rows = find(&SHOP.entries, &wanted(before), None);
+    let (base, now) = (Base { rows: &rows, same_words: false }, wanted(now));
+    bencher.bench(|| find(&SHOP.entries, black_box(&now), Some(&base)));
 }
 
-fn measure(bencher: Bencher, shop: &Shop, search: &Search) {
-    let (page, expected) = (shop.page(search), (search.share)(shop.products));
-    assert!(page.total.abs_diff(expected) <= 1, "{search} finds {} products", page.total);
-    let from = if search.half { shop.products / 2 } else { 0 };
-    assert_eq!(page.items.len(), usize::from(PAGE).min((page.total - from) as usize), "{search}");
-    bencher.bench(|| shop.page(black_box(search)));
+#[divan::bench(args = ["everything", "lantern"])]
+fn paging(bencher: Bencher, query: &str) {
+    let search = if query == "everything" { Search::default() } else { words(query) };
+    let page = |from| SHOP.runtime.block_on(SHOP.catalogue.page(&search, (from, PAGE), &SHOP.reader));
+    let first = page(0).expect("a shelf that works");
+    assert_eq!(first.items.len(), usize::from(PAGE), "{query} finds {} products", first.total);
+    bencher.bench(|| page(black_box(0)));
 }
 
 struct Shop {
-    products: u32,
+    entries: Entries,
     catalogue: Catalogue,
     reader: Reader,
+    runtime: tokio::runtime::Runtime,
     _folder: TempDir,
 }
 
 impl Shop {
-    fn with(products: u32) -> Self {
-        let mut listed: Vec<Product> = (0..products).map(product).collect();
+    fn new() -> Self {
+        let products: Vec<Product> = (0..PRODUCTS).map(product).collect();
+        let (before, begun) = (resident(), Instant::now());
+        let stocks = Arc::new(Stocks::among(products.iter()));
+        let catalogue = Catalogue::of(products.iter(), Arc::clone(&stocks));
+        let (grown, took) = (resident().saturating_sub(before), begun.elapsed());
+        println!("catalogue made in {took:.1?}, {} bytes a product", grown / u64::from(PRODUCTS));
+        let entries = Entries::of(products.iter(), stocks);
         let folder = tempfile::tempdir().expect("a folder for the shelf");
         let shelf = Shelf::rebuild(&folder.path().join("shelf")).expect("an empty shelf");
+        let mut rows: Vec<_> = products.iter().map(row).collect();
+        rows.sort();
         let head = Head { position: 1, time: Timestamp(1), hash: Hash([7; 32]) };
-        listed.sort_by(|a, b| (&a.category, &a.name, &a.sku).cmp(&(&b.category, &b.name, &b.sku)));
-        shelf.apply(&shown(&listed), head).expect("a shelf that works");
-        let (catalogue, reader) = (Catalogue::of(listed), Reader::new(Arc::new(shelf)));
-        Self { products, catalogue, reader, _folder: folder }
-    }
-
-    fn page(&self, search: &Search) -> Page {
-        let from = if search.half { self.products / 2 } else { 0 };
-        let found = self.catalogue.page((search.query, search.category), (from, PAGE), &self.reader);
-        found.expect("a shelf that works")
+        shelf.apply(&rows, head).expect("a shelf that works");
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build().expect("a runtime");
+        Self { entries, catalogue, reader: Reader::new(Arc::new(shelf)), runtime, _folder: folder }
     }
 }
 
-/// The rows of the products that some search here shows: a million rows of others would make the set-up
-/// slow, and none of them is read.
-fn shown(listed: &[Product]) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
-    let mut rows = BTreeMap::new();
-    for search in SEARCHES {
-        let words: Vec<String> = search.query.split_whitespace().map(str::to_lowercase).collect();
-        let fits = |product: &&Product| {
-            let text = format!("{} {}", product.name, product.sku).to_lowercase();
-            search.category.is_none_or(|category| product.category == category)
-                && words.iter().all(|word| text.contains(word))
-        };
-        let from = if search.half { listed.len() / 2 } else { 0 };
-        for product in listed.iter().filter(fits).skip(from).take(usize::from(PAGE)) {
-            let key = codec::encode(&RowKey::Product(product.sku));
-            rows.insert(key, Some(versioned(VERSION, &Row::Product(product.clone()))));
-        }
-    }
-    rows.into_iter().collect()
+fn row(product: &Product) -> (Vec<u8>, Option<Vec<u8>>) {
+    let key = codec::encode(&RowKey::Product(product.sku));
+    (key, Some(versioned(VERSION, &Row::Product(product.clone()))))
 }
 
-/// One of the products. There are 7 colours, 9 things and 5 categories, which have no divisor in common, so
-/// that every mixture occurs as often as any other.
+/// One of the products; every number comes from `nth`.
 fn product(nth: u32) -> Product {
-    let pick = |from: &[&'static str]| from[nth as usize % from.len()];
-    let (colour, thing) = (pick(&COLOURS), pick(&THINGS));
+    let dice = |salt: u32| {
+        let mixed = (u64::from(nth) << 32 | u64::from(salt)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        ((mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 40) as usize
+    };
+    let vocabulary: Vec<&str> = WORDS.split(' ').collect();
+    let word = |at| vocabulary[dice(at) % vocabulary.len()];
+    let words: Vec<&str> = (0..3 + dice(9) as u32 % 3).map(word).collect();
     Product {
         sku: Sku::new(&format!("SKU-{nth:07}")).expect("a SKU"),
-        name: format!("{colour} {thing} no. {nth}"),
-        category: pick(&CATEGORIES).to_owned(),
-        unit_price: Minor(255),
-        stock: Stock::of(1_000),
+        name: format!("{} {nth}", words.join(" ")),
+        category: CATEGORIES[dice(10) % CATEGORIES.len()].to_owned(),
+        unit_price: Minor((dice(11) % 10_000) as i64),
+        stock: Stock::of((dice(12) % 200) as u64),
     }
 }
 
-impl fmt::Display for Search {
+/// What this process takes in memory, in bytes.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/statm").expect("the kernel's word");
+    status.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).expect("a number of pages") * 4_096
+}
+
+impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
+    }
+}
+
+impl fmt::Display for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, then {}", self.0, self.1)
     }
 }

@@ -1,114 +1,113 @@
 //! The catalogue as shoppers look through it and as quotes are made from it: names, categories and
-//! prices, which change only while the daemon is stopped. Stock is read for every page, from the shelf, which
-//! is a moment behind.
+//! prices, which change only while the daemon is stopped.
+//!
+//! Of stock there are two views. The numbers on a page are read for that page from the shelf, which is a
+//! moment behind. Which products are in stock, and what order that makes, is told by [`Stocks`] when a
+//! search is carried out; its list then holds for ten seconds, so that its pages fit together. A product
+//! that was sold out within these seconds is still on the list, with 0 on its row.
 
-use std::collections::HashMap;
+mod bits;
+mod entries;
+mod find;
+mod finder;
+mod fold;
+mod kept;
+mod live;
+mod texts;
+mod wanted;
+
+use std::sync::Arc;
 
 use kessai_shared::ids::Sku;
 use kessai_shared::money::Minor;
-use kessai_shared::storefront::{Item, MAX_PAGE, Page};
+use kessai_shared::storefront::{Category, Item, MAX_PAGE, Page, Search};
 
 use crate::reader::{Reader, Unreadable};
 use crate::sales::Product;
+use crate::stocks::Stocks;
+
+pub use entries::Entries;
+pub use find::{Base, find};
+pub use finder::{Busy, Found};
+pub use live::Live;
+pub use wanted::Wanted;
+
+use finder::Finder;
 
 pub struct Catalogue {
-    entries: Vec<Entry>,
-    /// Where in the entries a product stands.
-    places: HashMap<Sku, usize>,
-    categories: Vec<String>,
-    /// All SKUs in their own order.
-    skus: Vec<Sku>,
+    entries: Arc<Entries>,
+    categories: Vec<Category>,
+    finder: Finder,
 }
 
-struct Entry {
-    sku: Sku,
-    name: String,
-    category: String,
-    unit_price: Minor,
-    /// Name and SKU in lower case, as searches are compared.
-    text: String,
+/// Why there is no page.
+#[derive(Clone, Debug)]
+pub enum NoPage {
+    Busy,
+    Unreadable(Unreadable),
 }
 
 impl Catalogue {
-    pub fn of(mut products: Vec<Product>) -> Self {
-        products.sort_by(|a, b| (&a.category, &a.name, &a.sku).cmp(&(&b.category, &b.name, &b.sku)));
-        let mut categories: Vec<String> = products.iter().map(|product| product.category.clone()).collect();
-        categories.dedup();
-        categories.retain(|category| !category.is_empty());
-        let entry = |product: Product| Entry {
-            text: format!("{} {}", product.name, product.sku).to_lowercase(),
-            sku: product.sku,
-            name: product.name,
-            category: product.category,
-            unit_price: product.unit_price,
-        };
-        let entries: Vec<Entry> = products.into_iter().map(entry).collect();
-        let places = entries.iter().enumerate().map(|(place, entry)| (entry.sku, place)).collect();
-        let mut skus: Vec<Sku> = entries.iter().map(|entry| entry.sku).collect();
-        skus.sort_unstable();
-        Self { entries, places, categories, skus }
+    /// The products must be those that the stocks are of.
+    pub fn of<'a>(products: impl Iterator<Item = &'a Product>, stocks: Arc<Stocks>) -> Self {
+        let entries = Arc::new(Entries::of(products, stocks));
+        let (categories, finder) = (entries.categories(), Finder::new(Arc::clone(&entries)));
+        Self { entries, categories, finder }
     }
 
     /// What one piece of a product costs; `None` when the shop does not list it.
     pub fn price(&self, sku: &Sku) -> Option<Minor> {
-        self.entry(sku).map(|entry| entry.unit_price)
+        self.entries.price(sku)
     }
 
     /// What a product is called; empty when the shop does not list it.
     pub fn name(&self, sku: &Sku) -> &str {
-        self.entry(sku).map_or("", |entry| &entry.name)
+        self.entries.name(sku)
     }
 
-    pub fn categories(&self) -> &[String] {
+    pub fn categories(&self) -> &[Category] {
         &self.categories
     }
 
     /// At most `limit` SKUs behind one, or from the first, and what to ask on from, if there are more.
     pub fn skus(&self, after: Option<Sku>, limit: usize) -> (Vec<Sku>, Option<Sku>) {
-        let from = after.map_or(0, |after| self.skus.partition_point(|sku| *sku <= after));
-        let rest = self.skus.get(from..).unwrap_or_default();
+        let skus = self.entries.stocks.skus();
+        let from = after.map_or(0, |after| skus.partition_point(|sku| *sku <= after));
+        let rest = skus.get(from..).unwrap_or_default();
         let page = &rest[..rest.len().min(limit)];
         let next = if rest.len() > page.len() { page.last().copied() } else { None };
         (page.to_vec(), next)
     }
 
-    /// The products that hold every word of `query`, in the order of the catalogue.
+    /// A page of what a search finds: `limit` rows from the one at `from` on.
     ///
     /// # Errors
-    /// [`Unreadable`] when the store fails.
-    pub fn page(
+    /// [`NoPage::Busy`] when too many search at once, [`NoPage::Unreadable`] when the store fails.
+    pub async fn page(
         &self,
-        (query, category): (&str, Option<&str>),
+        search: &Search,
         (from, limit): (u32, u16),
         reader: &Reader,
-    ) -> Result<Page, Unreadable> {
-        let query = query.to_lowercase();
-        let words: Vec<&str> = query.split_whitespace().collect();
-        let fits = |entry: &&Entry| {
-            category.is_none_or(|category| entry.category == category)
-                && words.iter().all(|word| entry.text.contains(word))
-        };
-        let found: Vec<&Entry> = self.entries.iter().filter(fits).collect();
-        let from = usize::try_from(from).unwrap_or(usize::MAX);
+    ) -> Result<Page, NoPage> {
+        let found = self.finder.find(search).await.map_err(|Busy| NoPage::Busy)?;
         let mut items = Vec::new();
-        for entry in found.iter().skip(from).take(usize::from(limit.min(MAX_PAGE))) {
-            items.extend(reader.product(&entry.sku)?.map(item));
+        for row in found.page(from, usize::from(limit.min(MAX_PAGE))) {
+            let Some(sku) = self.entries.sku(row) else { continue };
+            items.extend(reader.product(&sku).map_err(NoPage::Unreadable)?.map(item));
         }
-        Ok(Page { items, total: u32::try_from(found.len()).unwrap_or(u32::MAX) })
-    }
-
-    fn entry(&self, sku: &Sku) -> Option<&Entry> {
-        self.entries.get(*self.places.get(sku)?)
+        Ok(Page { items, total: found.total() })
     }
 }
 
 /// A product as a shopper sees it.
 pub fn item(product: Product) -> Item {
+    let count = |pieces: u64| u32::try_from(pieces).unwrap_or(u32::MAX);
     Item {
+        available: count(product.stock.available),
+        on_hand: count(product.stock.on_hand()),
         sku: product.sku,
         name: product.name,
         category: product.category,
         unit_price: product.unit_price,
-        available: u32::try_from(product.stock.available).unwrap_or(u32::MAX),
     }
 }

@@ -3,31 +3,42 @@
 
 mod clearing;
 mod errands;
+mod following;
+mod in_charge;
 mod operate;
+mod recovery;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Instant;
 
+use kessai_shared::address::Address;
 use kessai_shared::ids::{Customer, OrderId, ReturnId};
+use kessai_shared::measure::{Registry, Spread};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Quote;
 use kessai_shared::seal::Envelope;
-use kessai_shared::store::Fault;
+use kessai_shared::settlement::ApprovedOrders;
+use kessai_shared::store::{Copied, Fault};
 use kessai_shared::storefront::{Cancelled, Line, OrderState, Refusal, ReturnState};
 use kessai_shared::time::Timestamp;
 use kessai_shared::writer::{self, Clock};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::catalogue::Live;
+use crate::charge::Charge;
 use crate::courier::{Cards, Errand};
 use crate::import::Listing;
 use crate::reconciler::{Heard, Told};
 use crate::sales::acts::{self, Cannot, Giving};
-use crate::sales::{Answer, Books, Change, GiveBack, Order, Terms, Work};
+use crate::sales::{About, Answer, Books, Change, GiveBack, Order, Tenure, Terms, Work};
 use crate::shown::Shown;
 
 use clearing::Clearing;
 use errands::Errands;
+use following::Following;
 pub use operate::{CannotOperate, Operation};
+use recovery::Recovery;
 
 /// Most shipments that one round begins; the rest is for the next round, a moment later.
 const MAX_SHIPMENTS_A_ROUND: usize = 500;
@@ -40,8 +51,11 @@ pub enum Command {
     /// Tells when the order is settled, or at once when it was refused.
     Place {
         quote: Quote,
+        deliver_to: Option<Box<Address>>,
         owner: Pin,
         card: Envelope,
+        /// When it came to the seller.
+        since: Instant,
         tell: TellOrder,
     },
     /// Tells when the return is settled, or at once when it was refused.
@@ -62,12 +76,19 @@ pub enum Command {
     OpenBatch(u32),
     /// What became of telling the settlement of a clearing batch.
     Reconciled(Told, Heard),
-    /// The courier is back from an errand.
-    Answered(Work, Answer),
+    /// The courier is back from an errand, since then.
+    Answered(Work, Answer, Instant),
+    /// The settlement has put this node in charge; tells when that is in the journal.
+    Granted {
+        tenure: Tenure,
+        tell: Tell<()>,
+    },
     Import {
         listings: Vec<Listing>,
         tell: Tell<Imported>,
     },
+    /// A page of what the settlement has of this shop's orders.
+    Recovered(ApprovedOrders, Tell<()>),
 }
 
 pub struct GiveBackRequest {
@@ -107,6 +128,10 @@ pub struct Clerk {
     cancels: HashMap<OrderId, Vec<TellOrder>>,
     returns: HashMap<ReturnId, Vec<Tell<Result<GiveBack, Refusal>>>>,
     clearing: Clearing,
+    following: Following,
+    recovery: Recovery,
+    charge: Charge,
+    registry: Registry,
     started: bool,
 }
 
@@ -117,6 +142,7 @@ impl Clerk {
         cards: Cards,
         shown: Shown,
         courier: mpsc::Sender<Errand>,
+        charge: Charge,
     ) -> Self {
         Self {
             clock,
@@ -128,6 +154,10 @@ impl Clerk {
             cancels: HashMap::new(),
             returns: HashMap::new(),
             clearing: Clearing::default(),
+            following: Following::default(),
+            recovery: Recovery::default(),
+            charge,
+            registry: Registry::default(),
             started: false,
         }
     }
@@ -138,25 +168,48 @@ impl Clerk {
         Self { clearing: Clearing::new(reconciler), ..self }
     }
 
+    /// The same clerk with somebody who asks the settlement what these books lack.
+    #[must_use]
+    pub fn recovering(self, wish: mpsc::Sender<()>) -> Self {
+        Self { recovery: Recovery::asking(wish), ..self }
+    }
+
+    /// The same clerk with the catalogue that it keeps current while another node is followed.
+    #[must_use]
+    pub fn showing(self, catalogue: Live) -> Self {
+        Self { following: Following::showing(catalogue), ..self }
+    }
+
+    /// The same clerk, which measures how long things take.
+    #[must_use]
+    pub fn measuring(self, registry: &Registry) -> Self {
+        Self { registry: registry.clone(), ..self }
+    }
+
     fn place(
         &mut self,
-        (quote, owner): (&Quote, Pin),
-        card: Envelope,
+        (quote, deliver_to, owner): (&Quote, Option<Box<Address>>, Pin),
+        (card, since): (Envelope, Instant),
         tell: TellOrder,
         desk: &mut Desk<'_>,
     ) -> Result<(), Fault> {
         let id = quote.order;
+        self.registry.took_since(Spread::Queued, since);
         if desk.books().order(id).is_none() && !self.errands.has_room_to_inquire() {
             answer(desk, tell, Err(Refusal::TryLater));
             return Ok(());
         }
-        match acts::place(desk.books(), quote, owner, (self.clock)()) {
+        match acts::place(desk.books(), (quote, deliver_to), owner, (self.clock)()) {
             Err(refusal) => {
                 answer(desk, tell, Err(refusal));
                 return Ok(());
             }
             Ok(Some(change)) => {
                 desk.change(&change)?;
+                if matches!(change, Change::Placed { .. }) {
+                    let registry = self.registry.clone();
+                    desk.after(move |_| registry.took_since(Spread::PlacedIn, since));
+                }
             }
             Ok(None) => {}
         }
@@ -222,12 +275,22 @@ impl Clerk {
         Ok(())
     }
 
-    fn answered(&mut self, work: &Work, answer: Answer, desk: &mut Desk<'_>) -> Result<(), Fault> {
+    fn answered(
+        &mut self,
+        work: &Work,
+        (answer, since): (Answer, Instant),
+        desk: &mut Desk<'_>,
+    ) -> Result<(), Fault> {
         let order = work.order();
+        self.registry.took_since(Spread::Queued, since);
         self.errands.ended(order);
         let batch = answer.batch();
         if let Some(change) = work.answered(desk.books(), answer) {
             desk.change(&change)?;
+            if matches!(change, Change::Decided { .. }) {
+                let registry = self.registry.clone();
+                desk.after(move |_| registry.took_since(Spread::ConfirmedIn, since));
+            }
         }
         // All that is under way is looked at once a close, and not with every answer.
         let closed = batch.filter(|batch| self.clearing.is_news(*batch));
@@ -258,7 +321,10 @@ impl Clerk {
         let cancelling = books.order(id).is_some_and(is_being_cancelled);
         let cancels = if cancelling { Vec::new() } else { self.cancels.remove(&id).unwrap_or_default() };
         let (shown, courier) = (self.shown.clone(), self.errands.courier());
+        let (charge, last) = (self.charge.clone(), last_position(desk));
         desk.after(move |books| {
+            // The errand says how far the journal has come, and is not to say less than it rests on.
+            charge.reached(last);
             shown.put(books, id);
             // The courier is gone only when the daemon stops; a restart finds the work in the books.
             errand.into_iter().for_each(|errand| drop(courier.try_send(errand)));
@@ -346,9 +412,10 @@ fn moving(errands: &Errands, books: &Books) -> Vec<OrderId> {
     let moves = |id: &OrderId| {
         // Most are purchases that wait for their decision, whose errand is dear to name.
         let order = books.order(*id);
-        order.is_some_and(|order| order.shipping.is_some() || !order.refunding.is_empty())
+        let pays = order.is_some_and(|order| order.shipping.is_some() || !order.refunding.is_empty());
+        (pays || books.recovered(*id).is_some())
             && match Work::next(books, *id) {
-                Some(Work::Capture { .. } | Work::Refund { .. }) => true,
+                Some(Work::Capture { .. } | Work::Refund { .. } | Work::Repay { .. }) => true,
                 Some(Work::Inquire { .. } | Work::Reverse { .. } | Work::Release { .. }) | None => false,
             }
     };
@@ -371,8 +438,11 @@ impl writer::Clerk for Clerk {
     type Command = Command;
 
     fn handle(&mut self, command: Command, desk: &mut Desk<'_>) -> Result<(), Fault> {
+        let Some(command) = self.if_in_charge(command, desk) else { return Ok(()) };
         match command {
-            Command::Place { quote, owner, card, tell } => self.place((&quote, owner), card, tell, desk),
+            Command::Place { quote, deliver_to, owner, card, since, tell } => {
+                self.place((&quote, deliver_to, owner), (card, since), tell, desk)
+            }
             Command::GiveBack { request, tell } => self.give_back(&request, tell, desk),
             Command::Cancel { order, owner, tell } => {
                 // Who is not its owner does not learn that it exists.
@@ -394,17 +464,45 @@ impl writer::Clerk for Clerk {
                 Ok(())
             }
             Command::Reconciled(told, heard) => self.clearing.told(told, heard, desk),
-            Command::Answered(work, answer) => self.answered(&work, answer, desk),
+            Command::Answered(work, answer, since) => self.answered(&work, (answer, since), desk),
             Command::Read(look) => {
-                let last = desk.next_stamp().position.saturating_sub(1);
-                desk.after(move |books| look(books, last));
+                desk.after_at(move |books, head| look(books, head.position));
                 Ok(())
             }
             Command::Import { listings, tell } => import(listings, tell, desk),
+            Command::Granted { tenure, tell } => self.granted(tenure, tell, desk),
+            Command::Recovered(page, tell) => self.recover(&page, tell, desk),
+        }
+    }
+
+    fn copied(&mut self, groups: &[Copied<Change>], books: &Books, is_last: bool) {
+        self.following.copied(groups, books, &self.shown);
+        let changes = groups.iter().flat_map(Copied::changes);
+        let tenures = changes.filter_map(|(change, _)| match change {
+            Change::Granted(tenure) => Some(*tenure),
+            _ => None,
+        });
+        let last = groups.last().map_or(0, |group| group.head().position);
+        self.charge.copied(last, tenures);
+        if is_last {
+            self.following.refresh(books, &self.shown, false);
         }
     }
 
     fn tick(&mut self, desk: &mut Desk<'_>) -> Result<(), Fault> {
+        self.following.refresh(desk.books(), &self.shown, self.charge.is_in_charge());
+        if !self.charge.is_in_charge() {
+            // What is owed is taken up anew by whoever is put in charge, were it this node again.
+            self.started = false;
+            return Ok(());
+        }
+        self.show_how_far(desk);
+        if desk.books().is_behind() {
+            // Nothing moves before it is known what has moved already.
+            self.recovery.wish();
+            self.forget_gone();
+            return Ok(());
+        }
         if !self.started {
             self.started = true;
             let open: Vec<_> = desk.books().open_orders().collect();
@@ -412,6 +510,7 @@ impl writer::Clerk for Clerk {
         }
         self.forget_gone();
         let now = (self.clock)();
+        self.follow_recovered(now, desk)?;
         self.ship_due(now, desk)?;
         self.end_overdue(now, desk)
     }
@@ -419,27 +518,45 @@ impl writer::Clerk for Clerk {
 
 fn import(listings: Vec<Listing>, tell: Tell<Imported>, desk: &mut Desk<'_>) -> Result<(), Fault> {
     let mut imported = Imported::default();
-    for Listing { sku, name, category, unit_price, stock } in listings {
-        let change = match desk.books().product(&sku) {
+    for Listing { sku, name, category, unit_price, stock, description, picture } in listings {
+        let said = desk.books().about(&sku).cloned().unwrap_or_default();
+        // What the table has no column for stays as it is.
+        let about = About {
+            description: description.unwrap_or_else(|| said.description.clone()),
+            picture: picture.unwrap_or(said.picture),
+        };
+        let described = about != said;
+        let listed = match desk.books().product(&sku) {
             None => {
                 imported.stocked += 1;
-                Change::Stocked { sku, name, category, unit_price, received: stock }
+                Some(Change::Stocked { sku, name, category, unit_price, received: stock })
             }
             Some(known)
                 if known.name == name && known.category == category && known.unit_price == unit_price =>
             {
-                imported.unchanged += 1;
-                continue;
+                if described {
+                    imported.relisted += 1;
+                } else {
+                    imported.unchanged += 1;
+                }
+                None
             }
             Some(_) => {
                 imported.relisted += 1;
-                Change::Relisted { sku, name, category, unit_price }
+                Some(Change::Relisted { sku, name, category, unit_price })
             }
         };
-        desk.change(&change)?;
+        for change in listed.into_iter().chain(described.then_some(Change::Described { sku, about })) {
+            desk.change(&change)?;
+        }
     }
     answer(desk, tell, imported);
     Ok(())
+}
+
+/// The position of the last record so far; it is durable once the group is.
+fn last_position(desk: &Desk<'_>) -> u64 {
+    desk.next_stamp().position.saturating_sub(1)
 }
 
 /// Answers once all that the answer rests on is durable. Whoever asked may have gone meanwhile.

@@ -5,17 +5,20 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use kessai_shared::exchange::{CallError, Trunk};
+use kessai_shared::exchange::CallError;
 use kessai_shared::ids::{CaptureId, OrderId, RefundId};
+use kessai_shared::measure::{Count, Registry, Spread};
 use kessai_shared::money::Minor;
-use kessai_shared::receipt::Purchase;
+use kessai_shared::receipt::{Purchase, Verdict};
 use kessai_shared::seal::Envelope;
 use kessai_shared::settlement::{Refusal, Reply, Request, Standing};
+use kessai_shared::trace::{self, Leg};
 use kessai_shared::writer::hand_in;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
+use crate::charge::Line;
 use crate::sales::{Answer, Work};
 
 /// How long the settlement may take for one answer.
@@ -72,13 +75,13 @@ impl Cards {
 /// Runs errands until the clerk is gone, and hands each answer in as a `command` of the writer.
 /// Dropping the future drops every errand under way.
 pub async fn run<C: Send + 'static>(
-    link: Trunk,
+    (link, registry): (Line, Registry),
     cards: Cards,
     mut errands: mpsc::Receiver<Errand>,
     writer: mpsc::Sender<C>,
-    command: fn(Work, Answer) -> C,
+    command: fn(Work, Answer, std::time::Instant) -> C,
 ) {
-    let courier = Arc::new(Courier { link, cards });
+    let courier = Arc::new(Courier { link, cards, registry });
     let mut under_way = JoinSet::new();
     loop {
         tokio::select! {
@@ -86,9 +89,11 @@ pub async fn run<C: Send + 'static>(
                 let Some(Errand { work }) = errand else { return };
                 let (courier, writer) = (Arc::clone(&courier), writer.clone());
                 under_way.spawn(async move {
+                    let leg = trace::begin(work.order(), leg(&work));
                     let answer = courier.carry(&work).await;
+                    leg.end(outcome(&answer));
                     // A writer that is gone takes the daemon with it.
-                    let _ = hand_in(&writer, command(work, answer)).await;
+                    let _ = hand_in(&writer, command(work, answer, std::time::Instant::now())).await;
                 });
             }
             Some(_) = under_way.join_next() => {}
@@ -96,12 +101,59 @@ pub async fn run<C: Send + 'static>(
     }
 }
 
-struct Courier {
-    link: Trunk,
-    cards: Cards,
+fn leg(work: &Work) -> Leg {
+    match *work {
+        Work::Inquire { .. } => Leg::Inquiry,
+        Work::Reverse { .. } => Leg::Reversal,
+        Work::Capture { order, nth, .. } => Leg::Capture(CaptureId::of(order, nth)),
+        Work::Release { given, order, .. } => Leg::Release(Work::refund_id(given, order)),
+        Work::Refund { given, order, .. } => Leg::Refund(RefundId::of(given, order)),
+        Work::Repay { refund, .. } => Leg::Refund(refund),
+    }
 }
 
+fn outcome(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::Decided(decision) => match decision.statement.verdict {
+            Verdict::Approved => "approved",
+            Verdict::Declined => "declined",
+        },
+        Answer::Doubt => "unknown",
+        Answer::Reversed => "reversed",
+        Answer::Captured { .. } => "captured",
+        Answer::Lapsed => "lapsed",
+        Answer::Released => "released",
+        Answer::Refunded { .. } => "refunded",
+        Answer::Refused(_) => "refused",
+    }
+}
+
+struct Courier {
+    link: Line,
+    cards: Cards,
+    registry: Registry,
+}
+
+/// Whether a message was ever on its way.
+#[derive(Default)]
+struct Sent(bool);
+
 impl Courier {
+    /// Asks once, and counts that.
+    async fn ask(&self, request: Request, sent: &mut Sent) -> Result<Reply, CallError> {
+        let answer = self.link.ask(request, CALL_DEADLINE).await;
+        if !matches!(answer, Err(CallError::NotSent(_) | CallError::TooLate)) {
+            self.registry.count(Count::Sent);
+            if std::mem::replace(&mut sent.0, true) {
+                self.registry.count(Count::SentAgain);
+            }
+        }
+        if answer.is_ok() {
+            self.registry.count(Count::Answered);
+        }
+        answer
+    }
+
     async fn carry(&self, work: &Work) -> Answer {
         match *work {
             Work::Capture { .. } if !work.moves_money() => Answer::Captured { batch: NO_BATCH },
@@ -118,6 +170,10 @@ impl Courier {
                 let release = Work::refund_id(given, order);
                 self.insist(order, Request::Release { release, order, amount }, released).await
             }
+            Work::Repay { order, refund, amount } => {
+                let request = Request::Refund { refund, order, amount };
+                self.insist(order, request, |reply| refunded(reply, amount)).await
+            }
             Work::Refund { given, order, amount } => {
                 let refund = RefundId::of(given, order);
                 let request = Request::Refund { refund, order, amount };
@@ -129,7 +185,7 @@ impl Courier {
     /// Gets a decision while there is hope for one in time: with the card by asking, without it by
     /// finding out whether there was one.
     async fn inquire(&self, purchase: &Purchase) -> Answer {
-        let begun = Instant::now();
+        let (begun, mut sent) = (Instant::now(), Sent::default());
         let mut pause = FIRST_PAUSE;
         loop {
             let card = self.cards.get(purchase.order);
@@ -138,9 +194,14 @@ impl Courier {
                 Some(card) => Request::Inquiry { purchase: *purchase, card },
                 None => Request::Status { order: purchase.order },
             };
-            match self.link.call::<_, Reply>(&request, CALL_DEADLINE).await {
+            match self.ask(request, &mut sent).await {
                 Ok(reply) => match decided(reply, purchase) {
-                    Decided::Answer(answer) => return answer,
+                    Decided::Answer(answer) => {
+                        if matches!(answer, Answer::Decided(_)) {
+                            self.registry.took(Spread::DecidedIn, begun.elapsed());
+                        }
+                        return answer;
+                    }
                     Decided::Never if !had_card && begun.elapsed() >= RESUBMIT_GRACE => return Answer::Doubt,
                     Decided::Never | Decided::NotNow => {}
                 },
@@ -166,9 +227,9 @@ impl Courier {
         request: Request,
         done: impl Fn(&Reply) -> Option<Answer>,
     ) -> Answer {
-        let mut pause = FIRST_PAUSE;
+        let (mut pause, mut sent) = (FIRST_PAUSE, Sent::default());
         loop {
-            match self.link.call::<_, Reply>(&request, CALL_DEADLINE).await {
+            match self.ask(request.clone(), &mut sent).await {
                 Ok(reply) => {
                     if let Some(answer) = done(&reply) {
                         return answer;
@@ -176,8 +237,9 @@ impl Courier {
                     match reply {
                         Reply::Refused(refusal) if !refusal.is_transient() => {
                             tracing::error!(
-                                "order {order}: the settlement refuses for good what our books say it owes \
-                                 ({refusal:?}); run kessai reconcile"
+                                %order,
+                                "the settlement refuses for good what our books say it owes ({refusal:?}); run \
+                                 kessai reconcile"
                             );
                             return Answer::Refused(refusal);
                         }
@@ -189,8 +251,11 @@ impl Courier {
                         | Reply::Captured { .. }
                         | Reply::Released { .. }
                         | Reply::Refunded { .. }
+                        | Reply::Granted { .. }
+                        | Reply::Beat
+                        | Reply::Orders(_)
                         | Reply::Reconciled(_) => {
-                            tracing::error!("order {order}: the settlement answers what was not asked");
+                            tracing::error!(%order, "the settlement answers what was not asked");
                         }
                     }
                 }
@@ -215,7 +280,11 @@ enum Decided {
 fn decided(reply: Reply, purchase: &Purchase) -> Decided {
     match reply {
         Reply::Decided(decision)
-        | Reply::Status { decision: Some(decision), standing: Standing::Held | Standing::Declined }
+        // Charged already: these books were put back from an older copy, and are brought forward.
+        | Reply::Status {
+            decision: Some(decision),
+            standing: Standing::Held | Standing::Declined | Standing::Captured,
+        }
             if decision.statement.purchase == *purchase =>
         {
             Decided::Answer(Answer::Decided(Box::new(decision)))
@@ -231,6 +300,9 @@ fn decided(reply: Reply, purchase: &Purchase) -> Decided {
         | Reply::Captured { .. }
         | Reply::Released { .. }
         | Reply::Reconciled(_)
+        | Reply::Granted { .. }
+        | Reply::Beat
+        | Reply::Orders(_)
         | Reply::Refunded { .. } => Decided::Answer(Answer::Doubt),
     }
 }
@@ -244,7 +316,15 @@ fn captured(reply: &Reply, asked: Minor) -> Option<Answer> {
         Reply::Captured { amount, batch } if *amount == asked => Some(Answer::Captured { batch: *batch }),
         Reply::Refused(Refusal::Expired | Refusal::Reversed | Refusal::NotHeld) => Some(Answer::Lapsed),
         Reply::Refused(
-            Refusal::Amount | Refusal::Captured | Refusal::Duplicate | Refusal::TryLater | Refusal::NotClosed,
+            Refusal::Amount
+            | Refusal::Captured
+            | Refusal::Duplicate
+            | Refusal::TryLater
+            | Refusal::NotClosed
+            | Refusal::Fenced { .. }
+            | Refusal::Behind
+            | Refusal::NotCaughtUp { .. }
+            | Refusal::StillHeard,
         )
         | Reply::Captured { .. }
         | Reply::Echo { .. }
@@ -253,6 +333,9 @@ fn captured(reply: &Reply, asked: Minor) -> Option<Answer> {
         | Reply::Reversed
         | Reply::Released { .. }
         | Reply::Reconciled(_)
+        | Reply::Granted { .. }
+        | Reply::Beat
+        | Reply::Orders(_)
         | Reply::Refunded { .. } => None,
     }
 }
@@ -264,7 +347,15 @@ fn released(reply: &Reply) -> Option<Answer> {
             Some(Answer::Released)
         }
         Reply::Refused(
-            Refusal::Amount | Refusal::Captured | Refusal::Duplicate | Refusal::TryLater | Refusal::NotClosed,
+            Refusal::Amount
+            | Refusal::Captured
+            | Refusal::Duplicate
+            | Refusal::TryLater
+            | Refusal::NotClosed
+            | Refusal::Fenced { .. }
+            | Refusal::Behind
+            | Refusal::NotCaughtUp { .. }
+            | Refusal::StillHeard,
         )
         | Reply::Echo { .. }
         | Reply::Decided(_)
@@ -272,6 +363,9 @@ fn released(reply: &Reply) -> Option<Answer> {
         | Reply::Reversed
         | Reply::Captured { .. }
         | Reply::Reconciled(_)
+        | Reply::Granted { .. }
+        | Reply::Beat
+        | Reply::Orders(_)
         | Reply::Refunded { .. } => None,
     }
 }
@@ -287,10 +381,13 @@ fn refunded(reply: &Reply, asked: Minor) -> Option<Answer> {
         | Reply::Reversed
         | Reply::Released { .. }
         | Reply::Reconciled(_)
+        | Reply::Granted { .. }
+        | Reply::Beat
+        | Reply::Orders(_)
         | Reply::Captured { .. } => None,
     }
 }
 
 fn note(error: &CallError, order: OrderId) {
-    tracing::debug!("order {order}: no answer from the settlement: {error}");
+    tracing::debug!(%order, "no answer from the settlement: {error}");
 }

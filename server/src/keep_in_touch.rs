@@ -9,6 +9,7 @@ use kessai_shared::writer::hand_in;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::charge::Line;
 use crate::clerk::Command;
 use crate::heard_keys::HeardKeys;
 use crate::service::ClosedLink;
@@ -22,21 +23,21 @@ const ECHO_RETRY: Duration = Duration::from_millis(100);
 /// Asks for ever, and shows in `seen` what it hears. Each new connection is asked on at once, for only
 /// an answer shows that the settlement has accepted us.
 pub async fn run(
-    link: Trunk,
+    link: Line,
     seen: watch::Sender<ClosedLink>,
     heard: HeardKeys,
     writer: mpsc::Sender<Command>,
 ) {
-    let (mut told, mut connections) = (false, link.follow());
+    let (mut told, mut connections) = (false, link.trunk.follow());
     loop {
         let answer = match timeout(ECHO_DEADLINE, connections.up()).await {
-            Ok(()) => link.call::<_, Reply>(&Request::Echo, ECHO_DEADLINE).await.map_err(Unheard::Call),
+            Ok(()) => link.ask(Request::Echo, ECHO_DEADLINE).await.map_err(Unheard::Call),
             // Nobody waits for an echo, so the link need not hurry for it.
             Err(_) => Err(Unheard::Down),
         };
         // An operator wants to know once, not every time it is asked in vain.
         match &answer {
-            Err(why) if !told => tracing::warn!("no answer from the settlement: {}", why.line(&link)),
+            Err(why) if !told => tracing::warn!("no answer from the settlement: {}", why.line(&link.trunk)),
             Ok(_) if told => tracing::info!("the settlement answers again"),
             Err(_) | Ok(_) => {}
         }

@@ -9,7 +9,7 @@ use kessai_shared::record::unversioned;
 use kessai_shared::shelf::Shelf;
 
 use crate::record::VERSION;
-use crate::sales::{Product, Row, RowKey};
+use crate::sales::{About, Product, Row, RowKey};
 
 #[derive(Clone)]
 pub struct Reader {
@@ -31,7 +31,37 @@ impl Reader {
         match self.row(&RowKey::Product(*sku))? {
             None => Ok(None),
             Some(Row::Product(product)) => Ok(Some(product)),
-            Some(Row::Order(_) | Row::Return(_) | Row::Batch(_)) => Err(strange()),
+            Some(
+                Row::Order(_)
+                | Row::Return(_)
+                | Row::Batch(_)
+                | Row::About(_)
+                | Row::Tenure(_)
+                | Row::Act(_)
+                | Row::Listed(_)
+                | Row::Recovered(_),
+            ) => Err(strange()),
+        }
+    }
+
+    /// What is said of a product; nothing of one that is not described.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when the store fails.
+    pub fn about(&self, sku: &Sku) -> Result<About, Unreadable> {
+        match self.row(&RowKey::About(*sku))? {
+            None => Ok(About::default()),
+            Some(Row::About(about)) => Ok(about),
+            Some(
+                Row::Order(_)
+                | Row::Return(_)
+                | Row::Batch(_)
+                | Row::Product(_)
+                | Row::Tenure(_)
+                | Row::Act(_)
+                | Row::Listed(_)
+                | Row::Recovered(_),
+            ) => Err(strange()),
         }
     }
 

@@ -4,10 +4,12 @@
 
 use std::time::Duration;
 
-use kessai_shared::exchange::{CallError, Trunk};
+use kessai_shared::exchange::CallError;
 use kessai_shared::settlement::{BatchTotals, Reconciled, Refusal, Reply, Request};
 use kessai_shared::writer::hand_in;
 use tokio::sync::mpsc;
+
+use crate::charge::Line;
 
 /// How long the settlement may take for one answer.
 const CALL_DEADLINE: Duration = Duration::from_secs(3);
@@ -37,14 +39,14 @@ pub fn to_tell() -> (mpsc::Sender<Told>, mpsc::Receiver<Told>) {
 
 /// Runs until the clerk is gone, and hands each answer in as a `command` of the writer.
 pub async fn run<C: Send + 'static>(
-    link: Trunk,
+    link: Line,
     mut to_tell: mpsc::Receiver<Told>,
     writer: mpsc::Sender<C>,
     command: fn(Told, Heard) -> C,
 ) {
     while let Some(told) = to_tell.recv().await {
         let request = Request::Reconcile { batch: told.batch, totals: told.totals.clone() };
-        let answer = link.call::<_, Reply>(&request, CALL_DEADLINE).await;
+        let answer = link.ask(request, CALL_DEADLINE).await;
         let heard = heard(told.batch, answer);
         // A writer that is gone takes the daemon with it.
         let _ = hand_in(&writer, command(told, heard)).await;
@@ -55,7 +57,7 @@ fn heard(batch: u32, answer: Result<Reply, CallError>) -> Heard {
     match answer {
         Ok(Reply::Reconciled(reconciled)) if reconciled.batch == batch => Heard::Answered(reconciled),
         Ok(Reply::Refused(Refusal::Duplicate)) => Heard::Duplicate,
-        Ok(Reply::Refused(Refusal::TryLater)) => Heard::NotNow,
+        Ok(Reply::Refused(refusal)) if refusal.is_transient() => Heard::NotNow,
         Ok(Reply::Refused(refusal)) => {
             tracing::error!("clearing batch {batch}: the settlement refuses our totals: {refusal:?}");
             Heard::NotNow
@@ -68,6 +70,9 @@ fn heard(batch: u32, answer: Result<Reply, CallError>) -> Heard {
             | Reply::Captured { .. }
             | Reply::Released { .. }
             | Reply::Refunded { .. }
+            | Reply::Granted { .. }
+            | Reply::Beat
+            | Reply::Orders(_)
             | Reply::Reconciled(_),
         ) => {
             tracing::error!("clearing batch {batch}: the settlement answers something else than was asked");

@@ -1,17 +1,29 @@
 //! The seller's configuration: `server.toml` in its data folder.
 
+mod nodes;
+
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use kessai_shared::alarm;
+use kessai_shared::backup::schedule::Plan;
 use kessai_shared::config::{Config, ConfigError};
+use kessai_shared::console::LogFormat;
+use kessai_shared::credentials;
 use kessai_shared::exchange::{Limits, MAX_ADDRESSES, Strangers};
 use kessai_shared::folder::FolderKind;
 use kessai_shared::journal::Kind;
+use kessai_shared::measure::scrape;
 use kessai_shared::net::side::{Bind, End, GivenLink, Interface, SETTLEMENT_END, Side};
 use kessai_shared::pin::Pin;
+use kessai_shared::store::Keep;
+use kessai_shared::trace;
 
 use crate::sales::Terms;
+use crate::stocks::FEW;
+
+pub use nodes::{Gone, Nodes, Wait};
 
 /// What a data folder of the seller says it is.
 pub const FOLDER: FolderKind = kessai_shared::operator::seller::DAEMON.folder;
@@ -26,6 +38,9 @@ const SHIP_AFTER_SECONDS: u64 = 24 * 3_600;
 const SHIP_WITHIN_SECONDS: u64 = 6 * 24 * 3_600;
 /// How long after it was shipped an order counts as delivered, in seconds, unless the file says otherwise.
 const DELIVER_AFTER_SECONDS: u64 = 7 * 24 * 3_600;
+/// How long an order that was recovered from the settlement's books waits for its terminal, in seconds,
+/// unless the file says otherwise: whoever bought yesterday looks after it today.
+const RECOVERED_FOR_SECONDS: u64 = 24 * 3_600;
 /// Most connections with one key: a till that serves many customers has many.
 const MAX_CONNECTIONS_PER_TERMINAL: usize = 300;
 /// Most connections that the open endpoint may be given room for; each can take some 300 KiB.
@@ -57,6 +72,22 @@ pub struct Settings {
     pub terms: Terms,
     /// What the open endpoint takes on.
     pub limits: Limits,
+    /// The backups it makes by itself.
+    pub backup: Option<Plan>,
+    /// The other nodes of the shop.
+    pub nodes: Nodes,
+    /// How long journal is kept for standbys and backups that stay behind.
+    pub keep: Keep,
+    /// From how few pieces on a product is running out.
+    pub running_out: u32,
+    /// Where the figures are fetched by a program; nowhere unless the file says so.
+    pub metrics: Option<SocketAddr>,
+    /// What operators are told of at once.
+    pub alarms: alarm::Settings,
+    /// How log lines are written, where the command line does not say.
+    pub log: LogFormat,
+    /// Where spans of purchases go; nowhere when it is not said.
+    pub traces: Option<trace::Settings>,
 }
 
 /// What the command line says before the file.
@@ -67,6 +98,12 @@ pub struct Given {
     pub settlement: Vec<SocketAddr>,
     pub settlement_pins: Vec<Pin>,
     pub link: GivenLink,
+    pub standby_of: Option<SocketAddr>,
+    pub standby_listen: Option<SocketAddr>,
+    /// Whether the journal that is here is set aside before this node follows another.
+    pub rejoin: bool,
+    /// Whether this node is to follow, whatever its journal says.
+    pub insists: bool,
 }
 
 impl Settings {
@@ -90,44 +127,29 @@ impl Settings {
         let quote = config.take::<u64>("quote_seconds", seconds).unwrap_or(QUOTE_SECONDS);
         let terms = terms(&mut config);
         let limits = limits(&mut config);
+        let backup = Plan::take(&mut config);
+        let nodes = Nodes::take(&mut config, &given);
+        let keep = Keep::take(&mut config);
+        let few = "a number of pieces";
+        let running_out = config.take::<u32>("running_out", few).unwrap_or(FEW);
+        let metrics = scrape::take(&mut config);
+        let alarms = alarm::Settings::take(&mut config, alarm::Side::Seller);
+        let log = config.take_parsed("log", LogFormat::EXPECTED).unwrap_or_default();
+        let traces = trace::Settings::take(&mut config);
         let shop: String = config.take("shop", "a name").unwrap_or_else(|| "Kessai".to_owned());
         if quote == 0 {
             config.mistake(&format!("quote_seconds: expected {seconds}"));
         }
         let settlement = if given.settlement.is_empty() { settlement } else { given.settlement };
-        if settlement.len() > MAX_ADDRESSES {
-            config.mistake(&format!("settlement: expected {addresses}"));
-        }
-        if settlement.iter().any(SocketAddr::is_ipv4) && settlement.iter().any(SocketAddr::is_ipv6) {
-            config.mistake(
-                "settlement: expected addresses of one kind, IPv4 or IPv6: one socket speaks to all",
-            );
-        }
+        check_addresses(&mut config, &settlement, &addresses);
         let pins = if given.settlement_pins.is_empty() { pins } else { given.settlement_pins };
         if pins.is_empty() || pins.len() > 2 {
             config.mistake("settlement_pins: one or two pins are needed, here or as --settlement-pin");
         }
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        // Unless it is told where it stands on the closed network, the system finds the way there.
-        let closed_any = match settlement.first() {
-            Some(SocketAddr::V6(_)) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
-            Some(SocketAddr::V4(_)) | None => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-        };
-        let bind = Bind { key: "closed_bind", named: closed_bind, otherwise: closed_any };
+        let bind = Bind { key: "closed_bind", named: closed_bind, otherwise: closed_any(&settlement) };
         let closed = Side::take(&mut config, given.link, End::Seller, &bind);
-        let settlement = match (settlement.is_empty(), closed.is_line()) {
-            (_, false) => settlement,
-            (true, true) => vec![SETTLEMENT_END],
-            (false, true) => {
-                config.mistake(
-                    "settlement: on a line there is one other end, without an address; leave it out",
-                );
-                settlement
-            }
-        };
-        if settlement.is_empty() {
-            config.mistake("settlement: is missing; the settlement's address, here or as --settlement");
-        }
+        let settlement = other_end(&mut config, settlement, closed.is_line());
         config.finish()?;
         Ok(Self {
             data: data.to_owned(),
@@ -136,13 +158,55 @@ impl Settings {
             open_interface: open_interface.map(|Interface(name)| name),
             operator_listen: given.operator_listen.or(operator_listen).or(Some(any)),
             closed,
-            knock_key: data.join(knock_key.unwrap_or_else(|| "keys/knock.key".into())),
+            knock_key: credentials::instead_of(
+                &data.join(knock_key.unwrap_or_else(|| "keys/knock.key".into())),
+            ),
             settlement,
             settlement_pins: pins,
             quote_valid: Duration::from_secs(quote),
             terms,
             limits,
+            backup,
+            nodes,
+            keep,
+            running_out,
+            metrics,
+            alarms,
+            log,
+            traces,
         })
+    }
+}
+
+fn check_addresses(config: &mut Config, settlement: &[SocketAddr], expected: &str) {
+    if settlement.len() > MAX_ADDRESSES {
+        config.mistake(&format!("settlement: expected {expected}"));
+    }
+    if settlement.iter().any(SocketAddr::is_ipv4) && settlement.iter().any(SocketAddr::is_ipv6) {
+        config.mistake("settlement: expected addresses of one kind, IPv4 or IPv6: one socket speaks to all");
+    }
+}
+
+/// Where the settlement is: at its addresses, or at the other end of a line.
+fn other_end(config: &mut Config, settlement: Vec<SocketAddr>, is_line: bool) -> Vec<SocketAddr> {
+    match (settlement.is_empty(), is_line) {
+        (true, true) => return vec![SETTLEMENT_END],
+        (false, true) => {
+            config.mistake("settlement: on a line there is one other end, without an address; leave it out");
+        }
+        (true, false) => {
+            config.mistake("settlement: is missing; the settlement's address, here or as --settlement");
+        }
+        (false, false) => {}
+    }
+    settlement
+}
+
+/// Unless it is told where it stands on the closed network, the system finds the way there.
+fn closed_any(settlement: &[SocketAddr]) -> SocketAddr {
+    match settlement.first() {
+        Some(SocketAddr::V6(_)) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+        Some(SocketAddr::V4(_)) | None => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
     }
 }
 
@@ -183,6 +247,7 @@ fn terms(config: &mut Config) -> Terms {
     let ship_after = seconds("ship_after_seconds", SHIP_AFTER_SECONDS);
     let ship_within = seconds("ship_within_seconds", SHIP_WITHIN_SECONDS);
     let deliver_after = seconds("deliver_after_seconds", DELIVER_AFTER_SECONDS);
+    let recovered_for = seconds("recovered_for_seconds", RECOVERED_FOR_SECONDS);
     let ship: String = config.take("ship", "\"by_itself\" or \"by_hand\"").unwrap_or_default();
     let by_hand = match ship.as_str() {
         "" | "by_itself" => false,
@@ -195,5 +260,5 @@ fn terms(config: &mut Config) -> Terms {
     if !by_hand && ship_within <= ship_after {
         config.mistake("ship_within_seconds: expected more than ship_after_seconds");
     }
-    Terms { ship_after: (!by_hand).then_some(ship_after), ship_within, deliver_after }
+    Terms { ship_after: (!by_hand).then_some(ship_after), ship_within, deliver_after, recovered_for }
 }

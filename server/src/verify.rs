@@ -1,12 +1,16 @@
 //! Holds a seller's books against its journal and against themselves.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use kessai_shared::folder::DataFolder;
+use kessai_shared::ids::Sku;
 use kessai_shared::journal::Head;
+use kessai_shared::picture::PictureName;
 use kessai_shared::store::{self, Auditor, Compared, Stamp};
 use serde::Serialize;
 
+use crate::pictures::Pictures;
 use crate::sales::{Audit, Books, Change};
 use crate::settings::{FOLDER, JOURNAL};
 
@@ -44,6 +48,7 @@ pub fn verify(data: &Path) -> Result<Report, String> {
     let (books, opened, audit): (_, _, Audit) =
         store::audit_live::<Books, Audit>(data, JOURNAL).map_err(|fault| fault.to_string())?;
     let mut problems = audit.finish(&books);
+    problems.extend(lost_pictures(&Pictures::in_folder(data), &books));
     let mut notes = opened.notes();
     if opened.checkpoint > 0 {
         notes.push(format!(
@@ -82,6 +87,17 @@ pub fn verify(data: &Path) -> Result<Report, String> {
         notes,
         problems,
     })
+}
+
+/// What is wrong with the pictures that products have: each is read once.
+fn lost_pictures(pictures: &Pictures, books: &Books) -> Vec<String> {
+    let named: BTreeMap<PictureName, &Sku> =
+        books.abouts().filter_map(|(sku, about)| Some((about.picture?, sku))).collect();
+    let problem = |(name, sku)| {
+        let why = pictures.read(name).err()?;
+        Some(format!("picture of {sku}: {why}"))
+    };
+    named.into_iter().filter_map(problem).collect()
 }
 
 impl Auditor<Books> for Audit {

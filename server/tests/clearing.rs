@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use kessai_server::charge::Charge;
 use kessai_server::clerk::{Clerk, Command, GiveBackRequest};
 use kessai_server::courier::{Cards, Errand};
 use kessai_server::import::Listing;
@@ -64,10 +65,17 @@ impl Running {
         let (writer, queue) = mpsc::channel(1_000);
         let (courier, errands) = kessai_server::courier::errands();
         let (tell, told) = kessai_server::reconciler::to_tell();
-        let terms = Terms { ship_after: Some(0), ship_within: 1_000_000, deliver_after: 1_000_000 };
+        let terms = Terms {
+            ship_after: Some(0),
+            ship_within: 1_000_000,
+            deliver_after: 1_000_000,
+            recovered_for: 1_000_000,
+        };
         let shown = Shown::of(store.books());
-        let clerk = Clerk::new(Arc::clone(&clock), terms, Cards::default(), shown, courier).reconciling(tell);
-        let ended = writer::spawn(store, clerk, queue, clock).expect("a writer");
+        let charge = Charge::at_rest(store.books());
+        let clerk = Clerk::new(Arc::clone(&clock), terms, Cards::default(), shown, courier, charge);
+        let clerk = clerk.reconciling(tell);
+        let ended = writer::spawn(store, clerk, queue, clock, writer::Standing::alone()).expect("a writer");
         Self { writer, errands, told, ended }
     }
 
@@ -79,7 +87,15 @@ impl Running {
     async fn place(&self, number: u64, pieces: u32) -> Option<Refusal> {
         let (tell, mut told) = oneshot::channel();
         let card = Envelope { suite: 1, key_id: [1; 8], encapsulated: vec![1], ciphertext: vec![1] };
-        self.send(Command::Place { quote: quote(number, pieces), owner: OWNER, card, tell }).await;
+        self.send(Command::Place {
+            quote: quote(number, pieces),
+            deliver_to: None,
+            owner: OWNER,
+            card,
+            since: Instant::now(),
+            tell,
+        })
+        .await;
         self.settle().await;
         told.try_recv().ok()?.err()
     }
@@ -140,7 +156,7 @@ impl Settlement {
             return self.late.push((work, answer.clone()));
         }
         let mut none = Default::default();
-        let moves = matches!(work, Work::Capture { .. } | Work::Refund { .. });
+        let moves = matches!(work, Work::Capture { .. } | Work::Refund { .. } | Work::Repay { .. });
         let booked = if moves { self.booked.entry(self.open).or_default() } else { &mut none };
         let answer = match &work {
             Work::Inquire { purchase } => {
@@ -150,7 +166,7 @@ impl Settlement {
                 (booked.0, booked.1) = (booked.0 + 1, booked.1 + amount.0);
                 Answer::Captured { batch: self.open }
             }
-            Work::Refund { amount, .. } => {
+            Work::Refund { amount, .. } | Work::Repay { amount, .. } => {
                 (booked.2, booked.3) = (booked.2 + 1, booked.3 + amount.0);
                 Answer::Refunded { batch: self.open }
             }
@@ -212,7 +228,8 @@ async fn stocked(folder: &Path) -> Running {
     drop(DataFolder::open(folder, FOLDER).expect("a data folder"));
     let running = Running::open(folder);
     let (name, category, unit_price) = ("Tea".to_owned(), "Tea".to_owned(), Minor(PRICE));
-    let listings = vec![Listing { sku: sku(), name, category, unit_price, stock: 1_000_000 }];
+    let (stock, description, picture) = (1_000_000, None, None);
+    let listings = vec![Listing { sku: sku(), name, category, unit_price, stock, description, picture }];
     let (tell, told) = oneshot::channel();
     running.send(Command::Import { listings, tell }).await;
     told.await.expect("an answer");
@@ -256,7 +273,7 @@ async fn life(seed: u64) {
             3..=6 if !settlement.late.is_empty() => {
                 let pick = usize::try_from(dice.below(settlement.late.len() as u64)).expect("few");
                 let (work, answer) = settlement.late.swap_remove(pick);
-                running.send(Command::Answered(work, answer)).await;
+                running.send(Command::Answered(work, answer, Instant::now())).await;
             }
             7 if placed > 0 => running.give_back(step, 1 + dice.below(placed)).await,
             8 | 9 => {
@@ -291,7 +308,7 @@ async fn finish(running: &mut Running, settlement: &mut Settlement) {
     for _ in 0..6 {
         round(running, settlement).await;
         for (work, answer) in std::mem::take(&mut settlement.late) {
-            running.send(Command::Answered(work, answer)).await;
+            running.send(Command::Answered(work, answer, Instant::now())).await;
         }
         carry(running, settlement).await;
     }
@@ -334,7 +351,7 @@ async fn a_difference_stops_new_orders_until_it_is_settled() {
     // What is under way goes on: it is decided, shipped and charged.
     for _ in 0..3 {
         for (work, answer) in std::mem::take(&mut settlement.late) {
-            running.send(Command::Answered(work, answer)).await;
+            running.send(Command::Answered(work, answer, Instant::now())).await;
         }
         tokio::time::sleep(Duration::from_millis(110)).await;
         running.settle().await;

@@ -13,6 +13,8 @@ mod model;
 mod named;
 #[path = "lives/ops.rs"]
 mod ops;
+#[path = "lives/restored.rs"]
+mod restored;
 #[path = "lives/shelf.rs"]
 mod shelf;
 #[path = "lives/till.rs"]
@@ -61,6 +63,22 @@ fn every_life_ends_with_every_order_final_and_every_piece_and_penny_accounted_fo
             scope.spawn(move || (thread..lives).step_by(threads as usize).for_each(live));
         }
     });
+}
+
+/// F18: books that were put back to any moment of a life catch up from the settlement, and everybody has goods
+/// or money in the end.
+#[test]
+fn every_life_that_is_put_back_to_an_older_copy_ends_with_goods_or_money() {
+    if let Some(seed) = number("KESSAI_LIFE") {
+        return restored::live(seed);
+    }
+    for seed in 0..number("KESSAI_LIVES").unwrap_or(LIVES / 10) {
+        let told = std::panic::catch_unwind(|| restored::live(seed));
+        if let Err(why) = told {
+            eprintln!("life {seed} went wrong: KESSAI_LIFE={seed} lives it again");
+            std::panic::resume_unwind(why);
+        }
+    }
 }
 
 proptest! {

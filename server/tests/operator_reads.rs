@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use kessai_server::charge::Charge;
 use kessai_server::clerk::{Clerk, Command};
 use kessai_server::courier::Cards;
 use kessai_server::import::Listing;
@@ -19,7 +20,8 @@ use kessai_shared::writer::{self, Clock};
 use tokio::sync::{mpsc, oneshot};
 
 /// Nothing becomes due by itself.
-const TERMS: Terms = Terms { ship_after: None, ship_within: u64::MAX, deliver_after: u64::MAX };
+const TERMS: Terms =
+    Terms { ship_after: None, ship_within: u64::MAX, deliver_after: u64::MAX, recovered_for: u64::MAX };
 const PRODUCTS: u64 = 3;
 
 /// Hands a writer an import and a look at once, with this many disk operations before the disk fails:
@@ -33,7 +35,8 @@ fn look_beside_an_import(operations: Option<u64>) -> (Option<(u64, u64)>, Result
     let clock: Clock = Arc::new(move || Timestamp(now.fetch_add(1, Ordering::Relaxed)));
     let (errands, _) = kessai_server::courier::errands();
     let shown = Shown::of(store.books());
-    let clerk = Clerk::new(Arc::clone(&clock), TERMS, Cards::default(), shown, errands);
+    let charge = Charge::at_rest(store.books());
+    let clerk = Clerk::new(Arc::clone(&clock), TERMS, Cards::default(), shown, errands, charge);
     let (to_writer, queue) = mpsc::channel(8);
     let listing = |nth: u64| Listing {
         sku: Sku::new(&format!("P{nth}")).expect("a SKU"),
@@ -41,6 +44,8 @@ fn look_beside_an_import(operations: Option<u64>) -> (Option<(u64, u64)>, Result
         category: String::new(),
         unit_price: Minor(100),
         stock: 10,
+        description: None,
+        picture: None,
     };
     let (tell_import, _imported) = oneshot::channel();
     let listings = (0..PRODUCTS).map(listing).collect();

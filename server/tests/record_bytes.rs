@@ -5,25 +5,32 @@
 #[path = "../../shared/tests/support/golden.rs"]
 mod golden;
 
+#[path = "../../shared/tests/support/trail_samples.rs"]
+mod trail;
+
 use std::path::PathBuf;
 
 use golden::Sample;
 use kessai_server::record::VERSION;
 use kessai_server::sales::{
-    Batch, Books, Change, Compared, Deed, GiveBack, Leg, Order, Part, Pieces, Product, Reason, Row, RowKey,
-    Settled, Shipment, Shipping, Stock,
+    About, Batch, Books, Change, Compared, Deed, GiveBack, Label, Leg, Order, Part, Pieces, Product, Reason,
+    Recovered, RecoveredState, RecoveredStep, Row, RowKey, Settled, Shipment, Shipping, Stock, Tenure,
 };
+use kessai_shared::address::{Address, AddressParts};
 use kessai_shared::codec;
-use kessai_shared::ids::{Customer, OrderId, ReturnId, Sku};
+use kessai_shared::ids::{
+    CaptureId, Carrier, Customer, Epoch, NodeId, OrderId, RefundId, ReturnId, Sku, TrackingNumber,
+};
 use kessai_shared::money::{Currency, Minor};
+use kessai_shared::picture::PictureName;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{
     Decision, GroupHead, Inclusion, Quote, QuotedLine, Signature, Statement, Verdict,
 };
 use kessai_shared::record::versioned;
-use kessai_shared::settlement::{BatchTotals, Payout, Refusal};
+use kessai_shared::settlement::{BatchTotals, Captured, Mode, Payout, Refunded, Refusal};
 use kessai_shared::store;
-use kessai_shared::storefront::{Cancelled, FulfilmentState, OrderState, PaymentState};
+use kessai_shared::storefront::{Cancelled, FulfilmentState, OrderState, PaymentState, Tracking};
 use kessai_shared::time::Timestamp;
 
 const OWNER: Pin = Pin([1; 32]);
@@ -45,6 +52,18 @@ fn quote() -> Quote {
         currency: Currency::Gbp,
         deadline: Timestamp(1_782_864_000_000_000),
     }
+}
+
+fn address() -> Box<Address> {
+    let parts = AddressParts {
+        name: "Ada Lovelace".to_owned(),
+        lines: vec!["12 St James's Square".to_owned()],
+        town: "London".to_owned(),
+        postcode: "SW1Y 4JH".to_owned(),
+        country: "GB".to_owned(),
+        phone: String::new(),
+    };
+    Box::new(Address::new(parts).expect("an address"))
 }
 
 fn decision() -> Decision {
@@ -84,8 +103,20 @@ fn given() -> GiveBack {
     }
 }
 
+fn tracking() -> Box<Tracking> {
+    let (carrier, number) = (Carrier::new("Royal Mail"), TrackingNumber::new("AB123456789GB"));
+    Box::new(Tracking { carrier: carrier.expect("a carrier"), reference: number.expect("a number") })
+}
+
 fn shipping() -> Shipping {
-    Shipping { nth: 2, lines: vec![(0, 297)], amount: Minor(75_735), last: true }
+    Shipping { nth: 2, lines: vec![(0, 297)], amount: Minor(75_735), last: true, tracking: Some(tracking()) }
+}
+
+fn about() -> About {
+    About {
+        description: "White wire.\nFor a window.".to_owned(),
+        picture: Some(PictureName::of(b"a picture")),
+    }
 }
 
 fn totals() -> BatchTotals {
@@ -106,7 +137,7 @@ fn changes() -> Vec<Change> {
     vec![
         Change::Stocked { sku, name: name.clone(), category: category.clone(), unit_price, received },
         Change::Relisted { sku, name, category, unit_price },
-        Change::Placed { quote: quote.clone(), owner },
+        Change::Placed { quote: quote.clone(), owner, deliver_to: Some(address()) },
         Change::TurnedAway { quote, owner, sku, available },
         Change::Decided { order, decision: decision() },
         Change::Doubted { order },
@@ -124,6 +155,17 @@ fn changes() -> Vec<Change> {
         Change::Received { sku, pieces: 300, note: "by sea".to_owned(), by: OPERATOR },
         Change::Adjusted { sku, pieces: -300, reason: Reason::Damaged, by: OPERATOR },
         Change::BatchCompared { batch: 301, compared: compared() },
+        Change::Described { sku, about: about() },
+        Change::Granted(tenure()),
+        Change::Operated {
+            by: OPERATOR,
+            what: trail::operated().swap_remove(0),
+            reason: "night shift".to_owned(),
+        },
+        Change::Recovered { order, row: Box::new(recovered()) },
+        Change::RecoveredGivenUp { order },
+        Change::RecoveredStep { order, step: RecoveredStep::Repaid(recovered().refunds[0]) },
+        Change::CaughtUp,
     ]
 }
 
@@ -142,6 +184,7 @@ fn rows() -> Vec<(RowKey, Row)> {
     let order = Order {
         owner: OWNER,
         quote: quote(),
+        deliver_to: Some(address()),
         placed_at: Timestamp(7),
         order: OrderState::Completed,
         payment: PaymentState::PartiallyRefunded,
@@ -159,6 +202,7 @@ fn rows() -> Vec<(RowKey, Row)> {
             amount: Minor(74_970),
             batch: 299,
             at: Timestamp(9),
+            tracking: Some(tracking()),
         }],
         captured: Minor(74_970),
         refunded: Minor(765),
@@ -172,10 +216,34 @@ fn rows() -> Vec<(RowKey, Row)> {
             RowKey::Product(sku()),
             Row::Product(Product { sku: sku(), name, category, unit_price: Minor(255), stock }),
         ),
-        (RowKey::Order(ORDER), Row::Order(Box::new(order))),
+        (RowKey::Order(ORDER), Row::Order(Box::new((Label::of(&order), order)))),
         (RowKey::Return(RETURN), Row::Return(given())),
         (RowKey::Batch(301), Row::Batch(Batch { totals: vec![totals()], compared: Some(compared()) })),
+        (RowKey::About(sku()), Row::About(about())),
+        (RowKey::Tenure, Row::Tenure(tenure())),
+        (RowKey::Act(5_000_000_000), Row::Act(trail::noted())),
+        (RowKey::Listed, Row::Listed(trail::listed())),
+        (RowKey::Recovered(ORDER), Row::Recovered(Box::new(recovered()))),
     ]
+}
+
+fn recovered() -> Recovered {
+    let (capture, refund) = (CaptureId::from_bytes([8; 16]), RefundId::from_bytes([9; 16]));
+    Recovered {
+        purchase: quote().purchase(),
+        state: RecoveredState::GivingBack,
+        held: Minor(300),
+        captures: vec![Captured { id: capture, amount: Minor(70_000), batch: 301 }],
+        refunds: vec![Refunded { id: refund, amount: Minor(400), batch: 302 }],
+        charged_back: Minor(150),
+        until: Timestamp(1_782_864_000_000_000),
+        refused: Some(Refusal::Amount),
+    }
+}
+
+fn tenure() -> Tenure {
+    let (node, standby) = (NodeId::from_bytes([6; 16]), NodeId::from_bytes([7; 16]));
+    Tenure { epoch: Epoch(300), node, mode: Mode::Sync { standby }, by: Some(OPERATOR), behind: true }
 }
 
 fn file(name: &str) -> PathBuf {
@@ -234,6 +302,13 @@ fn the_bytes_of_every_change_are_what_they_were() {
         Change::Received { .. },
         Change::Adjusted { .. },
         Change::BatchCompared { .. },
+        Change::Described { .. },
+        Change::Granted(_),
+        Change::Operated { .. },
+        Change::Recovered { .. },
+        Change::RecoveredGivenUp { .. },
+        Change::RecoveredStep { .. },
+        Change::CaughtUp,
     );
     let samples: Vec<_> = names.iter().zip(changes).map(|(name, value)| change(name, value)).collect();
     golden::compare(&file("changes.txt"), &samples);
@@ -242,10 +317,32 @@ fn the_bytes_of_every_change_are_what_they_were() {
 #[test]
 fn the_bytes_of_every_row_and_key_are_what_they_were() {
     let (keys, rows): (Vec<RowKey>, Vec<Row>) = rows().into_iter().unzip();
-    let names = variants!(keys, RowKey::Product(_), RowKey::Order(_), RowKey::Return(_), RowKey::Batch(_));
+    let names = variants!(
+        keys,
+        RowKey::Product(_),
+        RowKey::Order(_),
+        RowKey::Return(_),
+        RowKey::Batch(_),
+        RowKey::About(_),
+        RowKey::Tenure,
+        RowKey::Act(_),
+        RowKey::Listed,
+        RowKey::Recovered(_),
+    );
     let mut samples: Vec<_> =
         names.iter().zip(&keys).map(|(name, key)| Sample::equal(name, key.clone())).collect();
-    let names = variants!(rows, Row::Product(_), Row::Order(_), Row::Return(_), Row::Batch(_));
+    let names = variants!(
+        rows,
+        Row::Product(_),
+        Row::Order(_),
+        Row::Return(_),
+        Row::Batch(_),
+        Row::About(_),
+        Row::Tenure(_),
+        Row::Act(_),
+        Row::Listed(_),
+        Row::Recovered(_),
+    );
     samples
         .extend(names.iter().zip(keys.iter().zip(&rows)).map(|(name, (key, value))| row(name, key, value)));
     golden::compare(&file("rows.txt"), &samples);

@@ -10,6 +10,8 @@ mod issue;
 mod lists;
 mod operate;
 mod policy;
+mod sellers;
+mod shops;
 mod state;
 
 use std::net::SocketAddr;
@@ -18,31 +20,48 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand};
-use kessai_shared::console::{self, FAILED, Failure, OK};
+use kessai_shared::aside;
+use kessai_shared::backup::cli;
+use kessai_shared::console::{self, FAILED, Failure, LogFormat, OK};
 use kessai_shared::daemon::Ground;
 use kessai_shared::folder::{DataFolder, FolderError};
+use kessai_shared::identity::Identity;
 use kessai_shared::manual::Generate;
 use kessai_shared::net::RealNet;
 use kessai_shared::net::knock::KnockKey;
 use kessai_shared::net::line::opener::OpenLine;
 use kessai_shared::net::side::GivenLink;
+use kessai_shared::notify;
+use kessai_shared::operator::client::Daemon;
+use kessai_shared::operator::health::Health;
 use kessai_shared::operator::keys as operator_keys;
 use kessai_shared::operator::reach::Operators;
+use kessai_shared::operator::settlement::{Reply, Request, Status};
+use kessai_shared::operator::{trail, trail_cli};
 use kessai_shared::pin_set::PinSet;
 use kessai_shared::time::Timestamp;
+use kessai_shared::trace;
+use kessai_shared::writer::Clock;
 
+use crate::backup::SUBJECT;
 use crate::operator_wire::SETTLEMENT;
 use crate::settings::{FOLDER, Settings};
-use crate::verify;
+use crate::{standby, verify};
 
 /// How long the settlement waits for a data folder that is in use, and how often it looks.
 const FOLDER_WAIT: Duration = Duration::from_secs(3);
 const FOLDER_LOOK: Duration = Duration::from_millis(50);
 
+/// How long the last spans may take to leave when the settlement stops.
+const TRACES_WAIT: Duration = Duration::from_secs(1);
+
 /// The settlement server of Kessai: holds the credit information, and decides.
 #[derive(Parser)]
 #[command(name = "kessai-settlement", version)]
 pub struct Cli {
+    /// How log lines are written: text, or json with one object a line [default: `log` in settlement.toml, else text].
+    #[arg(long, global = true, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
     #[command(subcommand)]
     act: Act,
 }
@@ -51,6 +70,12 @@ pub struct Cli {
 enum Act {
     /// Run the settlement server.
     Serve(Serve),
+    /// Run a node that follows the settlement in charge and is silent to sellers. It needs that one's
+    /// `keys/settlement.key`; all else it is given. Once promoted it is the settlement.
+    Standby(Standby),
+    /// Put this standby in charge, when the node that it follows is gone or stopped: its epoch is higher than
+    /// the other's, which no seller that has seen it talks to any more.
+    Promote(state::Promote),
     OpenLine(OpenLine),
     /// Take card accounts in from a CSV file. Nothing of a file with a bad row is taken.
     ImportAccounts {
@@ -91,6 +116,8 @@ enum Act {
     /// The journal of the running settlement as double entries.
     #[command(subcommand)]
     Entries(entries::Entries),
+    /// Which node is in charge of each shop.
+    Shops(shops::Asked),
     /// The orders of sellers, as the running settlement knows them.
     #[command(subcommand)]
     Orders(entries::Orders),
@@ -100,8 +127,19 @@ enum Act {
     /// Captures that came after their hold had expired.
     #[command(subcommand)]
     LateCaptures(disputes::LateCaptures),
+    /// The sellers that may connect to the running settlement.
+    #[command(subcommand)]
+    Sellers(sellers::Sellers),
+    /// Have the running settlement keep all cards under a new key; it goes on by itself, and purchases with it.
+    RekeyNow(trail_cli::Because),
+    /// Show the last four digits of an account's card. It is recorded who was shown them, and why.
+    ShowCard(sellers::ShowCard),
+    #[command(flatten)]
+    Trail(trail_cli::Trail),
     /// Tell who is connected to the running settlement.
     Peers(state::Asked),
+    /// Tell in one line whether the running settlement is well. Exit code 1 when it is not.
+    Health(Health),
     /// Completions for shells, and manual pages.
     #[command(subcommand)]
     Generate(Generate),
@@ -114,7 +152,14 @@ enum Act {
         data: Data,
         #[arg(long)]
         json: bool,
+        /// Remove journals that were set aside by `--rejoin`, when everything is sound.
+        #[arg(long)]
+        remove_aside: bool,
     },
+    Backup(cli::Backup),
+    Restore(cli::Restore),
+    Bundle(cli::Bundle),
+    Unbundle(cli::Unbundle),
     /// Print the pins of this settlement, making its keys when there are none: its own, and its issuer's root.
     Keys {
         #[command(flatten)]
@@ -162,6 +207,9 @@ struct Serve {
     /// alone].
     #[arg(long, value_name = "ADDRESS")]
     operator_listen: Option<SocketAddr>,
+    /// The address where standbys follow this node, on the closed network [default: nowhere].
+    #[arg(long, value_name = "ADDRESS")]
+    standby_listen: Option<SocketAddr>,
     #[command(flatten)]
     link: GivenLink,
     /// Stop when standard input ends, as it does when the parent process is gone.
@@ -175,13 +223,17 @@ impl Cli {
     /// # Errors
     /// [`Failure`] with a line for people and an exit code.
     pub fn run(self) -> Result<u8, Failure> {
+        self.log_format.into_iter().for_each(LogFormat::give);
         match self.act {
             Act::Serve(serve) => self::serve(serve),
+            Act::Standby(standby) => standby.run(),
+            Act::Promote(asked) => state::promote(&asked),
             Act::OpenLine(line) => line.run(),
             Act::ImportAccounts { file, data } => operate::import_accounts(&data.path()?, &file),
             Act::Rekey { data, json } => operate::rekey(&data.path()?, json),
             Act::IssueCard { data, act } => issue::issue_card(&data.path()?, &act),
             Act::Status(asked) => state::status(&asked),
+            Act::Shops(asked) => shops::shops(&asked),
             Act::Account(account) => account.run(),
             Act::Accounts(accounts) => accounts.run(),
             Act::Holds(holds) => holds.run(),
@@ -191,14 +243,43 @@ impl Cli {
             Act::Chargebacks(chargebacks) => chargebacks.run(),
             Act::LateCaptures(late) => late.run(),
             Act::Peers(asked) => state::peers(&asked),
+            Act::Sellers(sellers) => sellers.run(),
+            Act::RekeyNow(because) => sellers::rekey(because),
+            Act::ShowCard(asked) => sellers::show_card(asked),
+            Act::Trail(trail) => trail.run::<Ledger>(),
+            Act::Health(health) => health.run::<Status>(SETTLEMENT, |status| &status.nodes),
             Act::Generate(generate) => generate.run::<Self>(),
             Act::Operators(operators) => operators.run(SETTLEMENT),
-            Act::Verify { data, json } => verify_books(&data.path()?, json),
+            Act::Verify { data, json, remove_aside } => verify_books(&data.path()?, json, remove_aside),
+            Act::Backup(backup) => backup.run(&SUBJECT),
+            Act::Restore(restore) => restore.run(&SUBJECT),
+            Act::Bundle(bundle) => bundle.run(&SUBJECT),
+            Act::Unbundle(unbundle) => unbundle.run(),
             Act::Keys { data } => show_keys(&data.path()?),
             Act::Epochs(epochs) => epochs.run(),
             Act::Policy(policy) => policy.run(),
             Act::Allow { pin, data } => allow(&data.path()?, pin),
             Act::KnockKey { pin, out, data } => knock_key(&data.path()?, pin, &out),
+        }
+    }
+}
+
+/// The settlement, as it is asked what both daemons are asked alike.
+struct Ledger;
+
+impl trail_cli::Wire for Ledger {
+    type Request = Request;
+    type Reply = Reply;
+    const DAEMON: Daemon = SETTLEMENT;
+
+    fn request(request: trail::Request) -> Request {
+        Request::Trail(request)
+    }
+
+    fn reply(reply: Reply) -> Result<trail::Reply, Failure> {
+        match reply {
+            Reply::Trail(reply) => Ok(reply),
+            reply => Err(state::unexpected(reply)),
         }
     }
 }
@@ -221,30 +302,88 @@ fn hold(data: &Path) -> Result<DataFolder, Failure> {
     }
 }
 
+#[derive(Args)]
+struct Standby {
+    /// Where the node in charge lets standbys follow it: its `standby_listen` [default: `standby_of` in
+    /// settlement.toml].
+    #[arg(long, value_name = "ADDRESS")]
+    of: Option<SocketAddr>,
+    /// Set the journal that is here aside and begin anew, as after this node was in charge.
+    #[arg(long)]
+    rejoin: bool,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+impl Standby {
+    fn run(self) -> Result<u8, Failure> {
+        let settings = self.serve.settings()?;
+        let missing = "standby_of: is missing; the node in charge, here or as --of";
+        let of = self.of.or(settings.standby_of).ok_or_else(|| Failure::usage(missing))?;
+        serve_after(settings, self.serve.with_parent, Some(standby::Following { of, rejoin: self.rejoin }))
+    }
+}
+
+impl Serve {
+    fn settings(&self) -> Result<Settings, Failure> {
+        let data = self.data.path()?;
+        let settings = Settings::read_with(&data, self.listen, self.link.clone()).map_err(Failure::usage)?;
+        let settings = settings.with_operators_at(self.operator_listen).map_err(Failure::usage)?;
+        Ok(Settings { standby_listen: self.standby_listen.or(settings.standby_listen), ..settings })
+    }
+}
+
 fn serve(serve: Serve) -> Result<u8, Failure> {
-    let data = serve.data.path()?;
-    let settings = Settings::read_with(&data, serve.listen, serve.link).map_err(Failure::usage)?;
-    let settings = settings.with_operators_at(serve.operator_listen).map_err(Failure::usage)?;
-    let _folder = hold(&data)?;
+    serve_after(serve.settings()?, serve.with_parent, None)
+}
+
+/// Runs the settlement, a standby first as long as it follows.
+fn serve_after(
+    settings: Settings,
+    with_parent: bool,
+    following: Option<standby::Following>,
+) -> Result<u8, Failure> {
+    settings.log.apply();
+    let _folder = hold(&settings.data)?;
+    aside::warn(&settings.data);
     make_list(&settings.sellers)?;
     let runtime = console::runtime()?;
     let end = runtime.block_on(async {
-        let stop = console::stop_request(serve.with_parent)?;
-        let ground =
-            Ground { net: RealNet::default(), clock: Arc::new(Timestamp::from_system_clock), disk: None };
+        let stop = console::stop_request(with_parent)?;
+        trace::start(settings.traces.as_ref(), "kessai-settlement");
+        let mut stop = std::pin::pin!(stop);
+        let clock: Clock = Arc::new(Timestamp::from_system_clock);
+        if let Some(following) = following {
+            let ready = |identity: &Identity| {
+                println!("standby {}", identity.pin());
+                notify::ready("follows the settlement in charge");
+            };
+            let net = RealNet::default();
+            let end = standby::follow(&settings, &net, Arc::clone(&clock), following, ready, stop.as_mut());
+            match end.await.map_err(Failure::failed)? {
+                standby::End::Stopped => return Ok(()),
+                standby::End::Promoted(_) => {}
+            }
+        }
+        let ground = Ground { net: RealNet::default(), clock, disk: None };
         let ready = |ready: crate::daemon::Ready| {
             console::warn_if_unlocked();
             println!("ready {} {} {}", ready.address, ready.pin, ready.root);
+            notify::ready(&format!("sellers connect at {}", ready.address));
         };
-        crate::daemon::run(settings, ground, ready, stop).await.map_err(Failure::failed)
+        let end = crate::daemon::run(settings, ground, ready, stop).await.map_err(Failure::failed);
+        trace::flush(TRACES_WAIT).await;
+        end
     });
     // A thread that reads standard input cannot be waited for.
     runtime.shutdown_background();
     end.map(|()| OK)
 }
 
-fn verify_books(data: &Path, json: bool) -> Result<u8, Failure> {
-    let report = verify::verify(data).map_err(Failure::failed)?;
+fn verify_books(data: &Path, json: bool, remove_aside: bool) -> Result<u8, Failure> {
+    let mut report = verify::verify(data).map_err(Failure::failed)?;
+    let remove = remove_aside && report.problems.is_empty();
+    report.notes.extend(aside::after_verify(data, remove).map_err(Failure::failed)?);
     if json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
@@ -313,7 +452,7 @@ fn knock_key(data: &Path, pin: kessai_shared::pin::Pin, out: &Path) -> Result<u8
     KnockKey::of_seller(&keys.identity, &pin).write(out)?;
     println!("wrote {}", out.display());
     let seller = settings.sellers.exists() && PinSet::load(&settings.sellers)?.contains(&pin);
-    let operator = operator_keys::listed(data).map_err(Failure::failed)?.contains(&pin);
+    let operator = operator_keys::listed(data).map_err(Failure::failed)?.contains_key(&pin);
     if !seller && !operator {
         eprintln!(
             "kessai-settlement: {pin} may not connect yet; run: kessai-settlement allow {pin} for a seller, or \

@@ -6,34 +6,48 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use kessai_shared::alarm::Guard;
+use kessai_shared::backup::schedule::{Board, Schedule};
 use kessai_shared::daemon::{self, Ground};
 use kessai_shared::exchange::{Limits, Roster};
+use kessai_shared::journal::Disk;
+use kessai_shared::measure::look::Machine;
+use kessai_shared::measure::scrape::Scrape;
+use kessai_shared::measure::{self, Hour, Keeping, Registry};
 use kessai_shared::net::Net;
 use kessai_shared::net::knock::Gate;
 use kessai_shared::operator::keys::own_key;
-use kessai_shared::operator::post::{Post, Posted};
+use kessai_shared::operator::post::{self, Post, Posted};
+use kessai_shared::operator::registrar::Registrar;
 use kessai_shared::operator::settlement::DAEMON;
 use kessai_shared::pin::Pin;
 use kessai_shared::pin_set::PinSet;
+use kessai_shared::replica::seed::refuse_half_seeded;
 use kessai_shared::settlement::ALPN;
+use kessai_shared::store::Floors;
 use kessai_shared::time::Timestamp;
 use kessai_shared::tls::{self, Migration, Peers};
+use kessai_shared::trail::Operated;
 use kessai_shared::writer::{Clock, MAX_QUEUED};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::backup;
 use crate::clerk::policy::InForce;
 use crate::clerk::{Clerk, Command};
+use crate::epoch_file;
 use crate::heads::Heads;
 use crate::keys::Keys;
 use crate::ledger::{Books, Proposed};
 use crate::operator::office::{self, Office};
 use crate::operator::socket::Door;
-use crate::operator_wire::Service as Operators;
+use crate::operator_wire::{Eyes, Hand, Recording, Service as Operators};
 use crate::policy_file::{self, AdoptError};
 use crate::service::Service;
 use crate::settings::{JOURNAL, Settings};
+use crate::standby::{self, Own};
 use crate::vault::LiveVault;
+use crate::witness::Witnessing;
 
 /// How often the list of sellers is looked at for changes.
 const SELLERS_LOOK: Duration = Duration::from_millis(500);
@@ -76,64 +90,139 @@ pub async fn run<N: Net>(
     ready: impl FnOnce(Ready),
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), String> {
-    let books = settings.data.join("journal");
-    let vault = Arc::new(LiveVault::load_or_create(&settings.vault_key(), &books)?);
-    let keys = Arc::new(settings.load_keys((ground.clock)())?);
-    // What fails here is told again every hour; it keeps nobody from asking about old orders.
-    keys.tend((ground.clock)()).unwrap_or_else(|why| tracing::error!("{why}"));
-    let sellers = Arc::new(PinSet::load(&settings.sellers).map_err(|error| error.to_string())?);
+    let (net, clock) = (ground.net, Arc::clone(&ground.clock));
+    let (as_task, registry) = (ground.disk.is_some(), Registry::default());
+    let opened = Open::of(&settings, (&net, ground.disk), (&clock, &registry), as_task)?;
+    let Open { vault, keys, sellers, own, floors, witnessing, writer, mut ended, is_first } = opened;
     let peers = Peers::Pins(Arc::clone(&sellers));
-    let tls = tls::server_config(&keys.identity, peers.clone(), ALPN, Migration::Refused)
-        .map_err(|error| error.to_string())?;
-    let as_task = ground.disk.is_some();
-    let store =
-        daemon::open::<Books>(&settings.data, JOURNAL, ground.disk).map_err(|fault| fault.to_string())?;
-    vault.lease().fits(store.books())?;
-    let (writer, queue) = mpsc::channel(MAX_QUEUED);
-    // Books that never had a policy begin with the default, so that a later default changes nothing.
-    let is_first = store.books().policies().in_force().is_none();
-    let proposed = settings.policy.or_else(|| is_first.then(Proposed::default));
-    let clerk = Clerk::new(ground.clock.clone()).with_terms(settings.terms).clearing(settings.clearing);
-    let clock = ground.clock.clone();
-    let mut ended =
-        daemon::start(store, clerk, queue, ground.clock, as_task).map_err(|error| error.to_string())?;
+    let tls = tls::server_config(&keys.identity, peers.clone(), ALPN, Migration::Refused).map_err(text)?;
     // Whoever writes the file is the operator of this machine.
     let by = own_key(&settings.data)?.pin();
-    if let Some(proposed) = proposed {
+    // Books that never had a policy begin with the default, so that a later default changes nothing.
+    if let Some(proposed) = settings.policy.or_else(|| is_first.then(Proposed::default)) {
         put_in_force(&writer, proposed, by, &settings.data, &mut ended).await?;
     }
     // Only now, with the books open, does it answer anybody.
     let gate = Gate::of_settlement(&keys.identity, &sellers).with_clock(clock.clone());
-    let endpoint = ground.net.closed(&settings.closed, &gate, Some(tls)).map_err(text)?;
+    let endpoint = net.closed(&settings.closed, &gate, Some(tls)).map_err(text)?;
     let address = endpoint.local_addr().map_err(text)?;
     let by = office::local_operator(&settings.data)?;
-    let office = Arc::new(Office::new(Arc::clone(&vault), writer.clone(), by, true));
-    office.resume();
-    // A simulated machine has no user who could be at a socket.
-    let door = if as_task { None } else { open_door(&settings.data) };
-    let door = door.map(|door| tokio::spawn(door.serve(Arc::clone(&office))));
-    let operators = (&ground.net, settings.operator_listen);
+    let (office, door) = open_office((&vault, &writer), by, &settings.data, as_task);
+    let operators = (&net, settings.operator_listen);
     let post = Post::open(operators, &keys.identity, &settings.data, DAEMON)?;
+    let (backups, hour) = (Board::default().measured(&registry), Hour::new(registry.clone()));
+    let counted = (hour.clone(), measure::Side::Settlement);
+    let scrape = Scrape::open(settings.metrics, counted, &settings.data)?;
+    // It ends with this function, whichever way that goes.
+    let plan = (settings.data.as_path(), settings.backup);
+    let schedule = backup::start(plan, floors, &writer, backups.clone())?;
     ready(Ready { address, pin: keys.identity.pin(), root: keys.root });
-    let reload = tokio::spawn(follow(Arc::clone(&sellers), settings.sellers));
+    let reload = tokio::spawn(follow(Arc::clone(&sellers), settings.sellers.clone()));
     let policy = tokio::spawn(policy_file::follow(policy_file::of(&settings.data), writer.clone(), by));
     let tending = tokio::spawn(tend(Arc::clone(&keys), clock.clone()));
-    let (heads, roster) = (Heads::default(), Roster::default());
-    let service = Arc::new(Service { keys, vault, writer: writer.clone(), clock, heads, roster });
-    let operators = Operators::new((sellers, service.roster.clone(), gate), writer, settings.data);
-    let posted = post.map(|post| post.serve(Arc::new(operators)));
+    let hand = Hand { vault: Arc::clone(&vault), office: Arc::clone(&office), sellers: settings.sellers };
+    let around = (Arc::clone(&clock), settings.promote_after, registry);
+    let service = Arc::new(answering((keys, vault), writer.clone(), witnessing, around));
+    record_promotion(&settings.data, &writer).await?;
+    let rights = post::rights(post.as_ref(), &settings.data)?;
+    let recording = Recording::start(post.as_ref().map(|_| &rights), &sellers, (&writer, by));
+    let about = (sellers, service.roster.clone(), gate);
+    let machine = Machine::of(&settings.data);
+    let live = (Arc::clone(&clock), hour.clone());
+    let asker = schedule.as_ref().map(Schedule::asker);
+    let of_itself = (own.nodes, Registrar::new(rights, settings.data.clone(), asker));
+    let operators = Operators::new(about, writer, (settings.data, backups), of_itself, live);
+    let operators = Arc::new(operators.holding(hand));
+    // A simulated machine has nobody who would watch it.
+    let guard = || Guard::of(settings.alarms, DAEMON.word);
+    let eyes = || Eyes { service: Arc::clone(&operators), machine, guard: guard() };
+    let keeping = (!as_task).then(|| Keeping::start(hour, Arc::clone(&clock), eyes()));
+    let posted = post.map(|post| post.serve(operators));
     let end = daemon::serve(endpoint, peers, service, LIMITS, ended, stop, || {
         // Whatever holds the writer's queue open would keep it from its end.
         door.iter().for_each(JoinHandle::abort);
         policy.abort();
         office.close();
-        drop(office);
+        drop((office, keeping, scrape, recording));
         posted.into_iter().for_each(Posted::close);
     })
     .await;
     reload.abort();
     tending.abort();
+    if let Some(feeding) = own.feeding {
+        feeding.close().await;
+    }
     end
+}
+
+/// What sellers are answered by.
+fn answering(
+    (keys, vault): (Arc<Keys>, Arc<LiveVault>),
+    writer: mpsc::Sender<Command>,
+    witnessing: Witnessing,
+    (clock, promote_after, registry): (Clock, Duration, Registry),
+) -> Service {
+    let (heads, roster) = (Heads::default(), Roster::default());
+    Service { keys, vault, writer, clock, heads, roster, witnessing, promote_after, registry }
+}
+
+/// The operator's office, and the door to it where there can be one.
+fn open_office(
+    (vault, writer): (&Arc<LiveVault>, &mpsc::Sender<Command>),
+    by: Pin,
+    data: &Path,
+    as_task: bool,
+) -> (Arc<Office>, Option<JoinHandle<()>>) {
+    let office = Arc::new(Office::new(Arc::clone(vault), writer.clone(), by, true));
+    office.resume();
+    // A simulated machine has no user who could be at a socket.
+    let door = if as_task { None } else { open_door(data) };
+    let door = door.map(|door| tokio::spawn(door.serve(Arc::clone(&office))));
+    (office, door)
+}
+
+/// The books of a settlement, open, with its keys and their writer.
+struct Open {
+    vault: Arc<LiveVault>,
+    keys: Arc<Keys>,
+    sellers: Arc<PinSet>,
+    own: Own,
+    floors: Floors,
+    witnessing: Witnessing,
+    writer: mpsc::Sender<Command>,
+    ended: daemon::Ended,
+    /// Whether there was never a policy.
+    is_first: bool,
+}
+
+impl Open {
+    fn of<N: Net>(
+        settings: &Settings,
+        (net, disk): (&N, Option<Box<dyn Disk>>),
+        (clock, registry): (&Clock, &Registry),
+        as_task: bool,
+    ) -> Result<Self, String> {
+        let books = settings.data.join("journal");
+        let vault = Arc::new(LiveVault::load_or_create(&settings.vault_key(), &books)?);
+        let keys = Arc::new(settings.load_keys(clock())?);
+        // What fails here is told again every hour; it keeps nobody from asking about old orders.
+        keys.tend(clock()).unwrap_or_else(|why| tracing::error!("{why}"));
+        let sellers = Arc::new(PinSet::load(&settings.sellers).map_err(text)?);
+        refuse_half_seeded(&settings.data)?;
+        let store = daemon::open_keeping::<Books>(&settings.data, JOURNAL, disk, settings.keep);
+        let mut store = store.map_err(text)?;
+        store.measure(registry);
+        vault.lease().fits(store.books())?;
+        let own = standby::lead(settings, net, &keys.identity, (&mut store, clock))?;
+        let (floors, is_first) = (store.floors(), store.books().policies().in_force().is_none());
+        let (writer, queue) = mpsc::channel(MAX_QUEUED);
+        let witnessing = Witnessing::new(&keys.identity, store.head());
+        witnessing.under(own.epoch);
+        let clerk = Clerk::new(Arc::clone(clock)).with_terms(settings.terms).clearing(settings.clearing);
+        let clerk = clerk.fencing(witnessing.clone(), settings.promote_after).measuring(registry);
+        let ended = daemon::start(store, clerk, queue, Arc::clone(clock), as_task).map_err(text)?;
+        Ok(Self { vault, keys, sellers, own, floors, witnessing, writer, ended, is_first })
+    }
 }
 
 /// Puts the policy of the file in force before anything is decided.
@@ -158,6 +247,14 @@ async fn put_in_force(
         }
     }
     Ok(())
+}
+
+/// Makes a record of who had this node promoted, unless there is one: a promotion is written down before the
+/// settlement proper has begun.
+async fn record_promotion(data: &Path, writer: &mpsc::Sender<Command>) -> Result<(), String> {
+    let promoted = epoch_file::read(data)?.and_then(|known| Some((known.epoch, known.by?)));
+    let Some((epoch, by)) = promoted else { return Ok(()) };
+    office::note(writer, (Operated::Promoted { epoch }, by), String::new()).await.map(|_| ())
 }
 
 /// The operator's socket. A settlement without one still serves its sellers.

@@ -11,6 +11,7 @@ mod closed;
 pub mod closing;
 mod decision;
 mod entry;
+mod fence;
 mod given;
 mod group;
 mod guesses;
@@ -23,6 +24,8 @@ mod policies;
 mod policy;
 mod proofs;
 mod rulings;
+mod tally;
+mod trail;
 
 pub use kessai_shared::outcome::ChargebackReason;
 
@@ -34,8 +37,9 @@ pub use clearing::{Batches, Cleared, FIRST_BATCH};
 pub use closed::{BatchChange, BatchState, Closed};
 pub use decision::{Presented, decide};
 pub use entry::{Entry, LedgerAccount};
+pub use fence::{Fence, Fences, Grant};
 pub use given::{Capture, Chargeback, GivenBack, Late, Refund};
-pub use group::Group;
+pub use group::{End, Group};
 pub use guesses::Guessed;
 pub use hold::{Charge, ChargeState, Decided, MAX_CAPTURES};
 pub use index::Place;

@@ -1,9 +1,11 @@
 //! The settlement server: holds the credit information, and decides.
 
 pub mod backtest;
+pub mod backup;
 pub mod clerk;
 pub mod cli;
 pub mod daemon;
+pub mod epoch_file;
 pub mod heads;
 pub mod import;
 pub mod keys;
@@ -15,5 +17,7 @@ pub mod record;
 pub mod rekey;
 pub mod service;
 pub mod settings;
+pub mod standby;
 pub mod vault;
 pub mod verify;
+pub mod witness;

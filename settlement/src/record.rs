@@ -3,17 +3,19 @@
 
 use kessai_shared::codec;
 use kessai_shared::journal::Head;
+use kessai_shared::measure::Count;
 use kessai_shared::record::{RowBytes, put_versioned, unversioned, versioned};
 use kessai_shared::store::{self, Stamp};
+use kessai_shared::trail::{Listed, Noted};
 use serde::Serialize;
 
 use crate::ledger::{
-    Account, Adopted, Batches, Books, Change, Charge, Chargeback, Group, Guessed, Late, Refund, Repayment,
-    Row, RowKey, Statement,
+    Account, Adopted, Batches, Books, Change, Charge, Chargeback, Fence, Group, Guessed, Key, Late, Refund,
+    Repayment, Row, RowKey, Statement,
 };
 
 /// The version of the form that is written.
-const VERSION: u8 = 3;
+const VERSION: u8 = 5;
 
 /// A [`Row`] that is only looked at: the bytes are the same, and nothing is copied for them.
 #[derive(Serialize)]
@@ -29,13 +31,22 @@ enum RowRef<'a> {
     Statement(&'a Statement),
     Repayment(&'a Repayment),
     Policy(&'a Adopted),
+    Fence(&'a Fence),
+    Act(&'a Noted),
+    Listed(&'a Listed),
+}
+
+/// A row on its way into the books. Nearly all are charges, and whatever is larger lies apart.
+pub enum Read {
+    Charge(Key, Box<Charge>),
+    Other(Box<(RowKey, Row)>),
 }
 
 impl store::Books for Books {
     type Change = Change;
     /// The shelf is the credit database.
     type Key = RowKey;
-    type Row = (RowKey, Row);
+    type Row = Read;
 
     fn encode_into(change: &Change, bytes: &mut Vec<u8>) {
         put_versioned(bytes, VERSION, change);
@@ -51,6 +62,10 @@ impl store::Books for Books {
 
     fn end_group(&mut self, first: u64, head: Head) {
         Books::end_group(self, first, head.position, head.time, head.hash.0);
+    }
+
+    fn tally(&self, change: &Change, each: &mut dyn FnMut(Count)) {
+        change.tally(each);
     }
 
     fn touched(&self, change: &Change, each: &mut dyn FnMut(&RowKey)) {
@@ -110,16 +125,38 @@ impl store::Books for Books {
         for adopted in self.policies().all() {
             put(RowKey::Policy(adopted.adoption.sequence), RowRef::Policy(adopted))?;
         }
+        for (seller, fence) in self.fences().all() {
+            put(RowKey::Fence(*seller), RowRef::Fence(fence))?;
+        }
+        for (position, noted) in self.trail().newest(None) {
+            put(RowKey::Act(position), RowRef::Act(noted))?;
+        }
+        if *self.trail().listed() != Listed::default() {
+            put(RowKey::Listed, RowRef::Listed(self.trail().listed()))?;
+        }
         Ok(())
     }
 
-    fn read_row(key: &[u8], row: &[u8]) -> Result<(RowKey, Row), String> {
+    fn read_row(key: &[u8], row: &[u8]) -> Result<Read, String> {
         let key: RowKey = codec::decode(key).map_err(|_| "not a key of a ledger")?;
         let row: Row = unversioned(VERSION, row).map_err(|why| format!("not a row of a ledger: {why}"))?;
-        Ok((key, row))
+        Ok(match (key, row) {
+            (RowKey::Charge(seller, order), Row::Charge(charge)) => Read::Charge((seller, order), charge),
+            other => Read::Other(Box::new(other)),
+        })
     }
 
-    fn take_row(&mut self, (key, row): (RowKey, Row)) -> Result<(), String> {
-        Books::load(self, key, row).map_err(|error| error.to_string())
+    fn expect_rows(&mut self, rows: usize) {
+        Books::expect_rows(self, rows);
+    }
+
+    fn take_row(&mut self, row: Read) -> Result<(), String> {
+        match row {
+            Read::Charge(key, charge) => {
+                self.load_charge(key, charge);
+                Ok(())
+            }
+            Read::Other(row) => Books::load(self, row.0, row.1).map_err(|error| error.to_string()),
+        }
     }
 }

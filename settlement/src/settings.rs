@@ -2,14 +2,22 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use kessai_shared::alarm;
+use kessai_shared::backup::schedule::Plan;
 use kessai_shared::config::{Config, ConfigError};
+use kessai_shared::console::LogFormat;
 use kessai_shared::folder::FolderKind;
 use kessai_shared::journal::Kind;
+use kessai_shared::measure::scrape;
 use kessai_shared::net::side::{Bind, End, GivenLink, Side};
 use kessai_shared::seal::Suite;
+use kessai_shared::store::Keep;
 use kessai_shared::time::Timestamp;
+use kessai_shared::trace;
 
+use crate::clerk::fence::PROMOTE_AFTER;
 use crate::keys::{EpochTerms, Keys};
 use crate::ledger::{BASIS_POINTS, ClearingTerms, Proposed, Terms};
 use crate::policy_file;
@@ -23,6 +31,10 @@ pub const JOURNAL: Kind = Kind(b"STLM");
 const EPOCH_SECONDS: std::ops::RangeInclusive<u64> = 5..=365 * 24 * 3_600;
 /// How long a clearing day may be: one of a second is for trials, one of a month for a quiet seller.
 const CLEARING_SECONDS: std::ops::RangeInclusive<u64> = 1..=31 * 24 * 3_600;
+
+/// How long automatic promotion may wait, in milliseconds: shorter than a few messages of the node in charge
+/// take, a single lost packet would depose it.
+const PROMOTE_AFTER_MS: std::ops::RangeInclusive<u64> = 1_000..=600_000;
 
 /// Why operators do not connect at 0.0.0.0 or [::].
 const EVERYWHERE: &str = "expected one address of this machine; on all of them, operators could connect from \
@@ -46,6 +58,24 @@ pub struct Settings {
     pub clearing: ClearingTerms,
     /// What cardholders have agreed to.
     pub terms: Terms,
+    /// The backups it makes by itself.
+    pub backup: Option<Plan>,
+    /// How long a seller's node in charge is not heard of before its standby takes over by itself.
+    pub promote_after: Duration,
+    /// Where the node is that this one follows as a standby.
+    pub standby_of: Option<SocketAddr>,
+    /// Where standbys follow this node, on the closed network; nowhere when it is not said.
+    pub standby_listen: Option<SocketAddr>,
+    /// How long journal is kept for standbys and backups that stay behind.
+    pub keep: Keep,
+    /// Where the figures are fetched by a program; nowhere unless the file says so.
+    pub metrics: Option<SocketAddr>,
+    /// What operators are told of at once.
+    pub alarms: alarm::Settings,
+    /// How log lines are written, where the command line does not say.
+    pub log: LogFormat,
+    /// Where spans of purchases go; nowhere when it is not said.
+    pub traces: Option<trace::Settings>,
     /// The credit policy as its file states it; `None` without a file.
     pub policy: Option<Proposed>,
 }
@@ -88,24 +118,21 @@ impl Settings {
                 Suite::XWing
             }
         };
-        let mut epochs = EpochTerms::default();
-        let seconds = "a number of seconds, 5 or more";
-        set(&mut epochs.epoch_seconds, config.take("epoch_seconds", seconds));
-        set(&mut epochs.overlap_seconds, config.take("overlap_seconds", seconds));
-        for (name, value) in
-            [("epoch_seconds", epochs.epoch_seconds), ("overlap_seconds", epochs.overlap_seconds)]
-        {
-            if !EPOCH_SECONDS.contains(&value) {
-                config.mistake(&format!("{name} is from 5 seconds to a year of 31536000"));
-            }
-        }
-        if epochs.overlap_seconds > 10 * epochs.epoch_seconds {
-            config.mistake("overlap_seconds is at most ten times epoch_seconds");
-        }
+        let epochs = epoch_terms(&mut config);
         let clearing = clearing(&mut config);
+        let backup = Plan::take(&mut config);
+        let keep = Keep::take(&mut config);
+        let metrics = scrape::take(&mut config);
+        let alarms = alarm::Settings::take(&mut config, alarm::Side::Settlement);
+        let log = config.take_parsed("log", LogFormat::EXPECTED).unwrap_or_default();
+        let traces = trace::Settings::take(&mut config);
         let terms: Terms =
             config.take("terms", "a table such as { due_days = 21, late_fee = 0 }").unwrap_or_default();
         terms.mistakes().iter().for_each(|mistake| config.mistake(&format!("terms: {mistake}")));
+        let promote_after = promote_after(&mut config);
+        let node = "an address such as \"10.78.0.1:7300\"";
+        let standby_of = config.take_parsed("standby_of", node);
+        let standby_listen = config.take_parsed("standby_listen", node);
         let path = |taken: Option<PathBuf>, name: &str| data.join(taken.unwrap_or_else(|| name.into()));
         let sellers = path(config.take("sellers", "a file name"), "sellers.txt");
         let keys = path(config.take("keys", "a folder name"), "keys");
@@ -121,6 +148,15 @@ impl Settings {
             epochs,
             clearing,
             terms,
+            backup,
+            promote_after,
+            standby_of,
+            standby_listen,
+            keep,
+            metrics,
+            alarms,
+            log,
+            traces,
             policy: None,
         };
         match (config.finish(), policy_file::read(&policy_file::of(data))) {
@@ -151,6 +187,25 @@ impl Settings {
     }
 }
 
+/// How long sealing keys serve: `epoch_seconds` and `overlap_seconds`.
+fn epoch_terms(config: &mut Config) -> EpochTerms {
+    let mut epochs = EpochTerms::default();
+    let seconds = "a number of seconds, 5 or more";
+    set(&mut epochs.epoch_seconds, config.take("epoch_seconds", seconds));
+    set(&mut epochs.overlap_seconds, config.take("overlap_seconds", seconds));
+    for (name, value) in
+        [("epoch_seconds", epochs.epoch_seconds), ("overlap_seconds", epochs.overlap_seconds)]
+    {
+        if !EPOCH_SECONDS.contains(&value) {
+            config.mistake(&format!("{name} is from 5 seconds to a year of 31536000"));
+        }
+    }
+    if epochs.overlap_seconds > 10 * epochs.epoch_seconds {
+        config.mistake("overlap_seconds is at most ten times epoch_seconds");
+    }
+    epochs
+}
+
 /// What clearing goes by: `fee_basis_points` and `clearing_seconds`.
 fn clearing(config: &mut Config) -> ClearingTerms {
     let mut terms = ClearingTerms::default();
@@ -172,4 +227,14 @@ pub(crate) fn set<T>(to: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *to = value;
     }
+}
+
+fn promote_after(config: &mut Config) -> Duration {
+    let (least, most) = (PROMOTE_AFTER_MS.start(), PROMOTE_AFTER_MS.end());
+    let expected = format!("a number of milliseconds from {least} to {most}");
+    let Some(ms) = config.take::<u64>("promote_after_ms", &expected) else { return PROMOTE_AFTER };
+    if !PROMOTE_AFTER_MS.contains(&ms) {
+        config.mistake(&format!("promote_after_ms: expected {expected}"));
+    }
+    Duration::from_millis(ms)
 }

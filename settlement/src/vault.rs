@@ -179,12 +179,14 @@ impl Generation {
     }
 
     fn hash(&self, label: &[u8], text: &[u8]) -> [u8; 32] {
-        let mut context = hmac::Context::with_key(&self.index);
-        context.update(&(label.len() as u64).to_le_bytes());
-        context.update(label);
-        context.update(text);
+        let label_bytes = (label.len() as u64).to_le_bytes();
+        let mut whole = Zeroizing::new(Vec::with_capacity(label_bytes.len() + label.len() + text.len()));
+        whole.extend_from_slice(&label_bytes);
+        whole.extend_from_slice(label);
+        whole.extend_from_slice(text);
         let mut hash = [0; 32];
-        hash.copy_from_slice(context.sign().as_ref());
+        // In one go and in place: a context keeps the end of the text, and leaves copies of itself where it is moved.
+        hmac::sign_to_buffer(&self.index, &whole, &mut hash).expect("a tag has 32 bytes");
         hash
     }
 }

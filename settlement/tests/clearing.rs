@@ -90,7 +90,9 @@ impl Shop {
         let purchase = Purchase { seller, order, amount, currency, quote_hash, deadline };
         let account = kessai_settlement::ledger::AccountId(account(currency).index);
         let policy = self.books.policies().sequence();
-        let fresh = Fresh { reason: Reason::Approved, account: Some(account), enrolled: None, policy };
+        let epoch = self.books.fences().epoch(seller);
+        let (reason, account) = (Reason::Approved, Some(account));
+        let fresh = Fresh { reason, account, enrolled: None, policy, epoch, at: 0 };
         self.apply(acts::decided(purchase, fresh, vec![1], &Policy::default(), self.now));
         let id = CaptureId::of(order, 1);
         let booked = acts::capture(&self.books, (seller, order), id, amount, true).expect("a capture");

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use kessai_settlement::clerk::fence::Command as Fence;
 use kessai_settlement::clerk::money::Command as Money;
 use kessai_settlement::clerk::policy::Adopt;
 use kessai_settlement::clerk::{Clerk, Command, Opened};
@@ -15,13 +16,13 @@ use kessai_settlement::settings::JOURNAL;
 use kessai_settlement::vault::LiveVault;
 use kessai_settlement::verify::{Report, verify};
 use kessai_shared::daemon::{self, Ended};
-use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId};
+use kessai_shared::ids::{CaptureId, ChargebackId, Epoch, NodeId, OrderId, RefundId};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::outcome::ChargebackReason;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
 use kessai_shared::seal::ResponseSecret;
-use kessai_shared::settlement::{Refusal, Standing};
+use kessai_shared::settlement::{Claim, Mode, Refusal, Run, Sender, Standing, Why, Witness};
 use kessai_shared::time::Timestamp;
 use kessai_shared::writer::{self, Clock};
 use support::{COLUMNS, Folder, card, number};
@@ -30,6 +31,8 @@ use tokio::sync::{mpsc, oneshot};
 const SELLER: Pin = Pin([2; 32]);
 const OTHER: Pin = Pin([3; 32]);
 const OPERATOR: Pin = Pin([7; 32]);
+/// The run of the sellers' nodes is the same all the time, so there is one grant.
+const FIRST: Epoch = Epoch(1);
 const HOLD_SECONDS: u64 = 1_000;
 const GRACE_SECONDS: u64 = 100;
 
@@ -57,7 +60,16 @@ impl Running {
         let (tell, _) = oneshot::channel();
         let adopt = Command::Policy(Adopt { proposed, by: OPERATOR, tell });
         assert!(writer.try_send(adopt).is_ok(), "the queue is empty yet");
-        let ended = writer::spawn(store, Clerk::new(Arc::clone(&clock)), queue, clock).expect("a writer");
+        // The second claim of the same run comes too late, so the first grant stands over every restart.
+        for seller in [SELLER, OTHER] {
+            let (tell, _) = oneshot::channel();
+            let claim = Claim { why: Why::Start, mode: Mode::Alone, run: Run { id: [1; 8], nth: 1 } };
+            let claim = Fence::Claim { seller, by: by(Epoch::NONE), claim, tell };
+            assert!(writer.try_send(Command::Fence(claim)).is_ok(), "there is room");
+        }
+        let ended =
+            writer::spawn(store, Clerk::new(Arc::clone(&clock)), queue, clock, writer::Standing::alone())
+                .expect("a writer");
         Self { vault, writer, ended, now }
     }
 
@@ -76,7 +88,15 @@ impl Running {
         let lease = self.vault.lease();
         let presented = lease.present(&card(account));
         let card = Some(Opened { presented, response: ResponseSecret([4; 32]), lease });
-        let told = self.ask(|tell| Command::Inquiry { purchase, card, tell }).await;
+        let told = self
+            .ask(|tell| Command::Inquiry {
+                by: by(FIRST),
+                purchase,
+                card,
+                since: std::time::Instant::now(),
+                tell,
+            })
+            .await;
         let decided = told.unwrap_or_else(|refusal| panic!("{refusal:?}")).decided;
         decided.reason == kessai_shared::outcome::Reason::Approved
     }
@@ -84,17 +104,24 @@ impl Running {
     async fn capture(&self, at: &Purchase, nth: u32, amount: i64, last: bool) -> Result<u32, Refusal> {
         let Purchase { seller, order, .. } = *at;
         let (capture, amount) = (CaptureId::of(order, nth), Minor(amount));
-        self.ask(|tell| Command::Money(Money::Capture { seller, capture, order, amount, last, tell })).await
+        self.ask(|tell| {
+            Command::Money(Money::Capture { seller, by: by(FIRST), capture, order, amount, last, tell })
+        })
+        .await
     }
 
     async fn release(&self, at: &Purchase, id: u8, amount: i64) -> Result<(), Refusal> {
         let (seller, order, release, amount) = (at.seller, at.order, refund_id(id), Minor(amount));
-        self.ask(|tell| Command::Money(Money::Release { seller, release, order, amount, tell })).await
+        self.ask(|tell| {
+            Command::Money(Money::Release { seller, by: by(FIRST), release, order, amount, tell })
+        })
+        .await
     }
 
     async fn refund(&self, at: &Purchase, id: u8, amount: i64) -> Result<u32, Refusal> {
         let (seller, order, refund, amount) = (at.seller, at.order, refund_id(id), Minor(amount));
-        self.ask(|tell| Command::Money(Money::Refund { seller, refund, order, amount, tell })).await
+        self.ask(|tell| Command::Money(Money::Refund { seller, by: by(FIRST), refund, order, amount, tell }))
+            .await
     }
 
     async fn charge_back(&self, at: &Purchase, id: u8, amount: i64) -> Result<u32, Refusal> {
@@ -106,13 +133,21 @@ impl Running {
 
     async fn standing(&self, at: &Purchase) -> Option<Standing> {
         let (seller, order) = (at.seller, at.order);
-        self.ask(|tell| Command::Status { seller, order, tell }).await.map(|(standing, _)| standing)
+        self.ask(|tell| Command::Status { seller, by: by(FIRST), order, tell })
+            .await
+            .expect("the newest books")
+            .map(|(standing, _)| standing)
     }
 
     async fn close(self) {
         drop(self.writer);
         self.ended.await.expect("a writer").expect("whole books");
     }
+}
+
+/// The one node of each seller.
+fn by(epoch: Epoch) -> Sender {
+    Sender { epoch, node: NodeId::from_bytes([1; 16]), at: 0, witnessed: Witness::default() }
 }
 
 fn refund_id(id: u8) -> RefundId {
@@ -166,7 +201,7 @@ async fn every_part_of_an_order_has_one_answer_before_and_after_a_restart() {
     assert_eq!(books.capture(&bought, 1, 300, false).await, Ok(1));
     assert_eq!(books.capture(&bought, 2, 200, false).await, Ok(1));
     assert_eq!(books.standing(&bought).await, Some(Standing::Held), "400 are held still");
-    let reversal = |tell| Command::Reversal { seller: SELLER, order: bought.order, tell };
+    let reversal = |tell| Command::Reversal { seller: SELLER, by: by(FIRST), order: bought.order, tell };
     assert_eq!(books.ask(reversal).await, Err(Refusal::Captured));
     assert_eq!(books.refund(&bought, 1, 250).await, Ok(1));
     assert_eq!(books.charge_back(&bought, 1, 251).await, Err(Refusal::Amount));

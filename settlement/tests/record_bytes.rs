@@ -4,6 +4,11 @@
 #[macro_use]
 #[path = "../../shared/tests/support/golden.rs"]
 mod golden;
+#[path = "support/fences.rs"]
+mod fences;
+
+#[path = "../../shared/tests/support/trail_samples.rs"]
+mod trail;
 
 use std::path::PathBuf;
 
@@ -34,7 +39,7 @@ const REFUND: RefundId = RefundId::from_bytes([4; 16]);
 const CAPTURE: CaptureId = CaptureId::from_bytes([5; 16]);
 const CHARGEBACK: ChargebackId = ChargebackId::from_bytes([6; 16]);
 /// The version that is written now; another one is another form of record.
-const VERSION: u8 = 3;
+const VERSION: u8 = 5;
 
 fn account() -> Account {
     Account {
@@ -193,6 +198,8 @@ fn changes() -> Vec<Change> {
         entries: vec![Entry::hold(Currency::Gbp, ID, SELLER, Minor(76_500))],
         enrolled: Some([0xcc; 32]),
         policy: 70_000,
+        epoch: fences::EPOCH,
+        at: 66_000,
     };
     let charge = Entry::charge(Currency::Eur, ID, SELLER, Minor(76_500));
     let refund = Entry::refund(Currency::Jpy, ID, SELLER, Minor(255));
@@ -206,9 +213,16 @@ fn changes() -> Vec<Change> {
         },
         Change::Restated { id: ID, terms: account(), by: OPERATOR },
         Change::Decided(Box::new(decided)),
-        Change::Reversed { key, entries: vec![release] },
-        Change::Captured { key, capture: capture(), entries: vec![release, charge] },
-        Change::Refunded { key, refund: REFUND, amount: Minor(255), batch: 301, entries: vec![refund] },
+        Change::Reversed { key, epoch: fences::EPOCH, entries: vec![release] },
+        Change::Captured { key, capture: capture(), epoch: fences::EPOCH, entries: vec![release, charge] },
+        Change::Refunded {
+            key,
+            refund: REFUND,
+            amount: Minor(255),
+            batch: 301,
+            epoch: fences::EPOCH,
+            entries: vec![refund],
+        },
         Change::Expired { key, entries: Vec::new() },
         Change::Rekeyed { id: ID, card },
         Change::Issued { id: ID, enrolment: [0xdd; 32], by: OPERATOR },
@@ -217,12 +231,28 @@ fn changes() -> Vec<Change> {
             event: events().swap_remove(2),
             entries: vec![Entry::refund(Currency::Jpy, ID, SELLER, Minor(70))],
         })),
-        Change::Released { key, release: REFUND, amount: Minor(254), entries: vec![release] },
+        Change::Released {
+            key,
+            release: REFUND,
+            amount: Minor(254),
+            epoch: fences::EPOCH,
+            entries: vec![release],
+        },
         Change::ChargedBack { id: CHARGEBACK, chargeback: chargeback(), entries: vec![refund] },
         Change::PresentedLate { key, capture: CAPTURE, amount: Minor(253) },
         Change::PolicyAdopted(Box::new(adoption())),
         Change::Batch(batch_changes().swap_remove(0)),
+        Change::Granted(Box::new(fences::grant(SELLER))),
+        Change::Operated {
+            by: OPERATOR,
+            what: trail::operated().swap_remove(8),
+            reason: "a claim".to_owned(),
+        },
     ]
+}
+
+fn repayment() -> Repayment {
+    Repayment { account: ID, amount: Minor(70), received: Timestamp(13), by: OPERATOR }
 }
 
 fn rows() -> Vec<(RowKey, Row)> {
@@ -272,25 +302,20 @@ fn rows() -> Vec<(RowKey, Row)> {
         leaves: vec![(4_999_999_999, [8; 32]), (position, [9; 32])],
     };
     vec![
-        (RowKey::Account(ID), Row::Account(account())),
-        (RowKey::Charge(SELLER, ORDER), Row::Charge(charge)),
+        (RowKey::Account(ID), Row::Account(Box::new(account()))),
+        (RowKey::Charge(SELLER, ORDER), Row::Charge(Box::new(charge))),
         (RowKey::Refund(SELLER, REFUND), Row::Refund(Refund { order: ORDER, amount: Minor(255), given })),
         (RowKey::Guesses(SELLER), Row::Guesses([Timestamp(7), Timestamp(8)].into())),
         (RowKey::Group(group.first), Row::Group(group)),
         (RowKey::Statement(ID, statement().month), Row::Statement(statement())),
-        (
-            RowKey::Repayment(REPAYMENT),
-            Row::Repayment(Repayment {
-                account: ID,
-                amount: Minor(70),
-                received: Timestamp(13),
-                by: OPERATOR,
-            }),
-        ),
+        (RowKey::Repayment(REPAYMENT), Row::Repayment(repayment())),
         (RowKey::Chargeback(CHARGEBACK), Row::Chargeback(chargeback())),
         (RowKey::Late(SELLER, ORDER), Row::Late(late)),
         (RowKey::Batches(SELLER), Row::Batches(Batches { open: 304, totals, begun, closed, owed })),
         (RowKey::Policy(2), Row::Policy(Adopted { adoption: adoption(), position, at })),
+        (RowKey::Fence(SELLER), Row::Fence(fences::fence())),
+        (RowKey::Act(5_000_000_000), Row::Act(trail::noted())),
+        (RowKey::Listed, Row::Listed(trail::listed())),
     ]
 }
 
@@ -342,6 +367,8 @@ fn the_bytes_of_every_change_are_what_they_were() {
         Change::PresentedLate { .. },
         Change::PolicyAdopted(_),
         Change::Batch(_),
+        Change::Granted(_),
+        Change::Operated { .. },
     );
     let samples: Vec<_> = names.iter().zip(changes).map(|(name, value)| change(name, value)).collect();
     golden::compare(&file("changes.txt"), &samples);
@@ -363,6 +390,9 @@ fn the_bytes_of_every_row_and_key_are_what_they_were() {
         RowKey::Late(..),
         RowKey::Batches(_),
         RowKey::Policy(_),
+        RowKey::Fence(_),
+        RowKey::Act(_),
+        RowKey::Listed,
     );
     let mut samples: Vec<_> = names.iter().zip(&keys).map(|(name, key)| Sample::equal(name, *key)).collect();
     let names = variants!(
@@ -377,7 +407,10 @@ fn the_bytes_of_every_row_and_key_are_what_they_were() {
         Row::Chargeback(_),
         Row::Late(_),
         Row::Batches(_),
-        Row::Policy(_)
+        Row::Policy(_),
+        Row::Fence(_),
+        Row::Act(_),
+        Row::Listed(_),
     );
     samples
         .extend(names.iter().zip(keys.iter().zip(&rows)).map(|(name, (key, value))| row(name, *key, value)));

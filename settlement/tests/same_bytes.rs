@@ -15,13 +15,15 @@ use std::time::Duration;
 use kessai_shared::codec;
 use kessai_shared::exchange::Link;
 use kessai_shared::identity::Identity;
-use kessai_shared::ids::OrderId;
+use kessai_shared::ids::{Epoch, NodeId, OrderId};
 use kessai_shared::net::knock::{Gate, KnockKey};
 use kessai_shared::net::side::Side;
 use kessai_shared::net::{Net, RealNet};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Decision, Purchase};
-use kessai_shared::settlement::{ALPN, Reply, Request, Standing};
+use kessai_shared::settlement::{
+    ALPN, Answered, Asked, Claim, Mode, Reply, Request, Run, Sender, Standing, Why, Witness,
+};
 use kessai_shared::time::Timestamp;
 use kessai_shared::tls::{self, Peers};
 use serde_json::Value;
@@ -36,6 +38,7 @@ struct Running {
     process: Child,
     link: Link,
     root: Pin,
+    epoch: Epoch,
 }
 
 impl Drop for Running {
@@ -78,17 +81,31 @@ impl Running {
         let endpoint = RealNet::default().closed(&side, &gate, None).expect("a socket");
         let config = gate.client_config(config.expect("a configuration"));
         let link = Link::new(endpoint, address.parse().expect("an address"), config);
-        Self { process, link, root: root.parse().expect("a pin") }
+        Self { process, link, root: root.parse().expect("a pin"), epoch: Epoch::NONE }
     }
 
-    async fn ask(&self, request: &Request) -> Reply {
-        self.link.call(request, DEADLINE).await.unwrap_or_else(|error| panic!("no answer: {error}"))
+    /// Puts this node in charge of its shop, as each start of a seller does.
+    async fn claimed(mut self, run: u64) -> Self {
+        let claim = Claim { why: Why::Start, mode: Mode::Alone, run: Run { id: run.to_le_bytes(), nth: 1 } };
+        match self.ask(Request::Claim(claim)).await {
+            Reply::Granted { epoch, .. } => self.epoch = epoch,
+            _ => panic!("the only node is put in charge"),
+        }
+        self
+    }
+
+    async fn ask(&self, what: Request) -> Reply {
+        let node = NodeId::from_bytes([1; 16]);
+        let by = Sender { epoch: self.epoch, node, at: 0, witnessed: Witness::default() };
+        let answered: Result<Answered, _> = self.link.call(&Asked { by, what }, DEADLINE).await;
+        answered.unwrap_or_else(|error| panic!("no answer: {error}")).reply
     }
 
     /// Asks about all orders at the same time.
     async fn inquire(&self, seller: Pin) -> Vec<Decision> {
         let requests: Vec<_> = (0..ORDERS).map(|number| inquiry(seller, number)).collect();
-        let asked = futures_util::future::join_all(requests.iter().map(|request| self.ask(request))).await;
+        let asked =
+            futures_util::future::join_all(requests.into_iter().map(|request| self.ask(request))).await;
         let decided = asked.into_iter().map(|reply| match reply {
             Reply::Decided(decision) => decision,
             _ => panic!("an inquiry is decided"),
@@ -117,9 +134,9 @@ async fn a_decision_has_the_same_bytes_for_ever() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path();
     let seller = Identity::generate().expect("a key");
-    let running = Running::start(data, &seller);
+    let running = Running::start(data, &seller).claimed(1).await;
     let first = running.inquire(seller.pin()).await;
-    let Reply::Echo { issuer_keys, .. } = running.ask(&Request::Echo).await else { panic!("an echo") };
+    let Reply::Echo { issuer_keys, .. } = running.ask(Request::Echo).await else { panic!("an echo") };
     let keys = issuer_keys[0].verify(running.root).expect("signed by its root").clone();
     for (number, decision) in (0..).zip(&first) {
         let about = purchase(seller.pin(), number);
@@ -133,11 +150,11 @@ async fn a_decision_has_the_same_bytes_for_ever() {
         if shelf == "removed" {
             fs::remove_dir_all(data.join("shelf")).expect("removed");
         }
-        let running = Running::start(data, &seller);
+        let running = Running::start(data, &seller).claimed(2 + shelf.len() as u64).await;
         assert_eq!(bytes(&running.inquire(seller.pin()).await), bytes(&first), "the shelf {shelf}");
         for (number, decision) in (0..).zip(&first) {
             let order = purchase(seller.pin(), number).order;
-            match running.ask(&Request::Status { order }).await {
+            match running.ask(Request::Status { order }).await {
                 Reply::Status { decision: Some(told), standing: Standing::Declined } => {
                     assert_eq!(&told, decision, "the shelf {shelf}");
                 }

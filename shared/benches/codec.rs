@@ -74,7 +74,7 @@ fn place(lines: u32) -> Request {
     let quotes = (0..BATCH).map(|nth| quote(nth, lines)).collect();
     let quote = sign_all(quotes, &seller()).swap_remove(0);
     let card = envelope(Suite::XWing, &quote.quote);
-    Request::Place { quote: Box::new(quote), card }
+    Request::Place { quote: Box::new(quote), card, deliver_to: None }
 }
 
 fn inquiry() -> settlement::Request {

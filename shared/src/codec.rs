@@ -58,6 +58,15 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, PeerFault> {
     }
 }
 
+/// The value that some bytes begin with, and what follows it.
+///
+/// # Errors
+///
+/// [`PeerFault::Undecodable`].
+pub fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), PeerFault> {
+    postcard::take_from_bytes(bytes).map_err(|_| PeerFault::Undecodable)
+}
+
 /// The bytes of a value, behind bytes that are already there. Where `head` has room for them, no
 /// copy of them is left anywhere else.
 ///

@@ -1,9 +1,11 @@
 //! Configuration files: TOML, read once, every mistake reported together.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
+use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 /// Largest configuration file, in bytes.
@@ -14,6 +16,8 @@ pub struct Config {
     file: PathBuf,
     table: Table,
     mistakes: Vec<String>,
+    /// On which line each key stands, `table.key` for those inside a table; where mistakes tell lines.
+    lines: BTreeMap<String, usize>,
 }
 
 /// Everything that is wrong with a configuration file, one line each.
@@ -55,11 +59,32 @@ impl Config {
             let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
             ConfigError(vec![format!("{}:{line}: {}", file.display(), error.message())])
         })?;
-        Ok(Self { file: file.to_owned(), table, mistakes: Vec::new() })
+        Ok(Self { file: file.to_owned(), table, mistakes: Vec::new(), lines: BTreeMap::new() })
+    }
+
+    /// Lets each mistake tell the line that it stands on.
+    ///
+    /// # Errors
+    /// When the text is not what this was read from.
+    pub fn telling_lines(mut self, text: &str) -> Result<Self, ConfigError> {
+        let parsed = DeTable::parse(text)
+            .map_err(|error| ConfigError(vec![format!("{}: {}", self.file.display(), error.message())]))?;
+        let line = |at: usize| text[..at].matches('\n').count() + 1;
+        for (key, value) in parsed.get_ref() {
+            self.lines.insert(key.get_ref().to_string(), line(key.span().start));
+            if let DeValue::Table(table) = value.get_ref() {
+                let inside = table.keys().map(|inner| {
+                    (format!("{}.{}", key.get_ref(), inner.get_ref()), line(inner.span().start))
+                });
+                self.lines.extend(inside);
+            }
+        }
+        Ok(self)
     }
 
     fn empty(file: &Path) -> Self {
-        Self { file: file.to_owned(), table: Table::new(), mistakes: Vec::new() }
+        let lines = BTreeMap::new();
+        Self { file: file.to_owned(), table: Table::new(), mistakes: Vec::new(), lines }
     }
 
     /// Whether a key is there and was not taken out yet.
@@ -122,11 +147,20 @@ impl Config {
     /// Notes a mistake that only the values together show. A key that is wrong already is told
     /// once: what else its value is not follows from that.
     pub fn mistake(&mut self, what: &str) {
-        let start = |what: &str| format!("{}: {what}", self.file.display());
+        let line = what.split_once(": ").and_then(|(key, _)| self.lines.get(key));
+        let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+        let start = |what: &str| format!("{}{line}: {what}", self.file.display());
         let same_key = what.split_once(": ").map(|(key, _)| start(&format!("{key}: ")));
         if !same_key.is_some_and(|key| self.mistakes.iter().any(|told| told.starts_with(&key))) {
             self.mistakes.push(start(what));
         }
+    }
+
+    /// Notes one of several mistakes that one key can have at the same time.
+    pub fn mistake_too(&mut self, what: &str) {
+        let before = std::mem::take(&mut self.mistakes);
+        self.mistake(what);
+        self.mistakes.splice(0..0, before);
     }
 
     /// Ends the reading.
@@ -169,6 +203,21 @@ mod tests {
             format!("{name}: gone: is missing; expected a number"),
             format!("{name}: strange: there is no such key"),
         ];
+        assert_eq!(mistakes, expected);
+    }
+
+    #[test]
+    fn mistakes_tell_their_lines_where_they_are_known() {
+        let text = "a = 1\n\n[keys]\n# not this one\npay = 7\n";
+        let config = Config::of_text(Path::new("x.toml"), text).expect("TOML");
+        let mut config = config.telling_lines(text).expect("the same text");
+        config.mistake("keys.pay: no key");
+        config.take::<String>("a", "a text");
+        config.take::<Table>("keys", "a table");
+        config.mistake("all of it is wrong");
+        let ConfigError(mistakes) = config.finish().expect_err("mistakes");
+        let expected =
+            ["x.toml:5: keys.pay: no key", "x.toml:1: a: expected a text", "x.toml: all of it is wrong"];
         assert_eq!(mistakes, expected);
     }
 

@@ -9,9 +9,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::exchange::{self, Limits, Service};
 use crate::journal::{Disk, Kind};
-use crate::store::{Books, Fault, Store};
+use crate::store::{Books, Fault, Keep, Options, Store};
 use crate::tls::Peers;
-use crate::writer::{self, Clerk, Clock};
+use crate::writer::{self, Clerk, Clock, Standing};
 
 /// What a daemon stands on. The machine is one ground; a simulator brings another.
 pub struct Ground<N> {
@@ -25,14 +25,31 @@ pub struct Ground<N> {
 /// How a writer ended.
 pub type Ended = oneshot::Receiver<Result<(), Fault>>;
 
-/// Opens the store in a data folder and logs what an operator should know of it.
+/// Opens the store in a data folder, keeping all journal that somebody holds, and logs what an operator
+/// should know of it.
 ///
 /// # Errors
 /// [`Fault`] when it cannot be used.
 pub fn open<B: Books>(data: &Path, kind: Kind, disk: Option<Box<dyn Disk>>) -> Result<Store<B>, Fault> {
+    open_keeping(data, kind, disk, Keep::ALL)
+}
+
+/// As [`open`], by one who knows how long journal is kept for others.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_keeping<B: Books>(
+    data: &Path,
+    kind: Kind,
+    disk: Option<Box<dyn Disk>>,
+    keep: Keep,
+) -> Result<Store<B>, Fault> {
     let (store, opened) = match disk {
-        Some(disk) => Store::open_on(disk, &data.join("shelf"), kind)?,
-        None => Store::open(data, kind)?,
+        Some(disk) => {
+            let options = Options { keep, ..Options::in_place() };
+            Store::open_on_with(disk, &data.join("shelf"), kind, options)?
+        }
+        None => Store::open_with(data, kind, Options { keep, ..Options::default() })?,
     };
     opened.notes().iter().for_each(|note| tracing::warn!("{note}"));
     Ok(store)
@@ -49,13 +66,27 @@ pub fn start<C: Clerk>(
     clock: Clock,
     as_task: bool,
 ) -> std::io::Result<Ended> {
+    start_with(store, clerk, queue, clock, (as_task, Standing::alone()))
+}
+
+/// As [`start`], for one of several nodes.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_with<C: Clerk>(
+    store: Store<C::Books>,
+    clerk: C,
+    queue: mpsc::Receiver<C::Command>,
+    clock: Clock,
+    (as_task, standing): (bool, Standing<C>),
+) -> std::io::Result<Ended> {
     if !as_task {
-        return writer::spawn(store, clerk, queue, clock);
+        return writer::spawn(store, clerk, queue, clock, standing);
     }
     let (tell, ended) = oneshot::channel();
     tokio::spawn(async move {
         // Nobody waits for the end of a writer when the daemon is already gone.
-        let _ = tell.send(writer::run(store, clerk, queue, clock).await);
+        let _ = tell.send(writer::run_with(store, clerk, queue, clock, standing).await);
     });
     Ok(ended)
 }

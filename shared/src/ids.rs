@@ -106,6 +106,37 @@ id!(
     "not a chargeback id: expected a form like 0190b5c0-7f4a-7000-8000-0123456789ab"
 );
 
+id!(
+    /// One host that holds a shop's key, or the settlement's: random, made at the first start of its data
+    /// folder and kept in `node.id` there. A restored folder gets a new one, so that it is nobody's successor
+    /// until it has claimed.
+    NodeId,
+    "not a node id: expected a form like 0190b5c0-7f4a-7000-8000-0123456789ab"
+);
+
+/// Which incarnation of a shop, or of the settlement, is in charge. Each grant is one more than the one
+/// before; 0 says that there was none yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Epoch(pub u64);
+
+impl Epoch {
+    pub const NONE: Self = Self(0);
+
+    /// The epoch after this one; `None` only at the end of a u64.
+    pub const fn next(self) -> Option<Self> {
+        match self.0.checked_add(1) {
+            Some(next) => Some(Self(next)),
+            None => None,
+        }
+    }
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl CaptureId {
     /// The capture of the `nth` shipment of an order: the same pair always names the same capture.
     pub fn of(order: OrderId, nth: u32) -> Self {
@@ -131,6 +162,12 @@ impl RefundId {
     /// The release of what was left of `order` when it was cancelled: there is one rest, so one id.
     pub fn of_rest(order: OrderId) -> Self {
         Self::derived(&[b"kessai rest v1", order.as_bytes()])
+    }
+
+    /// What is given back of `order` because the seller lost its records of it; `nth` is how many refunds of
+    /// it the seller knows of.
+    pub fn of_recovered(order: OrderId, nth: u32) -> Self {
+        Self::derived(&[b"kessai recovered v1", order.as_bytes(), &nth.to_le_bytes()])
     }
 
     fn derived(parts: &[&[u8]]) -> Self {
@@ -166,6 +203,37 @@ impl Customer {
     pub fn new(text: &str) -> Result<Self, BadId> {
         const BAD: BadId = BadId("a customer reference has at most 40 bytes and no control characters");
         if text.chars().any(char::is_control) {
+            return Err(BAD);
+        }
+        Short::new(text).map(Self).ok_or(BAD)
+    }
+}
+
+/// Who carries a parcel, as people call them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Carrier(Short);
+
+/// What a carrier calls a parcel. Nothing of it is ever followed: a seller could point anywhere with it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TrackingNumber(Short);
+
+impl Carrier {
+    pub fn new(text: &str) -> Result<Self, BadId> {
+        const BAD: BadId =
+            BadId("a carrier's name has 1 to 40 bytes, no control characters and no space at its ends");
+        if text.is_empty() || text.chars().any(char::is_control) || text.trim() != text {
+            return Err(BAD);
+        }
+        Short::new(text).map(Self).ok_or(BAD)
+    }
+}
+
+impl TrackingNumber {
+    pub fn new(text: &str) -> Result<Self, BadId> {
+        const BAD: BadId =
+            BadId("a tracking number has 1 to 40 letters of ASCII, digits, '-', '.', '/' and spaces inside");
+        let may = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '/' | ' ');
+        if text.is_empty() || !text.chars().all(may) || text.trim() != text {
             return Err(BAD);
         }
         Short::new(text).map(Self).ok_or(BAD)
@@ -221,5 +289,23 @@ macro_rules! short_text {
     };
 }
 
+impl FromStr for Carrier {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        Self::new(text)
+    }
+}
+
+impl FromStr for TrackingNumber {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        Self::new(text)
+    }
+}
+
 short_text!(Sku, "a SKU");
 short_text!(Customer, "a customer reference");
+short_text!(Carrier, "a carrier's name");
+short_text!(TrackingNumber, "a tracking number");

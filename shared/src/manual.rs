@@ -1,6 +1,5 @@
 //! What a program says of itself for shells and for `man`: the same command in all of our programs.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Command, CommandFactory, Subcommand};
@@ -31,7 +30,7 @@ impl Generate {
             Generate::Completions { shell } => {
                 let (name, mut script) = (command.get_name().to_owned(), Vec::new());
                 clap_complete::generate(shell, &mut command, name, &mut script);
-                std::io::stdout().write_all(&script)?;
+                print!("{}", String::from_utf8_lossy(&script));
             }
             Generate::Man { dir } => {
                 std::fs::create_dir_all(&dir).map_err(|error| unwritten(&dir, &error))?;

@@ -9,13 +9,21 @@
 pub mod account;
 pub mod client;
 pub mod disputes;
+pub mod health;
 pub mod keys;
+pub mod live;
+pub mod nodes;
 pub mod post;
 pub mod print;
 pub mod reach;
+pub mod registrar;
+pub mod rights;
 pub mod rows;
 pub mod seller;
 pub mod settlement;
+pub mod shops;
+pub mod trail;
+pub mod trail_cli;
 
 use std::net::SocketAddr;
 
@@ -45,7 +53,7 @@ pub struct Page<T, C> {
 }
 
 /// Where a daemon is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Endpoint {
     /// Where terminals connect.
     Open,

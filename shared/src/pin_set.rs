@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::pin::Pin;
+use crate::private_file;
 
 /// Largest allowlist that is read, in bytes; it holds far more keys than a deployment has.
 const MAX_ALLOWLIST_BYTES: u64 = 16 * 1024 * 1024;
@@ -92,6 +93,8 @@ impl PinSet {
 pub enum PinSetError {
     /// The file cannot be read.
     Unreadable(PathBuf, io::Error),
+    /// The file cannot be written.
+    Unwritable(PathBuf, io::Error),
     /// The file is larger than an allowlist can be.
     TooLarge(PathBuf, u64),
     /// These lines, counted from one, are not pins.
@@ -103,6 +106,9 @@ impl fmt::Display for PinSetError {
         match self {
             Self::Unreadable(path, error) => {
                 write!(f, "cannot read the allowlist {}: {error}", path.display())
+            }
+            Self::Unwritable(path, error) => {
+                write!(f, "cannot write the allowlist {}: {error}", path.display())
             }
             Self::TooLarge(path, bytes) => write!(
                 f,
@@ -127,28 +133,73 @@ impl std::error::Error for PinSetError {}
 ///
 /// As [`PinSet::load`].
 pub fn read(path: &Path) -> Result<BTreeSet<Pin>, PinSetError> {
+    read_lines(path, |line| line.parse().ok()).map(BTreeSet::from_iter)
+}
+
+/// What the lines of a list mean that begin with a pin, by somebody who knows what else may stand there.
+/// Empty lines and comments are skipped.
+///
+/// # Errors
+///
+/// As [`PinSet::load`].
+pub fn read_lines<T>(path: &Path, means: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, PinSetError> {
     let unreadable = |error| PinSetError::Unreadable(path.to_path_buf(), error);
     let size = std::fs::metadata(path).map_err(unreadable)?.len();
     if size > MAX_ALLOWLIST_BYTES {
         return Err(PinSetError::TooLarge(path.to_path_buf(), size));
     }
     let bytes = std::fs::read(path).map_err(unreadable)?;
-    parse(&String::from_utf8_lossy(&bytes)).map_err(|lines| PinSetError::BadLines(path.to_path_buf(), lines))
+    parse(&String::from_utf8_lossy(&bytes), means)
+        .map_err(|lines| PinSetError::BadLines(path.to_path_buf(), lines))
 }
 
-fn parse(text: &str) -> Result<BTreeSet<Pin>, Vec<(usize, String)>> {
-    let mut pins = BTreeSet::new();
+/// Puts a pin on a list that is one pin a line; `false` when it stands there already. The list is written
+/// aside and renamed: a daemon that reads meanwhile sees the old list or the new one.
+///
+/// # Errors
+///
+/// As [`PinSet::load`], and when the file cannot be written.
+pub fn allow(path: &Path, pin: Pin) -> Result<bool, PinSetError> {
+    if read(path)?.contains(&pin) {
+        return Ok(false);
+    }
+    change(path, |text| format!("{}\n{pin}\n", text.trim_end()))?;
+    Ok(true)
+}
+
+/// Takes a pin off such a list; `false` when it does not stand there. Comments and the others stay as they
+/// were written.
+///
+/// # Errors
+///
+/// As [`allow`].
+pub fn remove(path: &Path, pin: Pin) -> Result<bool, PinSetError> {
+    if !read(path)?.contains(&pin) {
+        return Ok(false);
+    }
+    let is_its = |line: &&str| line.split('#').next().unwrap_or_default().trim().parse() == Ok(pin);
+    change(path, |text| text.lines().filter(|line| !is_its(line)).map(|line| format!("{line}\n")).collect())?;
+    Ok(true)
+}
+
+fn change(path: &Path, change: impl FnOnce(&str) -> String) -> Result<(), PinSetError> {
+    let failed = |error| PinSetError::Unreadable(path.to_path_buf(), error);
+    let text = std::fs::read_to_string(path).map_err(failed)?;
+    private_file::replace(path, change(&text).as_bytes())
+        .map_err(|error| PinSetError::Unwritable(path.to_path_buf(), error))
+}
+
+fn parse<T>(text: &str, means: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Vec<(usize, String)>> {
+    let mut pins = Vec::new();
     let mut bad = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let meaning = line.split('#').next().unwrap_or_default().trim();
         if meaning.is_empty() {
             continue;
         }
-        match meaning.parse() {
-            Ok(pin) => {
-                pins.insert(pin);
-            }
-            Err(_) => bad.push((index + 1, meaning.chars().take(80).collect())),
+        match means(meaning) {
+            Some(pin) => pins.push(pin),
+            None => bad.push((index + 1, meaning.chars().take(80).collect())),
         }
     }
     if bad.is_empty() { Ok(pins) } else { Err(bad) }
@@ -165,7 +216,7 @@ mod tests {
     #[test]
     fn comments_and_empty_lines_are_skipped() {
         let text = format!("# the till\n\n  {}  # left lane\r\n{}\n", pin(1), pin(2));
-        assert_eq!(parse(&text), Ok(BTreeSet::from([pin(1), pin(2)])));
+        assert_eq!(parse(&text, |line| line.parse().ok()), Ok(vec![pin(1), pin(2)]));
     }
 
     #[test]

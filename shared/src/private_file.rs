@@ -8,8 +8,13 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::credentials;
+
 /// Permission bits by which others than the owner could use the file.
 const OTHERS: u32 = 0o077;
+
+/// The same of a credential, whose mode shows the mask of an access list as the group's.
+const OTHERS_THAN_NAMED: u32 = 0o037;
 
 /// Opens a file, and tells whether others than its owner may use it.
 ///
@@ -20,7 +25,8 @@ pub fn open(path: &Path) -> io::Result<(File, bool)> {
     // The permissions are those of the open file, so that nobody can swap it in between. A folder is
     // no file in the first place, which reading it will tell.
     let meta = file.metadata()?;
-    let exposed = !meta.is_dir() && meta.permissions().mode() & OTHERS != 0;
+    let others = if credentials::holds(path) { OTHERS_THAN_NAMED } else { OTHERS };
+    let exposed = !meta.is_dir() && meta.permissions().mode() & others != 0;
     Ok((file, exposed))
 }
 

@@ -3,17 +3,23 @@
 //! The messages are those of ISO 8583; the seller is named by the key it connects with, never by
 //! what it says. A golden file holds the bytes of every message.
 
+mod fence;
+mod orders;
+
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CaptureId, OrderId, RefundId};
+use crate::ids::{CaptureId, Epoch, OrderId, RefundId};
 use crate::money::{Currency, Minor};
 use crate::receipt::{Decision, Purchase, SignedIssuerKeys};
 use crate::seal::Envelope;
 
-/// The protocol's name in TLS, with its version.
-pub const ALPN: &[u8] = b"kessai-settlement/3";
+pub use fence::{Answered, Asked, Claim, Mode, Run, Sender, WITNESS_CODE_BYTES, Why, Witness, WitnessKey};
+pub use orders::{Approved, ApprovedOrders, Captured, MAX_APPROVED, MAX_MOVEMENTS, Refunded};
 
-/// What a seller asks.
+/// The protocol's name in TLS, with its version.
+pub const ALPN: &[u8] = b"kessai-settlement/5";
+
+/// What a seller asks; on the wire it stands in [`Asked`].
 #[derive(Clone, Serialize, Deserialize)]
 pub enum Request {
     /// 0800: are you there? And which keys do terminals seal with?
@@ -33,9 +39,16 @@ pub enum Request {
     Refund { refund: RefundId, order: OrderId, amount: Minor },
     /// 0500: what the seller has in its own books for a clearing batch that is closed.
     Reconcile { batch: u32, totals: Vec<BatchTotals> },
+    /// The node asks for the next epoch.
+    Claim(Claim),
+    /// The node in charge is there, and would know whether it still is the one.
+    Beat,
+    /// Which orders of mine were approved, and what became of their money? Those behind one, or from the
+    /// first. A seller whose books are older than the settlement's asks. Changes nothing.
+    Orders { after: Option<OrderId> },
 }
 
-/// What the settlement answers.
+/// What the settlement answers; on the wire it stands in [`Answered`].
 #[derive(Clone, Serialize, Deserialize)]
 pub enum Reply {
     /// 0810.
@@ -70,6 +83,15 @@ pub enum Reply {
     /// 0510.
     Reconciled(Reconciled),
     Refused(Refusal),
+    /// The node is in charge under this epoch.
+    Granted {
+        epoch: Epoch,
+        /// For how long nobody is promoted by itself after a message of the node in charge, in milliseconds.
+        promote_after_ms: u32,
+    },
+    /// The node that asked is the one in charge.
+    Beat,
+    Orders(ApprovedOrders),
 }
 
 /// What one clearing batch comes to in one currency, in minor units.
@@ -138,13 +160,47 @@ pub enum Refusal {
     Amount,
     /// 91: cannot answer now.
     TryLater,
+    /// Another run of the shop is in charge, or none that the settlement knows of: it has this epoch. The
+    /// one that asked acknowledges nothing any more, unless the run is its own.
+    Fenced { epoch: Epoch, run: [u8; 8] },
+    /// The settlement is an older copy of itself, or another: it has less than the seller was shown. It
+    /// serves no change.
+    Behind,
+    /// The node that claims has less than the one in charge had: it reached `position` under `epoch`.
+    NotCaughtUp { epoch: Epoch, position: u64 },
+    /// The node in charge was heard of a moment ago, so nobody takes over by itself.
+    StillHeard,
+}
+
+impl Request {
+    /// Whether it can change something, so that only the node in charge may ask it.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        match self {
+            Request::Inquiry { .. }
+            | Request::Reversal { .. }
+            | Request::Capture { .. }
+            | Request::Release { .. }
+            | Request::Refund { .. }
+            | Request::Reconcile { .. } => true,
+            Request::Echo
+            | Request::Status { .. }
+            | Request::Claim(_)
+            | Request::Beat
+            | Request::Orders { .. } => false,
+        }
+    }
 }
 
 impl Refusal {
     /// Whether the same request may succeed when it is made again.
     pub fn is_transient(self) -> bool {
         match self {
-            Refusal::TryLater => true,
+            Refusal::TryLater
+            | Refusal::Fenced { .. }
+            | Refusal::Behind
+            | Refusal::NotCaughtUp { .. }
+            | Refusal::StillHeard => true,
             Refusal::Duplicate
             | Refusal::NotHeld
             | Refusal::Expired

@@ -11,7 +11,11 @@
 mod audit;
 mod behind;
 mod compact;
+mod copy;
+mod cut;
 mod fault;
+mod keep;
+mod keep_file;
 mod load;
 mod open;
 
@@ -20,13 +24,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::journal::{Head, Journal, Layout};
+use crate::measure::{Count, Registry};
 use crate::shelf::Shelf;
 use crate::time::Timestamp;
 use behind::Behind;
 use compact::Compaction;
 
 pub use audit::{Auditor, Compared, audit, audit_live, compare_shelf, live_bytes, records, walk};
-pub use fault::{Fault, Opened};
+pub use copy::{Copied, Source, Unfit};
+pub use fault::{Fault, Opened, Took};
+pub use keep::{
+    Floors, HoldError, Holder, KEEP_BYTES, KEEP_SECONDS, Keep, MAX_HOLDER_NAME_BYTES, MAX_HOLDERS,
+};
 
 /// How long the shelf may take to catch up when a store is closed. What it then still lacks, the next
 /// start puts there.
@@ -68,6 +77,9 @@ pub trait Books: Default + Send + 'static {
     /// A sentence on why the change cannot follow from the books.
     fn apply(&mut self, change: &Self::Change, stamp: Stamp) -> Result<(), String>;
 
+    /// Names what a change counts as, before it is taken in; nothing for most.
+    fn tally(&self, _change: &Self::Change, _each: &mut dyn FnMut(Count)) {}
+
     /// Called once after the last change of every group of the journal, when the group is durable, and
     /// in replay with the same arguments: the position of its first record, and the journal's head
     /// after its last. A checkpoint is of such a moment.
@@ -97,6 +109,19 @@ pub trait Books: Default + Send + 'static {
     /// A sentence on why this is not a row of these books.
     fn read_row(key: &[u8], row: &[u8]) -> Result<Self::Row, String>;
 
+    /// Looks at what [`Books::read_row`] leaves for later: a checkpoint is believed only after this was asked
+    /// of every row, and from then on it is proved by its hashes.
+    ///
+    /// # Errors
+    /// As [`Books::read_row`].
+    fn check_row(_key: &[u8], _row: &[u8]) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Told how many rows are about to be taken in, so that room for them is made once. Whoever says so may
+    /// be mistaken.
+    fn expect_rows(&mut self, _rows: usize) {}
+
     /// Takes a row in.
     ///
     /// # Errors
@@ -115,18 +140,27 @@ pub trait Books: Default + Send + 'static {
 pub struct Options {
     pub layout: Layout,
     /// A checkpoint is made when so much journal is sealed behind the last one, in bytes, and not less
-    /// than half of that one. More would make starts slow, which replay it; less would write the same
+    /// than a quarter of that one. More would make starts slow, which replay it; less would write the same
     /// rows again and again.
     pub checkpoint_after: u64,
     /// Whether shelf and checkpoints are seen to by the one who commits, in the same order every time,
     /// as a simulator needs it. Otherwise threads of their own do.
     pub in_place: bool,
+    /// How long journal that a checkpoint stands for is kept for those who still need it.
+    pub keep: Keep,
+}
+
+impl Options {
+    /// Those of a simulator: the same calls have the same outcome every time.
+    pub fn in_place() -> Self {
+        Self { layout: Layout::default(), in_place: true, ..Self::default() }
+    }
 }
 
 impl Default for Options {
     fn default() -> Self {
         let layout = Layout { ahead: true, ..Layout::default() };
-        Self { layout, checkpoint_after: compact::CHECKPOINT_AFTER_BYTES, in_place: false }
+        Self { layout, checkpoint_after: compact::CHECKPOINT_AFTER_BYTES, in_place: false, keep: Keep::USUAL }
     }
 }
 
@@ -136,6 +170,14 @@ pub struct Store<B: Books> {
     now: Timestamp,
     behind: Behind<B>,
     compaction: Compaction<B>,
+    meter: Option<Meter>,
+}
+
+/// Counts what changes come to, once they are durable.
+struct Meter {
+    registry: Registry,
+    /// Of the open group.
+    waiting: Vec<Count>,
 }
 
 impl<B: Books> Store<B> {
@@ -155,6 +197,18 @@ impl<B: Books> Store<B> {
     /// The position of the newest checkpoint, or 0.
     pub fn checkpoint(&self) -> u64 {
         self.compaction.position()
+    }
+
+    /// Who still needs journal that a checkpoint stands for: the handle for those who hold it.
+    pub fn floors(&self) -> Floors {
+        self.compaction.floors()
+    }
+
+    /// Counts from now on what is written and changed here. What the journal has already is not counted, and
+    /// neither is what other nodes have decided.
+    pub fn measure(&mut self, registry: &Registry) {
+        self.journal.measure(registry);
+        self.meter = Some(Meter { registry: registry.clone(), waiting: Vec::new() });
     }
 
     /// Begins a group: all its changes are of this instant, or just after the last record's.
@@ -181,6 +235,9 @@ impl<B: Books> Store<B> {
     pub fn change(&mut self, change: &B::Change) -> Result<Stamp, Fault> {
         let stamp = self.next_stamp();
         let wrong = |why| Fault::Books { position: stamp.position, why };
+        if let Some(Meter { waiting, .. }) = &mut self.meter {
+            self.books.tally(change, &mut |count| waiting.push(count));
+        }
         self.books.apply(change, stamp).map_err(wrong)?;
         self.behind.note(&self.books, change);
         self.journal.push(self.now, |bytes| B::encode_into(change, bytes)).map_err(Fault::Journal)?;
@@ -196,8 +253,20 @@ impl<B: Books> Store<B> {
         if let Some(appended) = self.journal.commit().map_err(Fault::Journal)? {
             self.books.end_group(appended.positions.start, appended.head);
         }
+        if let Some(Meter { registry, waiting }) = &mut self.meter {
+            waiting.drain(..).for_each(|count| registry.count(count));
+        }
+        self.turn()
+    }
+
+    /// Sees to what is to be done behind.
+    fn turn(&mut self) -> Result<(), Fault> {
         self.behind.turn(&self.books, self.journal.head(), self.now).map_err(Fault::Shelf)?;
-        self.compaction.turn(&mut self.journal);
+        let before = self.compaction.position();
+        self.compaction.turn(&mut self.journal, self.now);
+        if let Some(Meter { registry, .. }) = self.meter.as_ref().filter(|_| self.checkpoint() > before) {
+            registry.count(Count::CheckpointsMade);
+        }
         Ok(())
     }
 

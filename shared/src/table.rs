@@ -109,6 +109,11 @@ impl Row<'_> {
         self.line
     }
 
+    /// Whether the table has this column, which it need not have when its name ends in `?`.
+    pub fn has(&self, column: &str) -> bool {
+        self.names.iter().any(|(name, at)| *name == column && at.is_some())
+    }
+
     pub fn text(&self, column: &str) -> &str {
         let at = self.names.iter().find(|(name, _)| *name == column).and_then(|(_, at)| *at);
         at.and_then(|at| self.record.get(at)).unwrap_or("")

@@ -19,7 +19,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::CertificateDer;
 use rustls::server::NoServerSessionStorage;
 
-use crate::exchange::MAX_FRAME_BYTES;
+use crate::exchange::{MAX_FRAME_BYTES, listen};
 use crate::identity::{Identity, IdentityError};
 use crate::net::MAX_DATAGRAM_BYTES;
 use crate::pin::Pin;
@@ -148,6 +148,23 @@ pub fn client_config(
         .map_err(|error| TlsError::Config(error.to_string()))?;
     let mut config = quinn::ClientConfig::new(Arc::new(crypto));
     config.transport_config(Arc::new(transport(Some(KEEP_ALIVE))));
+    Ok(config)
+}
+
+/// As [`client_config`], for a client whom the server may tell what it did not ask for each time.
+///
+/// # Errors
+///
+/// As [`client_config`].
+pub fn watching_client_config(
+    identity: &Identity,
+    peers: Peers,
+    alpn: &[u8],
+) -> Result<quinn::ClientConfig, TlsError> {
+    let mut config = client_config(identity, peers, alpn)?;
+    let mut transport = transport(Some(KEEP_ALIVE));
+    listen(&mut transport);
+    config.transport_config(Arc::new(transport));
     Ok(config)
 }
 

@@ -3,8 +3,14 @@
 #[macro_use]
 #[path = "support/golden.rs"]
 mod golden;
+#[path = "support/live_samples.rs"]
+mod live;
+#[path = "support/recovered_samples.rs"]
+mod recovered_samples;
 #[path = "support/operator_samples.rs"]
 mod samples;
+#[path = "support/trail_samples.rs"]
+mod trail;
 
 use std::path::PathBuf;
 
@@ -32,8 +38,9 @@ fn compare(name: &str, parts: [Vec<Sample>; 3]) {
 
 #[test]
 fn the_bytes_of_the_sellers_operators_are_what_they_were() {
-    use seller::{Refusal, Reply, Request};
-    let requests = samples::seller_requests();
+    use seller::{Reply, Request};
+    let mut requests = [live::seller_requests(), trail::seller_requests()].concat();
+    requests.push(recovered_samples::operator_request());
     let names = variants!(
         requests,
         Request::Status,
@@ -52,9 +59,19 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Request::Receive { .. },
         Request::Adjust { .. },
         Request::Link,
+        Request::Promote { .. },
+        Request::BackupPoint,
+        Request::Watch,
+        Request::Past { .. },
+        Request::Trail(_),
+        Request::FindOrders { .. },
+        Request::FindStock { .. },
+        Request::Owed { .. },
+        Request::Recovered { .. },
     );
     let requests = equal(names, requests);
-    let replies = samples::seller_replies();
+    let recovered = vec![recovered_samples::operator_reply()];
+    let replies = [live::seller_replies(), trail::seller_replies(), recovered].concat();
     let names = variants!(
         replies,
         Reply::Status(_),
@@ -68,28 +85,50 @@ fn the_bytes_of_the_sellers_operators_are_what_they_were() {
         Reply::Batches(_),
         Reply::Returned(_),
         Reply::Link(_),
+        Reply::Promoted { .. },
+        Reply::BackupPoint { .. },
         Reply::Refused(_),
+        Reply::Watching(_),
+        Reply::Past(_),
+        Reply::Trail(_),
+        Reply::Owed(_),
+        Reply::Recovered(_),
     );
     let mut replies = equal(names, replies);
     let unheard = Reply::Link(Box::new(samples::unheard_link()));
     replies.push(Sample::equal("Reply::Link(down)", unheard));
+    compare("operator_seller.txt", [requests, replies, seller_refusals()]);
+}
+
+fn seller_refusals() -> Vec<Sample> {
+    use seller::Refusal;
     let why = "3 pieces are nobody's".to_owned();
-    let refusals =
-        vec![Refusal::UnknownOrder, Refusal::UnknownProduct, Refusal::NotAllowed(why), Refusal::TryLater];
+    let refusals = vec![
+        Refusal::UnknownOrder,
+        Refusal::UnknownProduct,
+        Refusal::NotAllowed(why),
+        Refusal::TryLater,
+        Refusal::TooManyWatch,
+        Refusal::NoRight,
+        Refusal::NoRecord { first: 300, last: 70_000 },
+    ];
     let names = variants!(
         refusals,
         Refusal::UnknownOrder,
         Refusal::UnknownProduct,
         Refusal::NotAllowed(_),
-        Refusal::TryLater
+        Refusal::TryLater,
+        Refusal::TooManyWatch,
+        Refusal::NoRight,
+        Refusal::NoRecord { .. },
     );
-    compare("operator_seller.txt", [requests, replies, equal(names, refusals)]);
+    equal(names, refusals)
 }
 
 #[test]
 fn the_bytes_of_the_settlements_operators_are_what_they_were() {
-    use settlement::{Refusal, Reply, Request};
-    let requests = samples::settlement_requests();
+    use settlement::{Reply, Request};
+    let requests = [live::settlement_requests(), trail::settlement_requests()].concat();
     let names = variants!(
         requests,
         Request::Status,
@@ -104,14 +143,27 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Request::Statements { .. },
         Request::ActOn { .. },
         Request::CloseMonth { .. },
+        Request::Promote { .. },
         Request::Charges { .. },
         Request::Clearing { .. },
         Request::Batches { .. },
         Request::CloseBatch { .. },
         Request::AcceptBatch { .. },
+        Request::Shops { .. },
+        Request::BackupPoint,
+        Request::Watch,
+        Request::Past { .. },
+        Request::Trail(_),
+        Request::FindAccounts { .. },
+        Request::Sellers,
+        Request::AllowSeller { .. },
+        Request::RevokeSeller { .. },
+        Request::Rekey { .. },
+        Request::ReloadPolicy,
+        Request::ShowCard { .. },
     );
     let requests = equal(names, requests);
-    let replies = samples::settlement_replies();
+    let replies = [live::settlement_replies(), trail::settlement_replies()].concat();
     let names = variants!(
         replies,
         Reply::Status(_),
@@ -125,32 +177,112 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Reply::Account(_),
         Reply::Statements { .. },
         Reply::MonthsClosed(_),
+        Reply::Promoted { .. },
         Reply::Charges(_),
         Reply::Clearing(_),
         Reply::Batches(_),
         Reply::BatchClosed(_),
         Reply::BatchAccepted,
+        Reply::Shops(_),
+        Reply::BackupPoint { .. },
         Reply::Refused(_),
+        Reply::Watching(_),
+        Reply::Past(_),
+        Reply::Trail(_),
+        Reply::Sellers(_),
+        Reply::PolicyInForce { .. },
+        Reply::CardShown { .. },
     );
     let replies = equal(names, replies);
+    compare("operator_settlement.txt", [requests, replies, settlement_refusals()]);
+}
+
+fn settlement_refusals() -> Vec<Sample> {
+    use settlement::Refusal;
     let refusals = vec![
         Refusal::TryLater,
+        Refusal::TooManyWatch,
         Refusal::UnknownAccount,
         Refusal::UnknownOrder,
         Refusal::Unreadable("a bad block".to_owned()),
         Refusal::NotDone("the account is not even".to_owned()),
         Refusal::Clearing(NotDone::Settled),
+        Refusal::NoRight,
+        Refusal::NoRecord { first: 300, last: 70_000 },
     ];
     let names = variants!(
         refusals,
         Refusal::TryLater,
+        Refusal::TooManyWatch,
         Refusal::UnknownAccount,
         Refusal::UnknownOrder,
         Refusal::Unreadable(_),
         Refusal::NotDone(_),
         Refusal::Clearing(_),
+        Refusal::NoRight,
+        Refusal::NoRecord { .. },
     );
-    compare("operator_settlement.txt", [requests, replies, equal(names, refusals)]);
+    equal(names, refusals)
+}
+
+#[test]
+fn the_bytes_of_acts_are_what_they_were() {
+    use kessai_shared::operator::trail::Subject;
+    use kessai_shared::trail::Operated;
+    let operated = trail::operated();
+    let names = variants!(
+        operated,
+        Operated::OperatorAllowed { .. },
+        Operated::OperatorRemoved { .. },
+        Operated::SellerAllowed { .. },
+        Operated::SellerRevoked { .. },
+        Operated::Disconnected { .. },
+        Operated::BackupAsked,
+        Operated::RekeyAsked,
+        Operated::Promoted { .. },
+        Operated::CardShown { .. },
+    );
+    let operated = equal(names, operated);
+    let subjects = trail::subjects();
+    let names = variants!(
+        subjects,
+        Subject::Order(_),
+        Subject::Charge(_),
+        Subject::Account(_),
+        Subject::Product(_),
+        Subject::Key(_),
+        Subject::Batch(..),
+    );
+    let subjects = equal(names, subjects);
+    let kept = [Sample::equal("Noted", trail::noted()), Sample::equal("Listed", trail::listed())];
+    compare("trail.txt", [operated, subjects.into_iter().chain(kept).collect(), trail_messages()]);
+}
+
+fn trail_messages() -> Vec<Sample> {
+    use kessai_shared::operator::trail::{Reply, Request};
+    let requests = trail::requests();
+    let names = variants!(
+        requests,
+        Request::Acts { .. },
+        Request::Record { .. },
+        Request::Operators,
+        Request::AllowOperator { .. },
+        Request::RemoveOperator { .. },
+        Request::Disconnect { .. },
+        Request::BackUp { .. },
+    );
+    let mut all = equal(names, requests);
+    let replies = trail::replies();
+    let names = variants!(
+        replies,
+        Reply::Acts(_),
+        Reply::Record(_),
+        Reply::Operators { .. },
+        Reply::Done { .. },
+        Reply::BackedUp { .. },
+    );
+    all.extend(equal(names, replies));
+    all
 }
 
 #[test]
@@ -197,9 +329,16 @@ fn the_bytes_of_every_act_on_an_account_are_what_they_were() {
 }
 
 #[test]
+fn the_bytes_of_a_beat_are_what_they_were() {
+    let beats = vec![Sample::equal("Beat<seller::Status>", live::seller_beat())];
+    let more = vec![Sample::equal("Beat<settlement::Status>", live::settlement_beat())];
+    compare("operator_live.txt", [beats, more, live::figures()]);
+}
+
+#[test]
 fn the_daemons_do_not_go_by_the_same_name() {
     assert_ne!(seller::ALPN, settlement::ALPN);
-    assert!([seller::ALPN, settlement::ALPN].iter().all(|alpn| alpn.starts_with(b"kessai-operator/2")));
+    assert!([seller::ALPN, settlement::ALPN].iter().all(|alpn| alpn.starts_with(b"kessai-operator/4")));
 }
 
 #[test]
@@ -217,10 +356,10 @@ fn messages() -> Vec<Vec<u8>> {
         values.iter().map(codec::encode).collect()
     }
     let parts = [
-        all(&samples::seller_requests()),
-        all(&samples::seller_replies()),
-        all(&samples::settlement_requests()),
-        all(&samples::settlement_replies()),
+        all(&live::seller_requests()),
+        all(&live::seller_replies()),
+        all(&live::settlement_requests()),
+        all(&live::settlement_replies()),
     ];
     parts.concat()
 }

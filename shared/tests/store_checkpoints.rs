@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use kessai_shared::journal::{Dice, Head, Kind, Layout};
 use kessai_shared::store::{
-    Auditor, Books, Compared, EachRow, Fault, Options, Stamp, Store, audit, compare_shelf,
+    Auditor, Books, Compared, EachRow, Fault, Keep, Options, Stamp, Store, audit, compare_shelf,
 };
 use kessai_shared::time::Timestamp;
 
@@ -19,6 +19,7 @@ const OPTIONS: Options = Options {
     layout: Layout { segment_bytes: SEGMENT_BYTES, ahead: true },
     checkpoint_after: 1 << 20,
     in_place: false,
+    keep: Keep::USUAL,
 };
 /// The same without checkpoints.
 const LONG: Options = Options { checkpoint_after: u64::MAX, ..OPTIONS };

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use kessai_shared::digest::sha256;
 use kessai_shared::journal::{Dice, Disk, Head, Kind, Layout, MemoryDisk};
-use kessai_shared::store::{Books, EachRow, Options, Stamp, Store};
+use kessai_shared::store::{Books, EachRow, Keep, Options, Stamp, Store};
 use kessai_shared::time::Timestamp;
 
 const IMAGES: u64 = 1_000;
@@ -169,7 +169,7 @@ fn image(seed: u64, tally: &mut Tally) {
 fn options(seed: u64) -> Options {
     let layout = Layout { segment_bytes: 20 << 10, ahead: (seed / 2).is_multiple_of(2) };
     let checkpoint_after = if makes_checkpoints(seed) { 1 } else { u64::MAX };
-    Options { layout, checkpoint_after, in_place: true }
+    Options { layout, checkpoint_after, in_place: true, keep: Keep::USUAL }
 }
 
 fn makes_checkpoints(seed: u64) -> bool {

@@ -4,6 +4,10 @@
 #[macro_use]
 #[path = "support/golden.rs"]
 mod golden;
+#[path = "support/fence_samples.rs"]
+mod fence_samples;
+#[path = "support/recovered_samples.rs"]
+mod recovered_samples;
 #[path = "support/samples.rs"]
 mod samples;
 
@@ -49,6 +53,8 @@ fn open_messages() -> Vec<Sample> {
             Request::Orders { .. },
             Request::Return { .. },
             Request::Cancel { .. },
+            Request::Picture { .. },
+            Request::Items { .. },
         ),
         &requests,
     );
@@ -64,6 +70,8 @@ fn open_messages() -> Vec<Sample> {
             Reply::Orders(_),
             Reply::Returned(_),
             Reply::Refused(_),
+            Reply::Picture(_),
+            Reply::Items(_),
         ),
         &replies,
     ));
@@ -88,8 +96,21 @@ fn open_refusals() -> Vec<Sample> {
         Refusal::BadCard,
         Refusal::AlreadyShipped,
         Refusal::SettlementAway,
+        Refusal::NoPicture,
+        Refusal::NotInCharge,
     );
     equal(names, refusals)
+}
+
+fn charges() -> Vec<Sample> {
+    use storefront::Standing;
+    let standings = samples::charges();
+    let names = variants!(standings, Standing::InCharge { .. }, Standing::Standby { .. });
+    let mut all = equal(names, standings);
+    let answers = samples::answers();
+    let names = ["InCharge", "Standby", "NoEpoch", "UnknownAge"].map(|name| format!("Answered.{name}"));
+    all.extend(alike(names.to_vec(), &answers));
+    all
 }
 
 fn order_states() -> Vec<Sample> {
@@ -129,7 +150,7 @@ fn order_states() -> Vec<Sample> {
 }
 
 fn other_states() -> Vec<Sample> {
-    use storefront::{Cancelled, FulfilmentState, ReturnState};
+    use storefront::{Cancelled, FulfilmentState, ReturnState, Sort};
     let fulfilments = samples::fulfilments();
     let names = variants!(
         fulfilments,
@@ -161,19 +182,70 @@ fn other_states() -> Vec<Sample> {
         ReturnState::Refused
     );
     all.extend(equal(names, states));
+    let sorts = samples::sorts();
+    let names = variants!(sorts, Sort::Best, Sort::Name, Sort::PriceUp, Sort::PriceDown, Sort::Stock);
+    all.extend(equal(names, sorts));
     all
 }
 
 #[test]
 fn the_bytes_of_the_open_wire_are_what_they_were() {
-    let parts = [open_messages(), open_refusals(), order_states(), other_states()];
+    let parts = [open_messages(), open_refusals(), charges(), order_states(), other_states()];
     golden::compare(&file("storefront.txt"), &parts.into_iter().flatten().collect::<Vec<_>>());
+}
+
+fn who_is_in_charge() -> Vec<Sample> {
+    use settlement::{Mode, Why};
+    let modes = fence_samples::modes();
+    let names = variants!(modes, Mode::Alone, Mode::Sync { .. }, Mode::Async);
+    let mut all = equal(names, modes);
+    let whys = fence_samples::whys();
+    let names = variants!(whys, Why::Start, Why::Promote { .. }, Why::Mode);
+    all.extend(equal(names, whys));
+    all.extend(alike(vec!["Asked".to_owned()], &[fence_samples::asked()]));
+    all.extend(alike(vec!["Answered".to_owned()], &[fence_samples::answered()]));
+    all
+}
+
+fn closed_standings_and_refusals() -> Vec<Sample> {
+    use settlement::{Refusal, Standing};
+    let standings = samples::standings();
+    let names = variants!(
+        standings,
+        Standing::Unknown,
+        Standing::Declined,
+        Standing::Held,
+        Standing::Captured,
+        Standing::Reversed,
+        Standing::Expired,
+    );
+    let mut all = equal(names, standings);
+    let mut refusals = samples::settlement_refusals();
+    refusals.extend(fence_samples::refusals());
+    let names = variants!(
+        refusals,
+        Refusal::Duplicate,
+        Refusal::NotHeld,
+        Refusal::Expired,
+        Refusal::Reversed,
+        Refusal::Captured,
+        Refusal::NotClosed,
+        Refusal::Amount,
+        Refusal::TryLater,
+        Refusal::Fenced { .. },
+        Refusal::Behind,
+        Refusal::NotCaughtUp { .. },
+        Refusal::StillHeard,
+    );
+    all.extend(equal(names, refusals));
+    all
 }
 
 #[test]
 fn the_bytes_of_the_closed_wire_are_what_they_were() {
-    use settlement::{Refusal, Reply, Request, Standing};
-    let requests = samples::settlement_requests();
+    use settlement::{Reply, Request};
+    let mut requests = samples::settlement_requests();
+    requests.extend([fence_samples::claim(), Request::Beat, recovered_samples::request()]);
     let mut all = alike(
         variants!(
             requests,
@@ -185,10 +257,14 @@ fn the_bytes_of_the_closed_wire_are_what_they_were() {
             Request::Release { .. },
             Request::Refund { .. },
             Request::Reconcile { .. },
+            Request::Claim(_),
+            Request::Beat,
+            Request::Orders { .. },
         ),
         &requests,
     );
-    let replies = samples::settlement_replies();
+    let mut replies = samples::settlement_replies();
+    replies.extend([fence_samples::granted(), Reply::Beat, recovered_samples::reply()]);
     all.extend(alike(
         variants!(
             replies,
@@ -201,33 +277,14 @@ fn the_bytes_of_the_closed_wire_are_what_they_were() {
             Reply::Refunded { .. },
             Reply::Reconciled(_),
             Reply::Refused(_),
+            Reply::Granted { .. },
+            Reply::Beat,
+            Reply::Orders(_),
         ),
         &replies,
     ));
-    let standings = samples::standings();
-    let names = variants!(
-        standings,
-        Standing::Unknown,
-        Standing::Declined,
-        Standing::Held,
-        Standing::Captured,
-        Standing::Reversed,
-        Standing::Expired,
-    );
-    all.extend(equal(names, standings));
-    let refusals = samples::settlement_refusals();
-    let names = variants!(
-        refusals,
-        Refusal::Duplicate,
-        Refusal::NotHeld,
-        Refusal::Expired,
-        Refusal::Reversed,
-        Refusal::Captured,
-        Refusal::NotClosed,
-        Refusal::Amount,
-        Refusal::TryLater,
-    );
-    all.extend(equal(names, refusals));
+    all.extend(closed_standings_and_refusals());
+    all.extend(who_is_in_charge());
     golden::compare(&file("settlement.txt"), &all);
 }
 
@@ -276,10 +333,43 @@ fn the_digests_that_signatures_cover_are_what_they_were() {
     );
 }
 
+#[test]
+fn the_longest_pages_welcomes_and_pictures_fit_a_frame() {
+    use kessai_shared::exchange::MAX_FRAME_BYTES;
+    use kessai_shared::ids::{MAX_SKU_BYTES, Sku};
+    use kessai_shared::money::Minor;
+    use kessai_shared::picture::{MAX_PICTURE_BYTES, PictureName};
+    use storefront::{Category, Item, Page, ProductView, Reply};
+    let sku = Sku::new(&"S".repeat(MAX_SKU_BYTES)).expect("a SKU");
+    let text = |bytes: usize| "N".repeat(bytes);
+    let (name, category) = (text(storefront::MAX_NAME_BYTES), text(storefront::MAX_NAME_BYTES));
+    let unit_price = Minor(i64::MAX);
+    let item = Item { sku, name, category, unit_price, available: u32::MAX, on_hand: u32::MAX };
+    let items = vec![item.clone(); usize::from(storefront::MAX_PAGE)];
+    let (description, picture) =
+        (text(storefront::MAX_DESCRIPTION_BYTES), Some(PictureName::of(b"a picture")));
+    let Some(Reply::Welcome(mut welcome)) = samples::storefront_replies().into_iter().next() else {
+        panic!("the first reply is a welcome");
+    };
+    let category = Category { name: text(storefront::MAX_NAME_BYTES), products: u32::MAX };
+    welcome.categories = vec![category; storefront::MAX_CATEGORIES];
+    let replies = [
+        Reply::Page(Page { items, total: u32::MAX }),
+        Reply::Product(Box::new(ProductView { item, description, picture })),
+        Reply::Welcome(welcome),
+        Reply::Picture(vec![0xff; MAX_PICTURE_BYTES]),
+    ];
+    for (reply, what) in replies.iter().zip(["a page", "a product", "a welcome", "a picture"]) {
+        let bytes = codec::encode(reply).len();
+        assert!(bytes < MAX_FRAME_BYTES / 2, "{what} has {bytes} bytes");
+    }
+}
+
 /// Decodes as every type that a peer may send, and says how many of them the bytes stand for.
 fn decode_as_everything(bytes: &[u8]) -> usize {
     usize::from(codec::decode::<storefront::Request>(bytes).is_ok())
         + usize::from(codec::decode::<storefront::Reply>(bytes).is_ok())
+        + usize::from(codec::decode::<storefront::Answered>(bytes).is_ok())
         + usize::from(codec::decode::<settlement::Request>(bytes).is_ok())
         + usize::from(codec::decode::<settlement::Reply>(bytes).is_ok())
         + usize::from(codec::decode::<SignedQuote>(bytes).is_ok())

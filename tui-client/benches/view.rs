@@ -15,7 +15,7 @@ use divan::Bencher;
 use kessai_shared::money::{Currency, Minor};
 use kessai_tui_client::app::Model;
 use kessai_tui_client::shop::Ending;
-use kessai_tui_client::view::{Theme, draw};
+use kessai_tui_client::view::draw;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use support::World;
@@ -86,8 +86,7 @@ fn window((columns, rows): (u16, u16)) -> Terminal<TestBackend> {
 }
 
 fn frame(window: &mut Terminal<TestBackend>, model: &Model) {
-    let theme = Theme::from_no_color(None);
-    window.draw(|frame| draw(model, theme, frame.buffer_mut())).expect("a window in memory");
+    window.draw(|frame| drop(draw(model, frame.buffer_mut()))).expect("a window in memory");
 }
 
 impl Screen {

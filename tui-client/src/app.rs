@@ -7,9 +7,15 @@ pub mod effect;
 pub mod event;
 pub mod keymap;
 pub mod model;
+pub mod palette;
+pub mod pixels;
+pub mod settings;
+pub mod text_field;
 pub mod update;
 
 pub use effect::Effect;
-pub use event::{Event, Key, Seq};
+pub use event::{Event, Key, Outside, Seq};
 pub use model::Model;
+pub use settings::Settings;
+pub use text_field::{Edit, TextField};
 pub use update::update;

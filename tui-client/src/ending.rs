@@ -35,6 +35,18 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// Whether the settlement's signature was checked for it, so that its decision is more than the shop's word.
+    pub fn is_proved(&self) -> bool {
+        match self {
+            Ending::Accepted { .. } | Ending::Declined { .. } => true,
+            Ending::OutOfStock { .. }
+            | Ending::Interrupted
+            | Ending::HoldExpired
+            | Ending::Cancelled { .. }
+            | Ending::Unknown => false,
+        }
+    }
+
     /// The word that reports use.
     pub fn word(&self) -> String {
         match self {

@@ -1,5 +1,9 @@
 //! The shopper's flows without a screen: the same code, lines or JSON, and an exit code.
 
+mod order;
+
+pub use order::order;
+
 use std::path::Path;
 
 use kessai_shared::console::Failure;
@@ -8,9 +12,10 @@ use kessai_shared::outcome::Reason;
 use kessai_shared::storefront::{Line, OrderState, OrderView, PaymentState, Refusal, ReturnState};
 use serde_json::{Value, json};
 
+use crate::app::model::KeptReturn;
 use crate::cards::PayingCard;
 use crate::ending::Ending;
-use crate::shop::{Shop, ShopError};
+use crate::shop::{Shop, ShopError, Shown};
 use crate::{receipts, runtime};
 
 /// The purchase was declined, or there was nothing to return.
@@ -96,8 +101,9 @@ pub async fn orders(shop: &Shop, as_json: bool) -> Result<u8, Failure> {
         before = Some(oldest.quote.quote.order);
         all.extend(page);
     }
+    say_who_shows(shop);
     if as_json {
-        let rows: Vec<Value> = all.iter().map(|(view, ending)| order_json(view, ending)).collect();
+        let rows: Vec<Value> = all.iter().map(|(view, ending)| order::order_json(view, ending)).collect();
         println!("{}", Value::from(rows));
         return Ok(kessai_shared::console::OK);
     }
@@ -121,37 +127,23 @@ pub async fn give_back(
     as_json: bool,
 ) -> Result<u8, Failure> {
     let (view, _) = shop.order(order).await.map_err(failure)?;
-    let left = |sku: &Sku| -> u32 {
-        let of = |pieces: &[u32], at: usize| pieces.get(at).copied().unwrap_or(0);
-        let gone = |at| of(&view.returned, at).saturating_add(of(&view.cancelled, at));
-        let lines = view.quote.quote.lines.iter().enumerate();
-        let there = lines.filter(|(_, line)| line.sku == *sku);
-        there.map(|(at, line)| line.quantity.saturating_sub(gone(at))).fold(0, u32::saturating_add)
-    };
-    let skus: Vec<&Sku> = view.quote.quote.lines.iter().map(|line| &line.sku).collect();
-    let mut lines: Vec<Line> = Vec::new();
-    if wanted.is_empty() {
-        for sku in skus {
-            if left(sku) > 0 && lines.iter().all(|line| line.sku != *sku) {
-                lines.push(Line { sku: *sku, quantity: left(sku) });
-            }
-        }
-    } else {
-        let line = |wanted: &Wanted| Line {
-            sku: wanted.sku,
-            quantity: wanted.quantity.unwrap_or_else(|| left(&wanted.sku).max(1)),
-        };
-        lines.extend(wanted.iter().map(line));
-    }
+    let lines = lines_to_give_back(&view, wanted);
     if lines.is_empty() {
         return Err(Failure { code: DECLINED, line: format!("order {order} has nothing left to return") });
     }
     let again = return_id.is_some();
-    let id = return_id.unwrap_or_else(|| shop.mint_return());
+    // Kept before it is sent, so that a terminal that is killed meanwhile can go on with it.
+    let id = match return_id {
+        Some(id) => {
+            shop.keep_return(&KeptReturn { id, order, lines: lines.clone() }).map_err(failure)?;
+            id
+        }
+        None => shop.open_return(order, lines.clone()).map_err(failure)?,
+    };
     // What is left of an order changes with every return, so a second try has to name its lines.
     let named: String = lines.iter().map(|line| format!(" '{}={}'", line.sku, line.quantity)).collect();
     let advice = format!("run again with --return-id {id}{named}");
-    let given = shop.give_back(id, order, &lines).await;
+    let given = shop.close_return(id, shop.give_back(id, order, &lines).await);
     let given = given.map_err(|error| in_doubt(error, again, &advice))?;
     let (word, code) = match given.state {
         ReturnState::Refunded => ("refunded", kessai_shared::console::OK),
@@ -178,6 +170,33 @@ pub async fn give_back(
         }
     }
     Ok(code)
+}
+
+/// What goes back of an order: what is wanted of it, or all that is left.
+fn lines_to_give_back(view: &OrderView, wanted: &[Wanted]) -> Vec<Line> {
+    let left = |sku: &Sku| -> u32 {
+        let of = |pieces: &[u32], at: usize| pieces.get(at).copied().unwrap_or(0);
+        let gone = |at| of(&view.returned, at).saturating_add(of(&view.cancelled, at));
+        let lines = view.quote.quote.lines.iter().enumerate();
+        let there = lines.filter(|(_, line)| line.sku == *sku);
+        there.map(|(at, line)| line.quantity.saturating_sub(gone(at))).fold(0, u32::saturating_add)
+    };
+    let skus: Vec<&Sku> = view.quote.quote.lines.iter().map(|line| &line.sku).collect();
+    let mut lines: Vec<Line> = Vec::new();
+    if wanted.is_empty() {
+        for sku in skus {
+            if left(sku) > 0 && lines.iter().all(|line| line.sku != *sku) {
+                lines.push(Line { sku: *sku, quantity: left(sku) });
+            }
+        }
+    } else {
+        let line = |wanted: &Wanted| Line {
+            sku: wanted.sku,
+            quantity: wanted.quantity.unwrap_or_else(|| left(&wanted.sku).max(1)),
+        };
+        lines.extend(wanted.iter().map(line));
+    }
+    lines
 }
 
 /// Cancels what of an order was not sent yet.
@@ -217,14 +236,29 @@ pub async fn cancel(shop: &Shop, order: OrderId, as_json: bool) -> Result<u8, Fa
     Ok(code)
 }
 
+/// Says when what is told was told by a standby of the shop, which may not know the newest yet. Programs that
+/// read what is printed are not told here: it stands on standard error.
+pub(crate) fn say_who_shows(shop: &Shop) {
+    match shop.shown() {
+        Some(Shown::Standby { behind_ms: Some(behind) }) => {
+            eprintln!("kessai: read from the shop's standby, {} s behind", behind.div_ceil(1_000));
+        }
+        Some(Shown::Standby { behind_ms: None }) => {
+            eprintln!("kessai: read from the shop's standby, which does not know how far it is behind");
+        }
+        Some(Shown::Fresh) | None => {}
+    }
+}
+
 /// A failure in words and an exit code.
 pub fn failure(error: ShopError) -> Failure {
     let code = match &error {
-        ShopError::Unreachable(_) | ShopError::Refused(Refusal::TryLater | Refusal::SettlementAway) => {
+        ShopError::Unreachable(_)
+        | ShopError::Refused(Refusal::TryLater | Refusal::SettlementAway | Refusal::NotInCharge) => {
             UNREACHABLE
         }
-        ShopError::NoAnswer => UNKNOWN,
-        ShopError::Refused(_) | ShopError::Untrusted(_) | ShopError::Local(_) => {
+        ShopError::NoAnswer | ShopError::Broke => UNKNOWN,
+        ShopError::Refused(_) | ShopError::Untrusted(_) | ShopError::Local(_) | ShopError::NotKept(_) => {
             kessai_shared::console::FAILED
         }
     };
@@ -292,28 +326,4 @@ fn ending_json(order: OrderId, amount: i64, ending: &Ending) -> Value {
         "reason": reason.map(Reason::name),
         "amount_pence": amount,
     })
-}
-
-fn order_json(view: &OrderView, ending: &Ending) -> Value {
-    let quote = &view.quote.quote;
-    let lines = quote.lines.iter().enumerate().map(|(at, line)| {
-        json!({
-            "sku": line.sku.as_str(),
-            "name": view.names.get(at),
-            "quantity": line.quantity,
-            "shipped": view.shipped.get(at),
-            "cancelled": view.cancelled.get(at),
-            "returned": view.returned.get(at),
-            "unit_price_pence": line.unit_price.0,
-        })
-    });
-    let mut row = ending_json(quote.order, quote.total.0, ending);
-    row["placed_at"] = json!(view.placed_at.to_string());
-    row["order_state"] = json!(format!("{:?}", view.order).to_lowercase());
-    row["payment_state"] = json!(format!("{:?}", view.payment).to_lowercase());
-    row["fulfilment_state"] = json!(format!("{:?}", view.fulfilment).to_lowercase());
-    row["cancelling"] = json!(view.cancelling);
-    row["refunded_pence"] = json!(view.refunded.0);
-    row["lines"] = Value::from(lines.collect::<Vec<_>>());
-    row
 }

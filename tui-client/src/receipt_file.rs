@@ -6,6 +6,10 @@
 //! people are made from it, and a file whose lines are not exactly those is refused, so that nobody
 //! shows other lines over a good proof.
 
+mod checks;
+
+pub use checks::{Believed, Check, Found, Proof};
+
 use std::fmt::{self, Write};
 
 use kessai_shared::hex;
@@ -70,6 +74,20 @@ impl Receipt {
     /// # Errors
     /// [`BadReceipt`] when anything about it does not hold.
     pub fn read(bytes: &[u8]) -> Result<Self, BadReceipt> {
+        let receipt = Self::unpack(bytes)?;
+        receipt.verify()?;
+        receipt.of_text(bytes)
+    }
+
+    /// The receipt in a file's bytes, with no signature of it checked: for whoever shows what does not hold.
+    ///
+    /// # Errors
+    /// [`BadReceipt`] when it is no receipt, or its lines are not those of its proof.
+    pub fn open(bytes: &[u8]) -> Result<Self, BadReceipt> {
+        Self::unpack(bytes)?.of_text(bytes)
+    }
+
+    fn unpack(bytes: &[u8]) -> Result<Self, BadReceipt> {
         if bytes.len() > MAX_FILE_BYTES {
             return Err(BadReceipt::TooLarge);
         }
@@ -79,10 +97,12 @@ impl Receipt {
         let (body, _) = body.ok_or_else(|| unreadable("it has no proof between BEGIN and END"))?;
         let proof = hex::read(&body.lines().collect::<String>())
             .ok_or_else(|| unreadable("its proof is not in hexadecimal digits"))?;
-        let receipt = Self::of_proof(&proof).map_err(BadReceipt::Unreadable)?;
-        receipt.verify()?;
-        // The text is made anew from what was read: there is one file for a receipt, and no other.
-        if receipt.text() == text { Ok(receipt) } else { Err(BadReceipt::OtherLines) }
+        Self::of_proof(&proof).map_err(BadReceipt::Unreadable)
+    }
+
+    // The text is made anew from what was read: there is one file for a receipt, and no other.
+    fn of_text(self, bytes: &[u8]) -> Result<Self, BadReceipt> {
+        if self.text().as_bytes() == bytes { Ok(self) } else { Err(BadReceipt::OtherLines) }
     }
 
     /// Checks every signature, and that all of it speaks of the same purchase.
@@ -91,15 +111,19 @@ impl Receipt {
     /// [`BadReceipt`] for the first thing that does not hold.
     pub fn verify(&self) -> Result<Verdict, BadReceipt> {
         let quote = self.quote.verify(self.seller()).map_err(BadReceipt::Quote)?;
-        let worth = quote.lines.iter().map(|line| line.unit_price.times(line.quantity));
-        let sum = worth.collect::<Option<Vec<_>>>().and_then(Minor::sum);
-        if sum != Some(quote.total) {
+        if self.sum() != Some(quote.total) {
             return Err(BadReceipt::Sum);
         }
         let keys = self.keys.verify(self.issuer_root()).map_err(BadReceipt::Keys)?;
         // The root's signature on the decision key counts, not when cards may be sealed under it: one
         // decision key stands in the certificates of many sealing keys, and a receipt outlives them.
         self.decision.verify(&quote.purchase(), &keys.decision_key).map_err(BadReceipt::Decision)
+    }
+
+    /// What the lines come to.
+    fn sum(&self) -> Option<Minor> {
+        let worth = self.quote.quote.lines.iter().map(|line| line.unit_price.times(line.quantity));
+        worth.collect::<Option<Vec<_>>>().and_then(Minor::sum)
     }
 
     /// The shop, as the quote names it.

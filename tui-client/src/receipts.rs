@@ -11,11 +11,15 @@ use kessai_shared::journal::Hash;
 use kessai_shared::pin::Pin;
 use serde_json::{Value, json};
 
+use crate::app::Settings;
 use crate::headless::failure;
 use crate::home::Home;
-use crate::receipt_file::{MAX_FILE_BYTES, Receipt};
+use crate::receipt_code;
+use crate::receipt_file::{BadReceipt, Believed, Check, Found, MAX_FILE_BYTES, Proof, Receipt};
 use crate::shop::Shop;
 use crate::shop_file::ShopFile;
+use crate::view::{self, Look};
+use crate::words::Message;
 
 /// What to check a receipt against.
 #[derive(Args)]
@@ -30,6 +34,9 @@ pub struct Verify {
     /// This terminal's own folder, whose issuers are believed when nothing else is named.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// What the code of the receipt says, as somebody read it: then the file has to be that very receipt.
+    #[arg(long, value_name = "TEXT")]
+    code: Option<String>,
     #[arg(long)]
     json: bool,
 }
@@ -57,6 +64,37 @@ pub async fn keep(shop: &Shop, order: OrderId, out: &Path) {
         let again = format!("kessai receipt save {order}");
         eprintln!("kessai: the receipt was not written: {}; try again with {again}", failure.line);
     }
+}
+
+/// Where a receipt is put unless somebody says otherwise: among the user's documents, or where there are none, in
+/// the terminal's own folder.
+pub fn proposed(home: &Path, order: OrderId) -> PathBuf {
+    let documents = directories::UserDirs::new().and_then(|dirs| dirs.document_dir().map(Path::to_owned));
+    let folder = documents.filter(|folder| folder.is_dir()).unwrap_or_else(|| home.to_owned());
+    folder.join(format!("kessai-{order}.receipt"))
+}
+
+/// Writes a receipt under a path as it was typed, and tells where it is now.
+///
+/// # Errors
+/// What to tell when there is no such folder, another file is there, or it cannot be written.
+pub fn save_at(shop: &Shop, receipt: &Receipt, path: &str) -> Result<String, Message> {
+    let path = path.trim();
+    let typed = match path.strip_prefix("~/").zip(directories::UserDirs::new()) {
+        Some((rest, dirs)) => dirs.home_dir().join(rest),
+        None => PathBuf::from(path),
+    };
+    // The whole path, since whoever reads it may be somewhere else later.
+    let whole = std::path::absolute(&typed).unwrap_or(typed);
+    let about = |id| Message::new(id).with("path", whole.display().to_string());
+    if !whole.parent().is_some_and(Path::is_dir) {
+        return Err(about("receipt-no-folder"));
+    }
+    if may_write(&whole, Some(receipt.quote.quote.order)).is_err() {
+        return Err(about("receipt-taken"));
+    }
+    write(shop, receipt, &whole).map_err(|why| about("receipt-not-written").with("why", why.line))?;
+    Ok(whole.display().to_string())
 }
 
 /// Finds out before anything is bought whether the receipt of an order can be written there. One of
@@ -89,12 +127,49 @@ pub fn verify(verify: &Verify) -> Result<u8, Failure> {
         );
         return Err(Failure { code: FAILED, line });
     }
+    let code = receipt_code::text(receipt.quote.quote.order, &receipt.text());
+    if verify.code.as_ref().is_some_and(|read| !read.trim().eq_ignore_ascii_case(&code)) {
+        return Err(Failure::failed(format!("{file}: not the receipt of that code; its own is {code}")));
+    }
     if verify.json {
         println!("{}", as_json(&receipt));
     } else {
         println!("{}{}, in the settlement's journal", receipt.lines(), receipt.outcome());
     }
     Ok(OK)
+}
+
+/// Shows what a receipt proves, step by step, also one that proves nothing.
+///
+/// # Errors
+/// [`Failure`] with one line when it cannot be read at all.
+pub fn show(show: &Verify) -> Result<u8, Failure> {
+    let receipt = open(&show.file, Receipt::open)?;
+    let (roots, _) = roots(show)?;
+    let sellers = match &show.shop {
+        Some(shop) => ShopFile::read(shop).map_err(Failure::usage)?.seller_pins,
+        None => Vec::new(),
+    };
+    // Whose shop it is cannot be said without the shop's own file, and that is not the receipt's fault.
+    let asked = |check: &Check| check.what != Proof::SellerKnown || show.shop.is_some();
+    let checks = receipt.checks(&Believed { sellers, roots });
+    let checks: Vec<Check> = checks.into_iter().filter(asked).collect();
+    let holds = checks.iter().all(|check| check.found == Found::Holds);
+    if show.json {
+        let step = |check: &Check| json!({ "step": check.what.word(), "found": check.found.word() });
+        let steps: Vec<Value> = checks.iter().map(step).collect();
+        let code = receipt_code::text(receipt.quote.quote.order, &receipt.text());
+        println!(
+            "{}",
+            json!({ "proved": holds, "steps": steps, "code": code, "receipt": as_json(&receipt) })
+        );
+    } else {
+        print!("{}", receipt.lines());
+        for (line, _) in view::receipt::told(&receipt, &checks, Look::with(&Settings::default())) {
+            println!("{line}");
+        }
+    }
+    Ok(if holds { OK } else { FAILED })
 }
 
 /// The issuers' roots to believe, and what to say of one that is not among them.
@@ -111,13 +186,17 @@ fn roots(verify: &Verify) -> Result<(Vec<Pin>, &'static str), Failure> {
 }
 
 fn read(file: &Path) -> Result<Receipt, Failure> {
+    open(file, Receipt::read)
+}
+
+fn open(file: &Path, read: fn(&[u8]) -> Result<Receipt, BadReceipt>) -> Result<Receipt, Failure> {
     let name = file.display();
     let unreadable = |error: io::Error| Failure::failed(format!("{name}: cannot be read: {error}"));
     let mut bytes = Vec::new();
     // One byte more than there may be shows that there are too many.
     let most = MAX_FILE_BYTES as u64 + 1;
     File::open(file).and_then(|file| file.take(most).read_to_end(&mut bytes)).map_err(unreadable)?;
-    Receipt::read(&bytes).map_err(|why| Failure::failed(format!("{name}: {why}")))
+    read(&bytes).map_err(|why| Failure::failed(format!("{name}: {why}")))
 }
 
 /// Writes a receipt where there is none. One of the same decision may be there already: then all is done.

@@ -169,7 +169,9 @@ async fn purchase(
         let passing = match &tried {
             Err(ShopError::Unreachable(_) | ShopError::NoAnswer) => true,
             Err(ShopError::Refused(refusal)) => refusal.is_transient() || *refusal == Refusal::QuoteExpired,
-            Err(ShopError::Untrusted(_) | ShopError::Local(_)) => false,
+            Err(ShopError::Untrusted(_) | ShopError::Local(_) | ShopError::Broke | ShopError::NotKept(_)) => {
+                false
+            }
             Ok(ending) => *ending == Ending::Unknown,
         };
         if !passing || Instant::now() >= until {

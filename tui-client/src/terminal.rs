@@ -1,23 +1,24 @@
-//! Taking the terminal over, and giving it back whole whatever happens.
+//! The terminal while a session has it: what is drawn on it, and where it is taken over and given back.
+
+pub mod echo;
+pub mod hold;
+pub mod panics;
 
 use std::io::{self, IsTerminal, Write};
-use std::panic::PanicHookInfo;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
-use crossterm::cursor::{Hide, Show};
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use crossterm::terminal::{self, EnterAlternateScreen, LeaveAlternateScreen};
-use crossterm::{execute, queue};
-use ratatui::Terminal;
+use crossterm::queue;
+use crossterm::terminal::{Clear, ClearType};
 use ratatui::backend::CrosstermBackend;
-use tokio::sync::Notify;
+use ratatui::buffer::Buffer;
+use ratatui::{Frame, Terminal};
 
 use kessai_shared::console::Failure;
 
-use crate::app::Model;
 use crate::app::model::Size;
-use crate::view::{self, Theme};
+use crate::picture::Painter;
+use crate::runtime::Program;
+use crate::view::Drawn;
+pub use hold::restore;
 
 /// Exit code when the terminal cannot show what this program shows.
 pub const UNSUITABLE: u8 = 2;
@@ -27,16 +28,20 @@ pub const FAULT: u8 = 1;
 /// The terminal while it is taken over. Dropping it gives the terminal back.
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<FrameWriter>>,
-    theme: Theme,
+    drawn: Drawn,
+    painter: Painter,
+    /// The cells that the terminal shows, once it shows any.
+    shown: Option<Buffer>,
 }
 
-/// Whether the terminal is taken over at the moment.
-static TAKEN: AtomicBool = AtomicBool::new(false);
-/// Held while anything is written, so that a frame is never written onto a terminal given back.
-static GATE: Mutex<()> = Mutex::new(());
-static PANIC: Mutex<Option<String>> = Mutex::new(None);
-static PANICKED: Notify = Notify::const_new();
-static HOOK: Once = Once::new();
+/// Kinds of terminals that cannot move their cursor (terminfo).
+const DUMB: [&str; 3] = ["dumb", "unknown", ""];
+
+/// Whether somebody sits at a terminal that cannot move its cursor.
+pub fn is_dumb() -> bool {
+    let dumb = std::env::var_os("TERM").is_some_and(|term| DUMB.iter().any(|kind| term == *kind));
+    dumb && io::stdout().is_terminal() && io::stdin().is_terminal()
+}
 
 /// Whether this terminal can be taken over. Writes nothing to it.
 ///
@@ -46,38 +51,14 @@ static HOOK: Once = Once::new();
 pub fn check() -> Result<(), Failure> {
     let unsuitable = |line: &str| Err(Failure { line: line.to_owned(), code: UNSUITABLE });
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
-        return unsuitable("this needs a terminal: input and output must not be redirected");
+        return unsuitable(
+            "this needs a terminal: input and output must not be redirected; --plain works without one",
+        );
     }
-    if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
-        return unsuitable("this needs a terminal that can move its cursor: TERM is dumb");
+    if is_dumb() {
+        return unsuitable("this needs a terminal that can move its cursor; --plain works without one");
     }
     Ok(())
-}
-
-/// Gives the terminal back. Safe to call from anywhere and any number of times; tells whether there
-/// was anything to give back.
-pub fn restore() -> bool {
-    let _gate = gate();
-    if !TAKEN.swap(false, Ordering::SeqCst) {
-        return false;
-    }
-    // A terminal that is gone cannot be restored, and then nobody is there to tell.
-    let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
-    let _ = terminal::disable_raw_mode();
-    true
-}
-
-/// Resolves when a panic anywhere in the process has made the screen be given back.
-pub async fn panicked() -> Failure {
-    PANICKED.notified().await;
-    panic_failure()
-}
-
-/// What the last panic said, as one line.
-pub fn panic_failure() -> Failure {
-    let said = PANIC.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let line = said.unwrap_or_else(|| "internal error".to_owned());
-    Failure { line, code: FAULT }
 }
 
 impl Screen {
@@ -87,23 +68,85 @@ impl Screen {
     /// [`Failure`] as [`check`], and when the terminal does not do as it is told.
     pub fn enter() -> Result<Self, Failure> {
         check()?;
-        HOOK.call_once(hook_panics);
-        take_over().map_err(give_up)?;
-        let backend = CrosstermBackend::new(FrameWriter { frame: Vec::new() });
-        let terminal = Terminal::new(backend).map_err(give_up)?;
-        let theme = Theme::from_no_color(std::env::var("NO_COLOR").ok().as_deref());
-        Ok(Self { terminal, theme })
+        panics::watch();
+        hold::take_over().map_err(give_up)?;
+        let terminal = blank(Vec::new()).map_err(give_up)?;
+        Ok(Self { terminal, drawn: Drawn::default(), painter: Painter::default(), shown: None })
     }
 
+    /// Takes the terminal over once more, after this process was stopped: whoever had it meanwhile has
+    /// left modes and text of their own. The next frame is drawn whole.
+    ///
+    /// # Errors
+    /// [`Failure`] when the terminal does not do as it is told.
+    pub fn resume(&mut self) -> Result<(), Failure> {
+        hold::take_over().map_err(give_up)?;
+        self.begin_anew(Vec::new())
+    }
+
+    /// Draws the next frame whole, because the window has changed its size: what it did with what it showed
+    /// is not known, not even when it has its old size again.
+    ///
+    /// # Errors
+    /// [`Failure`] when the terminal does not do as it is told.
+    pub fn resized(&mut self) -> Result<(), Failure> {
+        let mut clear = Vec::new();
+        queue!(clear, Clear(ClearType::All)).map_err(give_up)?;
+        self.begin_anew(clear)
+    }
+
+    // Clearing it through the old one would ask the terminal where its cursor is, and its answer would have
+    // to be picked out of the keys.
+    fn begin_anew(&mut self, first: Vec<u8>) -> Result<(), Failure> {
+        self.terminal = blank(first).map_err(give_up)?;
+        self.painter.forget();
+        self.shown = None;
+        Ok(())
+    }
+
+    /// How large the terminal is now.
+    ///
+    /// # Errors
+    /// [`Failure`] when it does not say.
     pub fn size(&self) -> Result<Size, Failure> {
         let size = self.terminal.size().map_err(give_up)?;
         Ok(Size { columns: size.width, rows: size.height })
     }
 
-    pub fn draw(&mut self, model: &Model) -> Result<(), Failure> {
-        let theme = self.theme;
-        let drawn = self.terminal.draw(|frame| view::draw(model, theme, frame.buffer_mut()));
-        drawn.map(drop).map_err(give_up)
+    /// Draws what of the model's screen is not shown yet. When all of it is, nothing at all is written.
+    ///
+    /// # Errors
+    /// [`Failure`] when the terminal does not take it.
+    pub fn draw(&mut self, model: &impl Program) -> Result<(), Failure> {
+        hold::watch_mouse(model.settings().mouse).map_err(give_up)?;
+        self.terminal.autoresize().map_err(give_up)?;
+        let mut cells = Buffer::empty(self.terminal.get_frame().area());
+        let drawn = model.draw(&mut cells);
+        model.paint(&mut self.painter, &drawn, &mut cells);
+        if self.shown.as_ref() != Some(&cells) || drawn.cursor != self.drawn.cursor {
+            let mut fits = true;
+            let put = |frame: &mut Frame<'_>| {
+                fits = frame.area() == cells.area;
+                if !fits {
+                    // The window was changed since it was measured.
+                    paint(frame, model);
+                    return;
+                }
+                frame.buffer_mut().clone_from(&cells);
+                if let Some(cursor) = drawn.cursor {
+                    frame.set_cursor_position(cursor);
+                }
+            };
+            self.terminal.draw(put).map_err(give_up)?;
+            self.shown = fits.then_some(cells);
+        }
+        self.drawn = drawn;
+        Ok(())
+    }
+
+    /// What the last drawing told besides its cells.
+    pub fn drawn(&self) -> &Drawn {
+        &self.drawn
     }
 }
 
@@ -111,6 +154,20 @@ impl Drop for Screen {
     fn drop(&mut self) {
         restore();
     }
+}
+
+/// A terminal that shows nothing, once it has been sent what it is to be sent first.
+fn blank(first: Vec<u8>) -> io::Result<Terminal<CrosstermBackend<FrameWriter>>> {
+    Terminal::new(CrosstermBackend::new(FrameWriter { frame: first }))
+}
+
+/// Draws the model into a frame, whatever the frame goes to.
+pub fn paint(frame: &mut Frame<'_>, model: &impl Program) -> Drawn {
+    let drawn = model.draw(frame.buffer_mut());
+    if let Some(cursor) = drawn.cursor {
+        frame.set_cursor_position(cursor);
+    }
+    drawn
 }
 
 /// Collects a frame and writes it as a whole, unless the terminal was given back meanwhile.
@@ -125,50 +182,10 @@ impl Write for FrameWriter {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let _gate = gate();
-        let frame = std::mem::take(&mut self.frame);
-        if frame.is_empty() || !TAKEN.load(Ordering::SeqCst) {
-            return Ok(());
-        }
-        let mut out = io::stdout().lock();
-        out.write_all(&frame)?;
-        out.flush()
+        hold::write(&self.frame)?;
+        self.frame.clear();
+        Ok(())
     }
-}
-
-fn take_over() -> io::Result<()> {
-    let _gate = gate();
-    terminal::enable_raw_mode()?;
-    TAKEN.store(true, Ordering::SeqCst);
-    let mut out = io::stdout();
-    queue!(out, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
-    out.flush()
-}
-
-// The screen goes back first: a message on the other screen would vanish with it. The message
-// itself is left to whoever runs the session, because only one line of it is for people.
-fn hook_panics() {
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        if restore() {
-            *PANIC.lock().unwrap_or_else(PoisonError::into_inner) = Some(one_line(info));
-            PANICKED.notify_one();
-        } else {
-            before(info);
-        }
-    }));
-}
-
-fn one_line(info: &PanicHookInfo<'_>) -> String {
-    let said = info.payload().downcast_ref::<&str>().copied();
-    let said = said.or_else(|| info.payload().downcast_ref::<String>().map(String::as_str));
-    let said = said.and_then(|said| said.lines().next()).unwrap_or("no words");
-    let place = info.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
-    format!("internal error: {said}{}", place.unwrap_or_default())
-}
-
-fn gate() -> MutexGuard<'static, ()> {
-    GATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 // Some of the terminal may have been taken over already when the rest of it fails.

@@ -1,26 +1,38 @@
 //! What the terminal looks like: a pure drawing of the model into a buffer of cells.
 
-mod browse;
+pub(crate) mod ascii;
+pub(crate) mod browse;
 mod cart;
-mod checkout;
-mod frame;
+pub(crate) mod checkout;
+pub(crate) mod dates;
+mod drawn;
+pub(crate) mod field;
+pub mod frame;
 mod help;
-mod list;
-mod order;
+pub(crate) mod list;
+mod look;
+mod marks;
+pub(crate) mod order;
 mod orders;
-mod outcome;
-mod product;
-mod sheet;
+pub(crate) mod outcome;
+mod palette;
+mod picture;
+pub(crate) mod product;
+pub(crate) mod receipt;
+pub mod sheet;
+pub(crate) mod states;
+pub(crate) mod tabs;
 pub(crate) mod text;
 mod theme;
-mod words;
+pub(crate) mod way;
 
-pub use theme::Theme;
+pub use drawn::{Drawn, Placed, Spot, Target};
+pub use look::Look;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::model::{Model, Overlay, Screen};
+use crate::app::model::{Model, Overlay, Product, Screen};
 use sheet::Sheet;
 
 /// The smallest window in which anything can be shown that is worth showing.
@@ -28,31 +40,45 @@ pub const MIN_COLUMNS: u16 = 24;
 pub const MIN_ROWS: u16 = 6;
 
 /// Draws `model` into the whole of `buf`.
-pub fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
-    let area = buf.area;
+pub fn draw(model: &Model, buf: &mut Buffer) -> Drawn {
+    let (area, look) = (buf.area, Look::of(model));
+    let mut drawn = Drawn::default();
+    buf.set_style(area, look.plain());
     if area.width < MIN_COLUMNS || area.height < MIN_ROWS {
-        let mut sheet = Sheet::new(buf, area);
-        sheet.wrap("The window is too small.", theme.plain());
-        return;
+        let mut sheet = Sheet::new(buf, area, look, &mut drawn);
+        sheet.wrap(&look.say("window-too-small"), look.plain());
+        return drawn;
     }
-    let body = frame::draw(model, theme, area, buf);
-    draw_body(model, theme, body, buf);
+    let body = frame::draw(model, look, area, buf, &mut drawn);
+    draw_body(model, look, body, buf, &mut drawn);
+    if look.ascii {
+        ascii::replace_signs(buf);
+    }
+    drawn
 }
 
-fn draw_body(model: &Model, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let mut sheet = Sheet::new(buf, area);
+/// How many rows of what is told of `product` do not fit the window.
+pub fn product_overflow(model: &Model, product: &Product) -> u16 {
+    let window = Rect::new(0, 0, model.size.columns, model.size.rows);
+    let look = Look::of(model);
+    product::overflow(model, product, look, frame::room(model, look, window))
+}
+
+fn draw_body(model: &Model, look: Look, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let mut sheet = Sheet::new(buf, area, look, drawn);
     match model.overlay {
-        Some(Overlay::Help { top }) => return help::draw(model.context_below(), top, theme, &mut sheet),
-        Some(Overlay::Leave) => return help::draw_leave(model, theme, &mut sheet),
+        Some(Overlay::Help { top }) => return help::draw(model, top, look, &mut sheet),
+        Some(Overlay::Palette) => return palette::draw(model, look, &mut sheet),
+        Some(Overlay::Leave) => return help::draw_leave(model, look, &mut sheet),
         None => {}
     }
     match &model.screen {
-        Screen::Browse => browse::draw(model, theme, &mut sheet),
-        Screen::Product(product) => product::draw(model, product, theme, &mut sheet),
-        Screen::Cart => cart::draw(model, theme, &mut sheet),
-        Screen::Checkout(checkout) => checkout::draw(model, checkout, theme, &mut sheet),
-        Screen::Outcome => outcome::draw(model, theme, &mut sheet),
-        Screen::Orders => orders::draw(model, theme, &mut sheet),
-        Screen::Order(detail) => order::draw(detail, theme, &mut sheet),
+        Screen::Browse => browse::draw(model, look, &mut sheet),
+        Screen::Product(product) => product::draw(model, product, look, &mut sheet),
+        Screen::Cart => cart::draw(model, look, &mut sheet),
+        Screen::Checkout(checkout) => checkout::draw(model, checkout, look, &mut sheet),
+        Screen::Outcome => outcome::draw(model, look, &mut sheet),
+        Screen::Orders => orders::draw(model, look, &mut sheet),
+        Screen::Order(detail) => order::draw(model, detail, look, &mut sheet),
     }
 }

@@ -7,17 +7,20 @@ use std::collections::HashSet;
 use kessai_shared::ids::OrderId;
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::outcome::Reason;
+use kessai_shared::receipt::Verdict;
 use kessai_shared::storefront::{MAX_QUANTITY, Refusal};
 use kessai_shared::time::Timestamp;
-use kessai_tui_client::app::keymap::Context;
+use kessai_tui_client::app::event::Target;
+use kessai_tui_client::app::keymap::{Action, Context, Keymap};
 use kessai_tui_client::app::model::Screen;
-use kessai_tui_client::app::{Effect, Event, Key, update};
-use kessai_tui_client::shop::{Ending, ShopError};
-use kessai_tui_client::view::{Theme, draw};
+use kessai_tui_client::app::{Effect, Event, Key, Seq, update};
+use kessai_tui_client::shop::{Ending, Leg, ShopError};
+use kessai_tui_client::view::{Drawn, draw};
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use support::{World, order_id, order_view, page, quote, return_id, sku, welcome};
+use support::receipt::{believed, proved, receipt};
+use support::{World, found, item, order_id, order_view, picture, product, quote, return_id, sku, welcome};
 use zeroize::Zeroizing;
 
 /// One thing that happens. Events themselves have no Debug, because they may hold a card number.
@@ -29,10 +32,28 @@ enum What {
     Seconds(u64),
     /// Answers one of the waiting questions, this many from the oldest, well or badly.
     Answer(usize, u8),
+    /// Something becomes known of a payment, of the one under way or of another.
+    Leg(usize, u8),
     /// Answers a question that was answered before.
     Late(usize, u8),
     Draw,
+    /// A click on one of the places that are drawn as places for it.
+    Click(usize),
+    /// A click on the key that pays, wherever that would be.
+    ClickPay,
+    Wheel(i8),
+    /// From here on, a key of another keymap pays.
+    Rebind,
 }
+
+const LEGS: [Leg; 6] = [
+    Leg::Sent,
+    Leg::SentAgain,
+    Leg::Elsewhere,
+    Leg::Held { placed_at: support::NOW },
+    Leg::Decided { at: support::NOW },
+    Leg::Verified,
+];
 
 const KEYS: &[Key] = &[
     Key::Enter,
@@ -48,6 +69,10 @@ const KEYS: &[Key] = &[
     Key::Char('R'),
     Key::Char('t'),
     Key::Char('x'),
+    Key::Char('u'),
+    Key::Char('f'),
+    Key::Char('d'),
+    Key::Char('e'),
     Key::Char('+'),
     Key::Char('-'),
     Key::Char('j'),
@@ -57,6 +82,11 @@ const KEYS: &[Key] = &[
     Key::Char('g'),
     Key::Char('G'),
     Key::Char('/'),
+    Key::Char('f'),
+    Key::Char('s'),
+    Key::Char(' '),
+    Key::Ctrl('u'),
+    Key::Ctrl('w'),
     Key::Char('?'),
     Key::Char('q'),
     Key::Char('y'),
@@ -77,17 +107,26 @@ const KEYS: &[Key] = &[
     Key::Home,
     Key::End,
     Key::Interrupt,
+    Key::F(9),
+    Key::F(9),
+    Key::Ctrl('p'),
+    Key::Char(':'),
 ];
 
 fn what() -> impl Strategy<Value = What> {
     prop_oneof![
         8 => (0..KEYS.len()).prop_map(What::Key),
         6 => (0_usize..4, 0_u8..10).prop_map(|(at, how)| What::Answer(at, how)),
+        2 => (0_usize..4, 0_u8..5).prop_map(|(at, leg)| What::Leg(at, leg)),
         1 => (0_usize..50, 0_u8..10).prop_map(|(at, how)| What::Late(at, how)),
         1 => "\\PC{0,30}".prop_map(What::Paste),
         1 => (0_u16..130, 0_u16..50).prop_map(|(columns, rows)| What::Resize(columns, rows)),
         1 => (0_u64..400).prop_map(What::Seconds),
         1 => Just(What::Draw),
+        3 => (0_usize..40).prop_map(What::Click),
+        1 => Just(What::ClickPay),
+        1 => (-3_i8..4).prop_map(What::Wheel),
+        1 => Just(What::Rebind),
     ]
 }
 
@@ -98,6 +137,7 @@ struct Witness {
     minted: HashSet<OrderId>,
     paying: usize,
     now: Timestamp,
+    rebound: bool,
 }
 
 impl Witness {
@@ -121,22 +161,44 @@ impl Witness {
                 self.answered.push(effect);
                 event.into_iter().for_each(|event| self.happen(world, event));
             }
+            What::Leg(at, leg) => {
+                let pays = world.waiting.iter().chain(&self.answered);
+                let seqs = pays.filter_map(|effect| match effect {
+                    Effect::Pay { seq, .. } => Some(*seq),
+                    _other => None,
+                });
+                let seqs: Vec<Seq> = seqs.collect();
+                if let Some(seq) = seqs.get(at % seqs.len().max(1)) {
+                    self.happen(world, Event::Leg(*seq, LEGS[usize::from(*leg)]));
+                }
+            }
             What::Late(at, how) if !self.answered.is_empty() => {
                 let effect = self.answered.swap_remove(at % self.answered.len());
                 let event = self.answer(&effect, *how);
                 event.into_iter().for_each(|event| self.happen(world, event));
             }
             What::Answer(..) | What::Late(..) => {}
-            What::Draw => {
-                let size = world.model.size;
-                let mut buf = Buffer::empty(Rect::new(0, 0, size.columns, size.rows));
-                draw(&world.model, Theme::from_no_color(None), &mut buf);
+            What::Draw => drop(drawn(world)),
+            What::Click(at) => {
+                let spots = drawn(world).spots;
+                if let Some(spot) = spots.get(at % spots.len().max(1)) {
+                    self.happen(world, Event::Point(spot.target));
+                }
+            }
+            What::ClickPay => self.happen(world, Event::Point(Target::Does(Action::Pay))),
+            What::Wheel(steps) => self.happen(world, Event::Wheel(*steps)),
+            What::Rebind => {
+                let other = [(Action::Pay, vec![Key::Char('9')]), (Action::Pay, vec![Key::F(9)])];
+                assert!(Keymap::rebound(&other[..1]).is_err(), "digits are typed");
+                world.model.settings.keys = Keymap::rebound(&other[1..]).expect("a keymap");
+                self.rebound = true;
             }
         }
     }
 
     fn happen(&mut self, world: &mut World, event: Event) {
         let pressed = match &event {
+            Event::Key(key) if self.rebound => matches!(key, Key::F(9)),
             Event::Key(key) => matches!(key, Key::Char('p' | 'P')),
             _other => false,
         };
@@ -158,6 +220,11 @@ impl Witness {
             world.waiting.push(effect);
         }
         assert!(self.paying <= 1, "one payment at a time");
+        let legs = match &world.model.screen {
+            Screen::Checkout(checkout) => checkout.legs.seen().len(),
+            _other => 0,
+        };
+        assert!(legs <= LEGS.len(), "a leg is shown once");
         for goods in &world.model.cart.goods {
             assert!((1..=MAX_QUANTITY).contains(&goods.quantity.get()));
         }
@@ -174,7 +241,14 @@ impl Witness {
         let or = |bad: Option<ShopError>| bad.map_or(Ok(()), Err);
         Some(match effect {
             Effect::Greet { seq } => Event::Welcomed(*seq, or(bad).map(|()| Box::new(welcome()))),
-            Effect::LoadPage { seq, from, .. } => Event::PageLoaded(*seq, or(bad).map(|()| page(*from))),
+            Effect::LoadPage { seq, search, from } => {
+                Event::PageLoaded(*seq, or(bad).map(|()| found(search, *from)))
+            }
+            Effect::LoadProduct { seq, .. } => {
+                // Sometimes the answer is about another product than the one that was asked about.
+                Event::ProductLoaded(*seq, or(bad).map(|()| Box::new(product(item(u32::from(how))))))
+            }
+            Effect::LoadPicture { seq, .. } => Event::PictureLoaded(*seq, or(bad).map(|()| picture())),
             Effect::OpenCheckout { seq } => {
                 let id = order_id(u8::try_from(self.minted.len() % 250 + 1).unwrap_or(0));
                 let answer = or(bad).map(|()| id);
@@ -194,12 +268,35 @@ impl Witness {
                 let found = (order_view(*order, &[]), ending(how));
                 Event::OrderLoaded(*seq, or(bad).map(|()| Box::new(found)))
             }
-            Effect::MintReturn { seq } => Event::ReturnMinted(*seq, return_id()),
+            Effect::MintReturn { seq, .. } => Event::ReturnMinted(*seq, or(bad).map(|()| return_id())),
+            Effect::LoadReturns => Event::ReturnsKept(or(bad).map(|()| Vec::new())),
+            Effect::LoadReceipt { seq, order } => {
+                let quote = quote(*order, &[], self.now).quote;
+                let found = proved(receipt(&quote, Verdict::Approved), &believed());
+                Event::ReceiptLoaded(*seq, or(bad).map(|()| Box::new(found)))
+            }
+            Effect::SaveReceipt { seq, path, .. } => {
+                let saved = bad.map_or_else(|| Ok(path.clone()), |why| Err(why.message()));
+                Event::ReceiptSaved(*seq, saved)
+            }
             Effect::Cancel { seq, .. } => Event::Cancelled(*seq, Err(bad.unwrap_or(ShopError::NoAnswer))),
             Effect::GiveBack { seq, .. } => Event::Returned(*seq, Err(bad.unwrap_or(ShopError::NoAnswer))),
-            Effect::Quit => return None,
+            Effect::CheckStock { seq, skus } => {
+                // Perhaps the shop has none of them any more.
+                let gone = || skus.iter().map(|sku| (*sku, None)).collect();
+                let stock = if how == 9 { gone() } else { support::stock(skus) };
+                Event::StockChecked(*seq, or(bad).map(|()| stock))
+            }
+            Effect::Restore { seq } => Event::Restored(*seq, Box::new(support::fresh())),
+            Effect::KeepAddresses { seq, .. } => Event::AddressesKept(*seq, or(bad)),
+            Effect::KeepCart { .. } | Effect::NoteEnd { .. } | Effect::Quit => return None,
         })
     }
+}
+
+fn drawn(world: &World) -> Drawn {
+    let size = world.model.size;
+    draw(&world.model, &mut Buffer::empty(Rect::new(0, 0, size.columns, size.rows)))
 }
 
 fn ending(how: u8) -> Ending {

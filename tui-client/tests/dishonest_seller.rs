@@ -21,7 +21,8 @@ use kessai_shared::receipt::{
 };
 use kessai_shared::seal::{SealingKey, Suite};
 use kessai_shared::storefront::{
-    ALPN, Cancelled, FulfilmentState, Line, OrderState, OrderView, PaymentState, Reply, Request, Welcome,
+    ALPN, Answered, Cancelled, FulfilmentState, Line, OrderState, OrderView, PaymentState, Reply, Request,
+    Standing, Welcome,
 };
 use kessai_shared::time::Timestamp;
 use kessai_shared::tls::{self, Migration, Peers};
@@ -65,11 +66,11 @@ struct Liar {
 
 impl exchange::Service for Liar {
     type Request = Request;
-    type Reply = Reply;
+    type Reply = Answered;
 
-    async fn call(self: Arc<Self>, _: Pin, request: Request) -> Reply {
+    async fn call(self: Arc<Self>, _: Pin, request: Request) -> Answered {
         let lie = *self.lie.lock().expect("a lie");
-        match request {
+        let reply = match request {
             Request::Hello => Reply::Welcome(Welcome {
                 shop: "Liar".into(),
                 seller: self.key.pin(),
@@ -81,7 +82,8 @@ impl exchange::Service for Liar {
             Request::Quote { order, lines, .. } => Reply::Quoted(self.quote(order, &lines)),
             Request::Place { quote, .. } => Reply::Order(Box::new(self.answer(*quote, lie))),
             _ => Reply::Orders(Vec::new()),
-        }
+        };
+        Answered { standing: Standing::default(), reply }
     }
 }
 
@@ -116,6 +118,9 @@ impl Liar {
             cancelled_for: None,
             refunded: Minor::ZERO,
             decision: Some(approved),
+            deliver_to: None,
+            shipments: Vec::new(),
+            history: Vec::new(),
             quote,
         };
         let mut first = self.first.lock().expect("the first");
@@ -208,7 +213,7 @@ async fn the_terminal_believes_no_lie_of_its_seller() {
         Limits::default(),
         std::future::pending(),
     ));
-    let file = ShopFile { address, seller_pins, issuer_roots: vec![root.pin()] };
+    let file = ShopFile { addresses: vec![address], seller_pins, issuer_roots: vec![root.pin()] };
     let home = tempfile::tempdir().expect("a folder");
     let open = |name: &str| {
         let home = Home::new(home.path().join(name));

@@ -12,7 +12,7 @@ use kessai_shared::console::Failure;
 use kessai_shared::digest::sha256;
 use kessai_shared::exchange::Link;
 use kessai_shared::identity::Identity;
-use kessai_shared::ids::OrderId;
+use kessai_shared::ids::{NodeId, OrderId};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::net::Net;
 use kessai_shared::net::knock::{Gate, KnockKey};
@@ -30,6 +30,7 @@ use super::counted_net::{CountedNet, WireBytes};
 use super::histogram::{Histogram, Percentiles};
 use super::load::{BEGUN, OVER};
 use super::tables::Counter;
+use crate::voice::Voice;
 
 /// How long one decision may take.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -92,11 +93,12 @@ pub async fn ask_all(plan: &Plan) -> Result<Found, Failure> {
     let identity = Identity::load_or_create(plan.key.clone())?;
     let gate = Gate::of_seller(&KnockKey::read(&plan.knock_key)?);
     let side = Side::at(SocketAddr::from(([0, 0, 0, 0], 0)));
+    let node = NodeId::from_bytes([1; 16]);
     let mut links = Vec::new();
     for _ in 0..plan.connections {
         let config = tls::client_config(&identity, Peers::pins([plan.settlement]), ALPN)?;
         let (config, endpoint) = (gate.client_config(config), net.closed(&side, &gate, None)?);
-        links.push(Link::new(endpoint, plan.address, config));
+        links.push(Voice::of(Link::new(endpoint, plan.address, config), node).await?);
     }
     let keys = issuer_keys(links.first()).await?;
     let asking = Arc::new(Asking::prepare(plan, identity.pin(), &keys)?);
@@ -108,7 +110,7 @@ pub async fn ask_all(plan: &Plan) -> Result<Found, Failure> {
         ended?.map_err(|why| Failure::failed(format!("an inquiry: {why}")))?;
     }
     for link in &links {
-        link.leave().await;
+        link.link.leave().await;
     }
     let [begun, over] = &asking.clock;
     let (Some(begun), Some(over)) = (begun.get(), over.get()) else {
@@ -120,9 +122,9 @@ pub async fn ask_all(plan: &Plan) -> Result<Found, Failure> {
     Ok(Found { decisions: to - from, seconds, latency: times, wire: net.bytes() })
 }
 
-async fn issuer_keys(link: Option<&Link>) -> Result<IssuerKeys, Failure> {
+async fn issuer_keys(link: Option<&Voice>) -> Result<IssuerKeys, Failure> {
     let link = link.ok_or_else(|| Failure::usage("no connection"))?;
-    match link.call(&Request::Echo, DEADLINE).await? {
+    match link.ask(Request::Echo, DEADLINE).await? {
         Reply::Echo { issuer_keys, .. } => {
             let now = Timestamp::from_system_clock();
             let current = issuer_keys.into_iter().map(|signed| signed.keys).find(|k| k.span_contains(now));
@@ -132,18 +134,18 @@ async fn issuer_keys(link: Option<&Link>) -> Result<IssuerKeys, Failure> {
     }
 }
 
-async fn ask(link: Link, asking: Arc<Asking>) -> Result<(), String> {
+async fn ask(link: Voice, asking: Arc<Asking>) -> Result<(), String> {
     loop {
         let nth = asking.next.fetch_add(1, Ordering::Relaxed);
         let Some(ready) = asking.ready.get(usize::try_from(nth).unwrap_or(usize::MAX)) else { return Ok(()) };
         let card = Envelope { ciphertext: ready.ciphertext.clone(), ..asking.session.clone() };
         let begun = Instant::now();
         let request = Request::Inquiry { purchase: ready.purchase, card };
-        let decision = match link.call(&request, DEADLINE).await {
+        let decision = match link.ask(request, DEADLINE).await {
             Ok(Reply::Decided(decision)) => decision,
             Ok(Reply::Refused(refusal)) => return Err(format!("refused: {refusal:?}")),
             Ok(_) => return Err("the answer is no decision".to_owned()),
-            Err(error) => return Err(error.to_string()),
+            Err(failure) => return Err(failure.line),
         };
         let said = &decision.statement;
         if said.purchase != ready.purchase || said.verdict != Verdict::Approved {

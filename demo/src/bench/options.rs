@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use kessai_shared::console::Failure;
+use kessai_shared::exchange::WATCHERS_PER_KEY;
 
 use super::load::{Pace, Plan};
 use super::tables;
@@ -89,6 +90,10 @@ pub struct Bench {
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1000000",
           conflicts_with_all = ["rate", "compare", "plot", "floor"])]
     pub grow: Option<u64>,
+    /// Measure the first load with N dashboards that watch both daemons, and without, in turn.
+    #[arg(long, value_name = "N",
+          conflicts_with_all = ["compare", "plot", "floor", "settlement_alone", "handshakes", "grow"])]
+    pub dashboards: Option<u32>,
     /// With --grow: orders that are placed before a restart is timed.
     #[arg(long, value_name = "N", requires = "grow")]
     pub orders: Option<u64>,
@@ -114,6 +119,8 @@ impl Bench {
         let grown = |n: u64| products.contains(&n) && n >= self.accounts && n >= self.products;
         let what = "--grow: expected no less than --accounts and --products, and at most 5000000";
         need(self.grow.is_none_or(grown), what)?;
+        let most = 1..=WATCHERS_PER_KEY as u32;
+        need(self.dashboards.is_none_or(|n| most.contains(&n)), "--dashboards: expected 1 to 12")?;
         need((1..=MAX_ROUNDS).contains(&self.rounds), "--rounds: expected 1 to 100")?;
         need((100..=MAX_INQUIRIES).contains(&self.inquiries), "--inquiries: expected 100 to 10000000")?;
         need(
@@ -200,6 +207,7 @@ mod tests {
             "--accounts 0",
             "--products 2",
             "--rounds 0",
+            "--dashboards 13",
             "--inquiries 5",
             "--connections 0",
             "--connections 1 --outstanding 257",

@@ -76,6 +76,7 @@ impl Stage {
             quiet: true,
             verbose: true,
             on_line: false,
+            standby: false,
         };
         let house = House::open(plan).await?;
         let journals = [

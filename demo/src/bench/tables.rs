@@ -147,7 +147,7 @@ mod tests {
         write_products(&products, 40).expect("products");
         let text = std::fs::read_to_string(&accounts).expect("accounts");
         let known: HashSet<&str> = text.lines().skip(1).filter_map(|row| row.split(',').next()).collect();
-        let listed = kessai_server::import::products(&products).expect("products").rows;
+        let listed = kessai_server::import::products(&products).expect("products").table.rows;
         let listed: HashSet<_> = listed.into_iter().map(|listing| listing.sku).collect();
         let counter = Counter::new(300, 40).expect("a counter");
         let (mut cards, mut skus) = (HashSet::new(), HashSet::new());

@@ -257,7 +257,8 @@ fn open_product(system: System, folder: &Path, tables: &Tables, hosts: &Hosts) -
     let command = serve(Role::Seller, &shop_data)?;
     let seller = Party::start(SELLER, &hosts.seller, command, &part::log(folder, SELLER))?;
     let shop = Whom { address: listen, pin: seller.word(2)? };
-    let shop_file = ShopFile { address: shop.address, seller_pins: vec![shop.pin], issuer_roots: vec![root] };
+    let shop_file =
+        ShopFile { addresses: vec![shop.address], seller_pins: vec![shop.pin], issuer_roots: vec![root] };
     let path = folder.join("shop.toml");
     std::fs::write(&path, shop_file.text())?;
     let bank = Whom { address: bank_at.into(), pin: bank_pin };

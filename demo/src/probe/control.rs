@@ -8,7 +8,7 @@ use kessai_shared::exchange::{Limits, Service, serve};
 use kessai_shared::identity::Identity;
 use kessai_shared::net::{Net, RealNet};
 use kessai_shared::pin::Pin;
-use kessai_shared::settlement::{ALPN, Refusal, Reply, Request};
+use kessai_shared::settlement::{ALPN, Answered, Asked, Refusal, Reply, Witness};
 use kessai_shared::tls::{self, Migration, Peers};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -26,11 +26,11 @@ pub struct Unfiltered {
 struct Nobody;
 
 impl Service for Nobody {
-    type Request = Request;
-    type Reply = Reply;
+    type Request = Asked;
+    type Reply = Answered;
 
-    async fn call(self: Arc<Self>, _peer: Pin, _request: Request) -> Reply {
-        Reply::Refused(Refusal::TryLater)
+    async fn call(self: Arc<Self>, _peer: Pin, _request: Asked) -> Answered {
+        Answered { witness: Witness::default(), reply: Reply::Refused(Refusal::TryLater) }
     }
 }
 

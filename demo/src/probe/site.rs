@@ -121,7 +121,7 @@ impl Site {
         let args = args.map(str::to_owned);
         let seller = Daemon::start(Role::Seller, &place.seller, (&seller_data, &log), &args).await?;
         let shop = ShopFile {
-            address: SHOP,
+            addresses: vec![SHOP],
             seller_pins: vec![seller.pin(2)?],
             issuer_roots: vec![settlement.pin(3)?],
         };

@@ -10,11 +10,13 @@ use std::time::Duration;
 use kessai_shared::console::Failure;
 use kessai_shared::exchange::Client;
 use kessai_shared::identity::Identity;
+use kessai_shared::ids::Epoch;
 use kessai_shared::net::Net;
 use kessai_shared::net::knock::{Gate, KnockKey};
 use kessai_shared::net::side::Side;
+use kessai_shared::node_file;
 use kessai_shared::pin::Pin;
-use kessai_shared::settlement::{ALPN, Reply, Request};
+use kessai_shared::settlement::{ALPN, Answered, Asked, Reply, Request, Sender, Witness};
 use kessai_shared::tls::{self, Peers, SERVER_NAME};
 use kessai_tui_client::shop_file::ShopFile;
 use quinn::Endpoint;
@@ -91,7 +93,7 @@ impl Trade {
 /// [`Failure`] when the settlement does not answer.
 pub async fn visit(host: &Host, data: &Path, settlement: Pin, from: SocketAddr) -> Result<u16, Failure> {
     let identity = kessai_server::daemon::load_identity(data).map_err(Failure::failed)?;
-    let endpoint = ask(host, &identity, &data.join("keys").join("knock.key"), settlement, from).await?;
+    let endpoint = ask(host, &identity, data, settlement, from).await?;
     let port = endpoint.local_addr()?.port();
     endpoint.wait_idle().await;
     Ok(port)
@@ -100,16 +102,18 @@ pub async fn visit(host: &Host, data: &Path, settlement: Pin, from: SocketAddr) 
 async fn ask(
     host: &Host,
     identity: &Identity,
-    knock: &Path,
+    data: &Path,
     settlement: Pin,
     from: SocketAddr,
 ) -> Result<Endpoint, Failure> {
-    let gate = Gate::of_seller(&KnockKey::read(knock)?);
+    let gate = Gate::of_seller(&KnockKey::read(&data.join("keys").join("knock.key"))?);
     let config = gate.client_config(tls::client_config(identity, Peers::pins([settlement]), ALPN)?);
     let endpoint = On(host.clone()).closed(&Side::at(from), &gate, None)?;
     let client = Client::connect(&endpoint, SETTLEMENT, config, SERVER_NAME).await?;
-    let reply: Reply = client.call(&Request::Echo, SOON).await?;
-    match reply {
+    let node = node_file::load_or_create(data).map_err(Failure::failed)?;
+    let by = Sender { epoch: Epoch::NONE, node, at: 0, witnessed: Witness::default() };
+    let answered: Answered = client.call(&Asked { by, what: Request::Echo }, SOON).await?;
+    match answered.reply {
         Reply::Echo { .. } => Ok(endpoint),
         _ => Err(Failure::failed("the settlement did not answer an echo")),
     }

@@ -10,7 +10,7 @@ use kessai_settlement::ledger::{
 };
 use kessai_settlement::vault::Vault;
 use kessai_shared::card::Particulars;
-use kessai_shared::ids::{CaptureId, RefundId, RepaymentId};
+use kessai_shared::ids::{CaptureId, OrderId, RefundId, RepaymentId};
 use kessai_shared::money::Minor;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Decision, GroupHead, Inclusion, Signature};
@@ -70,6 +70,17 @@ impl Company {
         self.books.charge(&key).is_some_and(|charge| charge.state == ChargeState::Held)
     }
 
+    fn refund(
+        &mut self,
+        seller: Pin,
+        id: RefundId,
+        (order, amount): (OrderId, Minor),
+        at: Timestamp,
+    ) -> Answer {
+        let booked = acts::refund(&self.books, seller, id, order, amount);
+        self.booked(booked, at).map_or_else(Answer::Refused, |batch| Answer::Refunded { batch })
+    }
+
     /// Answers what a seller asks, as the service does.
     pub fn answer(&mut self, seller: Pin, work: &Work, card: Option<&str>, at: Timestamp) -> Answer {
         match work {
@@ -101,10 +112,9 @@ impl Company {
                 done.map_or_else(Answer::Refused, |()| Answer::Released)
             }
             Work::Refund { given, order, amount } => {
-                let id = RefundId::of(*given, *order);
-                let booked = acts::refund(&self.books, seller, id, *order, *amount);
-                self.booked(booked, at).map_or_else(Answer::Refused, |batch| Answer::Refunded { batch })
+                self.refund(seller, RefundId::of(*given, *order), (*order, *amount), at)
             }
+            Work::Repay { order, refund, amount } => self.refund(seller, *refund, (*order, *amount), at),
         }
     }
 

@@ -29,7 +29,7 @@ pub struct Shop {
 impl Shop {
     pub fn stocked(listings: &[Listing], at: Timestamp) -> Self {
         let mut shop = Self::default();
-        for Listing { sku, name, category, unit_price, stock } in listings.iter().cloned() {
+        for Listing { sku, name, category, unit_price, stock, .. } in listings.iter().cloned() {
             shop.change(&Change::Stocked { sku, name, category, unit_price, received: stock }, at);
         }
         shop
@@ -48,7 +48,7 @@ impl Shop {
         let order = OrderId::mint(deed.at, random(deed.sequence));
         let (customer, currency, deadline) = (deed.customer, Currency::Gbp, deed.at.plus_seconds(900));
         let quote = Quote { seller: SELLER, order, customer, lines, total, currency, deadline };
-        let change = acts::place(&self.books, &quote, TILL, deed.at).expect("it can be ordered");
+        let change = acts::place(&self.books, (&quote, None), TILL, deed.at).expect("it can be ordered");
         self.change(&change.expect("a new order"), deed.at);
         self.carry(order, Some(&deed.card), deed.at, company);
         company.has_approved((SELLER, order)).then_some(quote)
@@ -85,7 +85,7 @@ impl Shop {
         for order in &due {
             let lines = self.books.order(*order).expect("an order").unshipped();
             if order.as_bytes()[15] % 5 == 0 && lines.len() > 1 {
-                let part = acts::ship(&self.books, *order, &lines[..lines.len() / 2], Some(OPERATOR));
+                let part = acts::ship(&self.books, *order, &lines[..lines.len() / 2], None, Some(OPERATOR));
                 self.change(&part.expect("a part can leave"), at);
                 self.carry(*order, None, at, company);
             }

@@ -32,7 +32,8 @@ pub struct Deed {
 
 impl Trade {
     pub fn read(folder: &Path) -> Self {
-        let products = kessai_server::import::products(&folder.join("products.csv")).expect("products").rows;
+        let products =
+            kessai_server::import::products(&folder.join("products.csv")).expect("products").table.rows;
         let packed = File::open(folder.join("traffic.csv.gz")).expect("the traffic");
         let mut table = csv::Reader::from_reader(MultiGzDecoder::new(packed));
         let mut deeds: Vec<Deed> = Vec::new();

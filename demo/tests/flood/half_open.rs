@@ -30,11 +30,20 @@ pub struct HalfOpen {
     config: ClientConfig,
     endpoint: Endpoint,
     sockets: Vec<UdpSocket>,
+    /// Those that have not begun yet, each with what it will say first.
+    prepared: Vec<Prepared>,
     /// Those that wait to be told to come again, and at which socket.
     waiting: HashMap<ConnectionHandle, (usize, Connection)>,
     /// The ids of those that came back: their address is proved, and what is sent to them may be more.
     proved: HashSet<Vec<u8>>,
     seen: Seen,
+}
+
+/// A client whose keys are made and whose first datagrams are written.
+struct Prepared {
+    handle: ConnectionHandle,
+    connection: Connection,
+    datagrams: Vec<Vec<u8>>,
 }
 
 /// What went over the wire.
@@ -66,21 +75,34 @@ impl HalfOpen {
             config,
             endpoint,
             sockets,
+            prepared: Vec::new(),
             waiting: HashMap::new(),
             proved: HashSet::new(),
             seen: Seen::default(),
         }
     }
 
-    /// Begins so many handshakes, each at the next address, and at most so many a second.
-    pub fn begin(&mut self, count: usize, per_second: u32) {
-        for nth in 0..count {
+    /// Makes the keys and the first datagrams of so many handshakes, so that to begin them costs this machine
+    /// little more than to send them: a flood has processors of its own anywhere but in a test.
+    pub fn prepare(&mut self, count: usize) {
+        for _ in 0..count {
+            let connecting =
+                self.endpoint.connect(Instant::now(), self.config.clone(), self.seller, tls::SERVER_NAME);
+            let (handle, mut connection) = connecting.expect("a first packet");
+            let datagrams = all_of(&mut connection);
+            self.prepared.push(Prepared { handle, connection, datagrams });
+        }
+    }
+
+    /// Begins all handshakes that are prepared, each at the next address, and at most so many a second.
+    pub fn begin(&mut self, per_second: u32) {
+        for (nth, prepared) in std::mem::take(&mut self.prepared).into_iter().enumerate() {
             if nth % AT_ONCE == 0 {
                 // Who is late does not hurry, or a busy machine would make a flood of its own.
                 std::thread::sleep(Duration::from_secs(AT_ONCE as u64) / per_second);
             }
             let at = nth % self.sockets.len();
-            self.begin_one(at);
+            self.begin_one(at, prepared);
             // Those who wrote half a round ago have their answers.
             self.hear((at + self.sockets.len() / 2) % self.sockets.len());
         }
@@ -92,12 +114,9 @@ impl HalfOpen {
         self.seen
     }
 
-    fn begin_one(&mut self, at: usize) {
-        let connecting =
-            self.endpoint.connect(Instant::now(), self.config.clone(), self.seller, tls::SERVER_NAME);
-        let (handle, mut connection) = connecting.expect("a first packet");
+    fn begin_one(&mut self, at: usize, Prepared { handle, connection, datagrams }: Prepared) {
         self.seen.begun += 1;
-        self.seen.sent += send_all(&mut connection, &self.sockets[at], self.seller);
+        self.seen.sent += send_all(&datagrams, &self.sockets[at], self.seller);
         self.waiting.insert(handle, (at, connection));
     }
 
@@ -122,7 +141,7 @@ impl HalfOpen {
                 continue;
             }
             connection.handle_event(event);
-            if send_all(connection, &self.sockets[*socket], self.seller) > 0 {
+            if send_all(&all_of(connection), &self.sockets[*socket], self.seller) > 0 {
                 self.seen.came_back += 1;
                 self.proved.extend(id.map(<[u8]>::to_vec));
             }
@@ -145,15 +164,22 @@ fn destination(datagram: &[u8]) -> Option<&[u8]> {
     datagram.get(6..6 + length)
 }
 
-/// Sends what a connection has to say now; how many bytes that was.
-fn send_all(connection: &mut Connection, socket: &UdpSocket, to: SocketAddr) -> u64 {
-    let (mut datagram, mut sent) = (Vec::with_capacity(DATAGRAM), 0);
-    while let Some(transmit) = connection.poll_transmit(Instant::now(), 1, &mut datagram) {
-        // What the machine has no room for is lost, as it may be anywhere.
-        if socket.send_to(&datagram[..transmit.size], to).is_ok() {
-            sent += transmit.size as u64;
-        }
-        datagram.clear();
+/// What a connection has to say now.
+fn all_of(connection: &mut Connection) -> Vec<Vec<u8>> {
+    let mut datagrams = Vec::new();
+    loop {
+        let mut datagram = Vec::with_capacity(DATAGRAM);
+        let Some(transmit) = connection.poll_transmit(Instant::now(), 1, &mut datagram) else {
+            return datagrams;
+        };
+        datagram.truncate(transmit.size);
+        datagrams.push(datagram);
     }
-    sent
+}
+
+/// Sends datagrams; how many bytes that was.
+fn send_all(datagrams: &[Vec<u8>], socket: &UdpSocket, to: SocketAddr) -> u64 {
+    // What the machine has no room for is lost, as it may be anywhere.
+    let sent = datagrams.iter().filter(|datagram| socket.send_to(datagram, to).is_ok());
+    sent.map(|datagram| datagram.len() as u64).sum()
 }

@@ -10,6 +10,7 @@ mod unproved;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{scope, sleep};
@@ -43,9 +44,11 @@ const SLOW_FOR: Duration = Duration::from_secs(7);
 /// How long after the deadline of a frame a connection that trickles waits to be shown out. The deadline of
 /// replies, which it does not read either, must not come first.
 const SHOWN_OUT_WITHIN: Duration = Duration::from_secs(10);
-/// What the seller's memory may grow by in this flood, in MiB: its cap is for twice as many connections that
-/// each hold all they may.
+/// What the seller's memory may grow by in this flood, in MiB, besides its books: its cap is for twice as many
+/// connections that each hold all they may.
 const MOST_GROWN_MIB: u64 = 256;
+/// So many purchases take a MiB of the seller's memory. A fast machine makes thousands of them meanwhile.
+const PURCHASES_PER_MIB: u64 = 64;
 /// What it may grow by more in the second flood, in MiB: what the allocator has not found a use for again.
 const MOST_LEFT_MIB: u64 = 64;
 
@@ -112,6 +115,9 @@ struct Flood {
 /// Both kinds of strangers at once, from addresses with this number; those that trickle do so for so long.
 fn flood(place: &Place, nth: u8, buyer: &Buyer, trickling: Duration) -> Flood {
     let (seller, pin) = (place.seller(), place.pin());
+    let sources = (0..250).map(|at| IpAddr::from([127, 1, nth, at]));
+    let mut half_open = HalfOpen::new(seller, pin, sources.collect());
+    half_open.prepare(HALF_OPEN);
     let over = AtomicBool::new(false);
     scope(|scope| {
         let strangers = scope.spawn(|| {
@@ -119,10 +125,12 @@ fn flood(place: &Place, nth: u8, buyer: &Buyer, trickling: Duration) -> Flood {
             let end = AtEnd(&over);
             let begun = Instant::now();
             let stay = Stay { reading_nothing: SLOW_FOR, trickling };
-            let slow = std::thread::spawn(move || slow::hold(seller, pin, SLOW, nth, stay));
-            let sources = (0..250).map(|at| IpAddr::from([127, 1, nth, at]));
-            let mut half_open = HalfOpen::new(seller, pin, sources.collect());
-            half_open.begin(HALF_OPEN, PER_SECOND);
+            let slow = std::thread::spawn(move || {
+                stand_back();
+                slow::hold(seller, pin, SLOW, nth, stay)
+            });
+            stand_back();
+            half_open.begin(PER_SECOND);
             sleep(SLOW_FOR.saturating_sub(begun.elapsed()));
             // Those that trickle on are too few to be a flood, and what is bought beside them is not measured.
             drop(end);
@@ -141,6 +149,14 @@ fn flood(place: &Place, nth: u8, buyer: &Buyer, trickling: Duration) -> Flood {
         let most_memory = memory.join().expect("a figure");
         Flood { bought, most_memory, first_packets, slow }
     })
+}
+
+/// Lets the calling thread have the processors only while nobody else wants them: what the flood does to a
+/// shop is measured, not what strangers who share its processors take from it.
+fn stand_back() {
+    let thread = rustix::thread::gettid().as_raw_nonzero().to_string();
+    let status = Command::new("chrt").args(["--idle", "--pid", "0", &thread]).status();
+    assert!(status.expect("chrt, of util-linux").success());
 }
 
 /// Says that a flood is over.
@@ -162,7 +178,8 @@ fn a_flood_of_strangers_keeps_nobody_from_buying_and_holds_no_more_than_its_cap(
     // Long enough for every one to be shown out, on a busy machine too.
     let first = flood(&place, 1, &buyer, Limits::OPEN.frame_deadline + SHOWN_OUT_WITHIN);
     let cap = Limits::OPEN.memory_cap().expect("a cap") as u64 / 1_024 / 1_024;
-    let grown = first.most_memory.saturating_sub(before);
+    let books = |bought: &Figures| bought.purchases as u64 / PURCHASES_PER_MIB;
+    let grown = first.most_memory.saturating_sub(before + books(&first.bought));
     println!("before:  {calm}\nflooded: {}", first.bought);
     println!(
         "p50 {:.2} and p99 {:.2} times as long; memory {before} MiB and {grown} more, of a cap of {cap}; {:?}; {:?}",
@@ -187,7 +204,8 @@ fn a_flood_of_strangers_keeps_nobody_from_buying_and_holds_no_more_than_its_cap(
     is_alone_again(&place, &buyer);
     let second = flood(&place, 2, &buyer, SLOW_FOR);
     println!("again:   {}; memory {} MiB at most", second.bought, second.most_memory);
-    assert!(second.most_memory < first.most_memory + MOST_LEFT_MIB, "{} MiB", second.most_memory);
+    let most = first.most_memory + books(&second.bought) + MOST_LEFT_MIB;
+    assert!(second.most_memory < most, "{} MiB", second.most_memory);
     is_alone_again(&place, &buyer);
     let bought = buyer.leave();
     assert_eq!(verify(&place.folder.path().join("shop")).sold("accepted_orders"), bought);
@@ -207,7 +225,8 @@ fn half_open_handshakes_of_one_address_leave_its_neighbours_alone() {
     let _turn = turn();
     let place = Place::open();
     let mut half_open = HalfOpen::new(place.seller(), place.pin(), vec![IpAddr::from([127, 9, 9, 9])]);
-    half_open.begin(1_500, 1_000);
+    half_open.prepare(1_500);
+    half_open.begin(1_000);
     let buyer = Buyer::new(place.file(), place.folder.path());
     let begun = Instant::now();
     let bought = buyer.buy_for(Duration::from_secs(1));

@@ -9,7 +9,7 @@ use kessai_shared::codec;
 use kessai_shared::exchange::close;
 use kessai_shared::identity::Identity;
 use kessai_shared::pin::Pin;
-use kessai_shared::storefront::{ALPN, Request};
+use kessai_shared::storefront::{ALPN, Request, Search};
 use kessai_shared::tls::{self, Peers};
 use quinn::{Connection, ConnectionError, Endpoint, TransportConfig, VarInt};
 use tokio::task::JoinSet;
@@ -115,7 +115,7 @@ async fn trickle(connection: &Connection, until: Instant) -> Option<()> {
 async fn ask_on(connection: &Connection, until: Instant) -> Option<()> {
     let (mut send, recv) = connection.open_bi().await.ok()?;
     for id in 0..PAGES {
-        let browse = Request::Browse { query: String::new(), category: None, from: 0, limit: ROWS };
+        let browse = Request::Browse { search: Search::default(), from: 0, limit: ROWS };
         send.write_all(&frame(id, &codec::encode(&browse))).await.ok()?;
     }
     sleep_until(until).await;

@@ -64,7 +64,8 @@ pub fn is_not_amplified(seller: SocketAddr, pin: Pin) {
     assert!(answered >= 3, "{answered}");
     // Real first packets are answered with a Retry, and with nothing else.
     let mut first = HalfOpen::new(seller, pin, vec![IpAddr::from([127, 5, 5, 100])]);
-    first.begin(300, 500);
+    first.prepare(300);
+    first.begin(500);
     let seen = first.seen();
     println!("real first packets: {seen:?}");
     assert!(seen.received > 0 && seen.received <= seen.sent, "{seen:?}");

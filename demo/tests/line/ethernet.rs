@@ -140,7 +140,7 @@ fn a_purchase_goes_over_a_line_without_ip_between_daemons_without_privileges() {
     let told = seller.first_line().unwrap_or_else(|| panic!("{}", seller.complaints()));
     let told: Vec<&str> = told.split_whitespace().collect();
     let (address, pin) = (told[1].parse().expect("an address"), told[2].parse().expect("a pin"));
-    let file = ShopFile { address, seller_pins: vec![pin], issuer_roots: vec![root] };
+    let file = ShopFile { addresses: vec![address], seller_pins: vec![pin], issuer_roots: vec![root] };
     fs::write(place.data("shop.toml"), file.text()).expect("a shop file");
     for (process, role) in [(&settlement, "settlement"), (&seller, "seller")] {
         has_no_privileges(process.pid());

@@ -46,7 +46,7 @@ impl Stage {
         SETTLEMENT.iter().for_each(|address| args.extend(["--settlement", address]));
         let (seller, words) = start(&seller_host, &args);
         let shop = ShopFile {
-            address: words[1].parse().expect("an address"),
+            addresses: vec![words[1].parse().expect("an address")],
             seller_pins: vec![seller_pin],
             issuer_roots: vec![root],
         };

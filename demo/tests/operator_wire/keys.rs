@@ -142,7 +142,7 @@ fn one_key_has_a_few_connections_and_no_more() {
             }
         }
     });
-    assert!(live.len() == 8 && refused.contains("as many connections"), "{} {refused}", live.len());
+    assert!(live.len() == 16 && refused.contains("as many connections"), "{} {refused}", live.len());
     assert_eq!(SELLER.ask(folder.path(), &["status"]).code, Some(1));
     runtime.block_on(async {
         for operator in live {

@@ -7,10 +7,19 @@ mod support;
 #[path = "../operator/trade.rs"]
 mod trade;
 
+// One request of each kind.
+#[path = "../../../shared/tests/support/operator_samples.rs"]
+#[allow(dead_code, reason = "only requests are asked here")]
+mod samples;
+#[path = "../../../shared/tests/support/trail_samples.rs"]
+mod trail_samples;
+
+mod acts;
 mod away;
 mod keys;
 mod lists;
 mod manual;
+mod rights;
 
 use std::fs;
 use std::net::SocketAddr;

@@ -3,10 +3,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use kessai_demo::voice::Voice;
 use kessai_shared::exchange::Link;
 use kessai_shared::net::Net;
 use kessai_shared::net::knock::{Gate, KnockKey};
 use kessai_shared::net::side::Side;
+use kessai_shared::node_file;
 use kessai_shared::receipt::Purchase;
 use kessai_shared::seal::{ResponseSecret, SealedCard, SealingSession};
 use kessai_shared::settlement::{ALPN, Reply, Request};
@@ -47,14 +49,18 @@ impl Stage {
             let gate = Gate::of_seller(&key).with_clock(Arc::new(now));
             let endpoint = world.net().closed(&Side::at("0.0.0.0:0".parse()?), &gate, None)?;
             let link = Link::new(endpoint, world.settlement_address(), gate.client_config(config));
-            let Reply::Echo { issuer_keys, .. } = link.call(&Request::Echo, DEADLINE).await? else {
+            let node = node_file::load_or_create(&world.seller.data)?;
+            let link = Voice::of(link, node).await.map_err(|failure| failure.line)?;
+            let echo = link.ask(Request::Echo, DEADLINE).await.map_err(|failure| failure.line)?;
+            let Reply::Echo { issuer_keys, .. } = echo else {
                 return Err("no keys".into());
             };
             let response = ResponseSecret([7; 32]);
             let card = SealedCard { card: particulars(0, Card::Good), response, holder: None };
             let session = SealingSession::begin(&issuer_keys[0].keys).expect("a key to seal with");
             let card = session.seal(&card, &purchase).expect("a card that fits");
-            let reply: Reply = link.call(&Request::Inquiry { purchase, card }, DEADLINE).await?;
+            let reply = link.ask(Request::Inquiry { purchase, card }, DEADLINE).await;
+            let reply = reply.map_err(|failure| failure.line)?;
             *tell.lock().unwrap() = Some(reply);
             Ok(())
         });

@@ -131,6 +131,11 @@ fn payment_is(world: &World, payment: PaymentState) -> bool {
     seller_of(world).orders().any(|(_, order)| order.payment == payment)
 }
 
+/// Whether the seller has an order with a shipment whose capture is not answered yet.
+fn is_shipping(world: &World) -> bool {
+    seller_of(world).orders().any(|(_, order)| order.shipping.is_some())
+}
+
 /// Whether the settlement has a charge that stands so.
 fn charge_is(world: &World, state: ChargeState) -> bool {
     ledger_of(world).charges().any(|(_, charge)| charge.state == state)

@@ -200,6 +200,6 @@ async fn seller(world: Arc<World>) -> turmoil::Result {
     let ground = Ground { net: world.seller_net(), clock: site.clock(), disk: Some(Box::new(site.disk())) };
     let settings = world.seller_settings();
     let end = kessai_server::daemon::run(settings, ground, |_| (), std::future::pending()).await;
-    site.died(end);
+    site.died(end.map_err(|failure| failure.line));
     std::future::pending().await
 }

@@ -119,7 +119,7 @@ struct Terminal {
 /// Runs a terminal until every outcome was asked for once more.
 pub async fn run(world: Arc<World>, number: usize) {
     let file = ShopFile {
-        address: world.shop_address(),
+        addresses: vec![world.shop_address()],
         seller_pins: vec![world.seller_pin],
         issuer_roots: vec![world.root],
     };
@@ -372,7 +372,10 @@ impl Terminal {
             ShopError::Unreachable(_) | ShopError::NoAnswer => {}
             // While a clock is wrong, keys may be out of their time; nothing is bought with them.
             ShopError::Untrusted(why) if why.starts_with("no sealing key") => {}
-            ShopError::Untrusted(why) | ShopError::Local(why) => notes.complaints.push(why),
+            ShopError::Untrusted(why) | ShopError::Local(why) | ShopError::NotKept(why) => {
+                notes.complaints.push(why)
+            }
+            ShopError::Broke => notes.complaints.push("a question broke in the middle".to_owned()),
         }
     }
 }

@@ -15,15 +15,20 @@ pub struct Books {
 
 /// Verifies both sides of a shop; they have to be sound.
 pub fn verify(folder: &Path) -> Books {
-    let side = |role: &str, name: &str| {
-        let data = folder.join(name).display().to_string();
-        let ended = run([role, "verify", "--json", "--data", data.as_str()]);
-        let report: Value = serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{ended:?}"));
-        assert_eq!(report["problems"], Value::Array(Vec::new()), "{role}: {report:#}");
-        assert_eq!(ended.code, Some(0), "{ended:?}");
-        report
-    };
-    Books { seller: side("kessai-server", "seller"), settlement: side("kessai-settlement", "settlement") }
+    Books {
+        seller: report("kessai-server", &folder.join("seller")),
+        settlement: report("kessai-settlement", &folder.join("settlement")),
+    }
+}
+
+/// Verifies the data folder of one daemon; it has to be sound.
+pub fn report(role: &str, data: &Path) -> Value {
+    let data = data.display().to_string();
+    let ended = run([role, "verify", "--json", "--data", data.as_str()]);
+    let report: Value = serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{ended:?}"));
+    assert_eq!(report["problems"], Value::Array(Vec::new()), "{role}: {report:#}");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    report
 }
 
 impl Books {

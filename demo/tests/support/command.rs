@@ -101,6 +101,11 @@ impl Running {
         line
     }
 
+    /// What it printed so far.
+    pub fn said(&self) -> String {
+        self.out.text()
+    }
+
     /// What it wrote to standard error so far.
     pub fn complaints(&self) -> String {
         self.err.text()

@@ -69,7 +69,8 @@ fn parent_of(pid: u32) -> Option<u32> {
     if state == "Z" { None } else { parent.parse().ok() }
 }
 
-fn arguments(pid: u32) -> Vec<String> {
+/// The words that a process was started with; none when it is gone.
+pub fn arguments(pid: u32) -> Vec<String> {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     bytes.split(|byte| *byte == 0).map(|part| String::from_utf8_lossy(part).into_owned()).collect()
 }

@@ -99,6 +99,11 @@ impl Shop {
     /// Asks it to stop with this signal; its exit code.
     pub fn stop(self, signal: &str) -> Option<i32> {
         processes::signal(self.process.pid(), signal);
+        self.ended()
+    }
+
+    /// Waits until the one that serves has ended, and gives its exit code.
+    pub fn ended(self) -> Option<i32> {
         let ended = self.process.end();
         // Whoever serves waits for its daemons, so nothing may be left when it is gone.
         assert_eq!(processes::on_folder(&self.folder), Vec::<u32>::new(), "{ended:?}");

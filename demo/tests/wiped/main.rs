@@ -112,7 +112,7 @@ async fn open(folder: &Path) -> Shop {
     tokio::spawn(kessai_server::daemon::run(settings, ground(), ready, std::future::pending()));
     let seller = told.await.expect("a seller");
     let file = ShopFile {
-        address: seller.address,
+        addresses: vec![seller.address],
         seller_pins: vec![seller.pin],
         issuer_roots: vec![settlement.root],
     };

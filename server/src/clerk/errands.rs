@@ -96,9 +96,11 @@ impl Lane {
     fn of(work: &Work) -> Self {
         match work {
             Work::Inquire { .. } => Lane::Inquiries,
-            Work::Reverse { .. } | Work::Capture { .. } | Work::Release { .. } | Work::Refund { .. } => {
-                Lane::Owed
-            }
+            Work::Reverse { .. }
+            | Work::Capture { .. }
+            | Work::Release { .. }
+            | Work::Refund { .. }
+            | Work::Repay { .. } => Lane::Owed,
         }
     }
 

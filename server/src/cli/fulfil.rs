@@ -4,10 +4,10 @@ use std::str::FromStr;
 
 use clap::Args;
 use kessai_shared::console::{FAILED, Failure, OK};
-use kessai_shared::ids::{OrderId, ReturnId, Sku};
+use kessai_shared::ids::{Carrier, OrderId, ReturnId, Sku, TrackingNumber};
 use kessai_shared::operator::reach::Reach;
 use kessai_shared::operator::seller::{Reply, Request};
-use kessai_shared::storefront::{Line, OrderState, ReturnState};
+use kessai_shared::storefront::{Line, OrderState, ReturnState, Tracking};
 use kessai_shared::time::Timestamp;
 use serde_json::json;
 
@@ -60,6 +60,12 @@ pub struct Ship {
     /// without it.
     #[arg(long = "line", value_name = "LINE=PIECES")]
     lines: Vec<Picked>,
+    /// Who carries the parcel; the buyer is told.
+    #[arg(long, value_name = "NAME", requires = "tracking")]
+    carrier: Option<Carrier>,
+    /// What the carrier calls the parcel; the buyer is told.
+    #[arg(long, value_name = "NUMBER", requires = "carrier")]
+    tracking: Option<TrackingNumber>,
 }
 
 #[derive(Args)]
@@ -88,7 +94,9 @@ impl Ship {
     /// [`Failure`] when the seller cannot be asked, or the goods cannot leave now.
     pub fn run(self) -> Result<u8, Failure> {
         let lines = self.lines.iter().map(|picked| (picked.line, picked.pieces)).collect();
-        show(&self.one, Request::Ship { order: self.one.order, lines }).map(|_| OK)
+        let tracking = self.carrier.zip(self.tracking);
+        let tracking = tracking.map(|(carrier, reference)| Tracking { carrier, reference });
+        show(&self.one, Request::Ship { order: self.one.order, lines, tracking }).map(|_| OK)
     }
 }
 

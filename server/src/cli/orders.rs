@@ -11,6 +11,8 @@ use kessai_shared::operator::seller::{Leg, OrderDetail, OrderRow, Reply, Request
 use kessai_shared::storefront::{Cancelled, OrderState};
 use serde_json::{Value, json};
 
+use super::find::{self, Find, Owed};
+use super::recovered::Recovered;
 use super::{fulfil, unexpected};
 use crate::operator::SELLER;
 
@@ -18,10 +20,17 @@ use crate::operator::SELLER;
 pub enum Orders {
     /// List orders, the newest first.
     List(List),
+    /// List the orders that fit some words: the beginning of an id, a customer or a SKU, a state, or a total
+    /// such as 12.80. The newest come first.
+    Find(Find),
+    /// List the orders for which the settlement owes an answer, the oldest first.
+    Owed(Owed),
     /// Print one order: its four axes, its lines, its decision.
     Show(One),
     /// Print everything that happened to an order, and when.
     History(One),
+    /// List orders that were recovered from the settlement's books after a restore, the newest first.
+    Recovered(Recovered),
     /// Ship an order, or some pieces of some of its lines. Their part of the hold is charged first.
     Ship(fulfil::Ship),
     /// Write down that an order has arrived.
@@ -79,8 +88,11 @@ impl Orders {
     pub fn run(self) -> Result<u8, Failure> {
         match self {
             Orders::List(list) => self::list(&list),
+            Orders::Find(asked) => find::find(&asked),
+            Orders::Owed(asked) => find::owed(&asked),
             Orders::Show(one) => show(&one),
             Orders::History(one) => history(&one),
+            Orders::Recovered(list) => list.run(),
             Orders::Ship(ship) => ship.run(),
             Orders::Deliver(one) => fulfil::deliver(&one),
             Orders::Cancel(one) => fulfil::cancel(&one),
@@ -96,9 +108,15 @@ fn list(list: &List) -> Result<u8, Failure> {
         println!("{}", json!({ "orders": rows, "next": next.map(|next| next.to_string()) }));
         return Ok(OK);
     }
+    print(&rows);
+    print::more("--before", next);
+    Ok(OK)
+}
+
+pub(super) fn print(rows: &[OrderRow]) {
     let mut table =
         Columns::new(&["order", "placed (UTC)", "order is", "payment", "fulfilment", ">lines", ">total"]);
-    for row in &rows {
+    for row in rows {
         table.row([
             row.order.to_string(),
             row.placed_at.to_string(),
@@ -110,8 +128,6 @@ fn list(list: &List) -> Result<u8, Failure> {
         ]);
     }
     print!("{table}");
-    print::more("--before", next);
-    Ok(OK)
 }
 
 async fn all(operator: &Operator, list: &List) -> Result<(Vec<OrderRow>, Option<OrderId>), Failure> {
@@ -125,7 +141,7 @@ async fn all(operator: &Operator, list: &List) -> Result<(Vec<OrderRow>, Option<
         .await
 }
 
-fn row_json(row: &OrderRow) -> Value {
+pub(super) fn row_json(row: &OrderRow) -> Value {
     json!({
         "order": row.order.to_string(),
         "placed_at": instant(row.placed_at),
@@ -157,6 +173,12 @@ pub(super) fn print_order(order: &OrderDetail, json: bool) {
     if !order.quote.customer.as_str().is_empty() {
         println!("customer   {}", plain(order.quote.customer.as_str()));
     }
+    if let Some(address) = &order.deliver_to {
+        println!("deliver to {}", plain(&address.in_one_line()));
+        if !address.parts().phone.is_empty() {
+            println!("phone      {}", plain(&address.parts().phone));
+        }
+    }
     println!("state      {}", word(order.state));
     println!("payment    {}", word(order.payment));
     println!("fulfilment {}", word(order.fulfilment));
@@ -185,7 +207,11 @@ pub(super) fn print_order(order: &OrderDetail, json: bool) {
     println!("total      {}", money(order.quote.total));
     for shipment in &order.shipments {
         let (nth, at, pieces, batch) = (shipment.nth, shipment.at, shipment.pieces, shipment.batch);
-        println!("shipment   {nth} at {at}, {pieces} pieces, {}, batch {batch}", money(shipment.amount));
+        let tracking = shipment.tracking.map_or_else(String::new, |tracking| {
+            format!(", {} {}", plain(tracking.carrier.as_str()), tracking.reference)
+        });
+        let amount = money(shipment.amount);
+        println!("shipment   {nth} at {at}, {pieces} pieces, {amount}, batch {batch}{tracking}");
     }
     if let Some(refused) = order.refused {
         println!("REFUSED    the settlement: {}; run kessai reconcile", word(refused));
@@ -238,6 +264,7 @@ fn detail_json(order: &OrderDetail) -> Value {
         "order": order.quote.order.to_string(),
         "owner": order.owner.to_string(),
         "customer": order.quote.customer.as_str(),
+        "deliver_to": order.deliver_to.as_ref().map(|address| address.parts()),
         "placed_at": instant(order.placed_at),
         "state": word(order.state),
         "payment": word(order.payment),
@@ -264,6 +291,8 @@ fn shipment_json(shipment: &Shipped) -> Value {
         "amount": shipment.amount.0,
         "batch": shipment.batch,
         "at": instant(shipment.at),
+        "carrier": shipment.tracking.map(|tracking| tracking.carrier.to_string()),
+        "tracking": shipment.tracking.map(|tracking| tracking.reference.to_string()),
     })
 }
 

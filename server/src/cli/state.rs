@@ -43,6 +43,17 @@ pub fn status(asked: &Asked) -> Result<u8, Failure> {
     let TurnedAway { asked_again, paced, full, stalled, idle, slow } = status.turned_away;
     println!("strangers  {asked_again} asked for their address, {paced} too fast, {full} refused");
     println!("           {stalled} handshakes given up, {idle} idle and {slow} slow connections closed");
+    status.nodes.lines().iter().for_each(|line| println!("{line}"));
+    print::backups(status.backups.as_ref());
+    if status.behind {
+        println!(
+            "ALARM      these books are an older copy and catch up from the settlement's; nothing is sold"
+        );
+    }
+    if status.recovered > 0 {
+        let recovered = status.recovered;
+        println!("recovered  {recovered} orders from the settlement's books; see orders recovered");
+    }
     if let Some(batch) = status.disputed_batch {
         println!(
             "ALARM      batch {batch} differs from the settlement's books, no new order is taken; run kessai reconcile"

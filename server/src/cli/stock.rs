@@ -17,6 +17,8 @@ use crate::operator::SELLER;
 pub enum Stock {
     /// List products by their SKU.
     List(List),
+    /// List the products that fit some words, by SKU, name or category.
+    Find(Find),
     /// Print one product.
     Show(One),
     /// Take goods in.
@@ -32,6 +34,20 @@ pub struct List {
     /// Only products behind this one.
     #[arg(long, value_name = "SKU", value_parser = sku)]
     after: Option<Sku>,
+    #[command(flatten)]
+    limit: Limit,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub struct Find {
+    /// Each has to fit.
+    #[arg(required = true)]
+    words: Vec<String>,
+    #[command(flatten)]
+    reach: Reach,
     #[command(flatten)]
     limit: Limit,
     /// Print JSON.
@@ -71,6 +87,17 @@ impl Stock {
                 } else {
                     print(&rows);
                     print::more("--after", next);
+                }
+            }
+            Stock::Find(find) => {
+                let limit = find.limit.next(0).unwrap_or_default();
+                match find.reach.ask(SELLER, &Request::FindStock { text: find.words.join(" "), limit })? {
+                    Reply::Stock(page) if find.json => {
+                        let rows: Vec<Value> = page.rows.iter().map(row_json).collect();
+                        println!("{}", json!({ "products": rows }));
+                    }
+                    Reply::Stock(page) => print(&page.rows),
+                    reply => return Err(unexpected(reply)),
                 }
             }
             Stock::Show(one) => match one.reach.ask(SELLER, &Request::Product { sku: one.sku })? {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use kessai_shared::ids::{OrderId, ReturnId};
 use kessai_shared::operator::seller::{Reason as WireReason, Refusal, Reply};
 use kessai_shared::pin::Pin;
-use kessai_shared::storefront::{self, Line};
+use kessai_shared::storefront::{self, Line, Tracking};
 use kessai_shared::writer::{WriterGone, hand_in};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -20,7 +20,7 @@ const OUTCOME_WAIT: Duration = Duration::from_secs(3);
 
 /// What an operator may ask to be done.
 pub enum Act {
-    Ship { order: OrderId, lines: Vec<LinePieces> },
+    Ship { order: OrderId, lines: Vec<LinePieces>, tracking: Option<Tracking> },
     Deliver { order: OrderId },
     Cancel { order: OrderId },
     Return { id: ReturnId, order: OrderId, lines: Vec<Line>, restock: bool },
@@ -31,8 +31,8 @@ pub enum Act {
 impl Service {
     pub(super) async fn act(&self, by: Pin, act: Act) -> Result<Reply, Refusal> {
         match act {
-            Act::Ship { order, lines } => {
-                let done = self.done(|tell| Operation::Ship { order, lines, by, tell }).await?;
+            Act::Ship { order, lines, tracking } => {
+                let done = self.done(|tell| Operation::Ship { order, lines, tracking, by, tell }).await?;
                 done.map_err(refused)?;
                 self.order(order)
             }
@@ -75,7 +75,10 @@ impl Service {
         }
     }
 
-    async fn done<T>(&self, operation: impl FnOnce(oneshot::Sender<T>) -> Operation) -> Result<T, Refusal> {
+    pub(super) async fn done<T>(
+        &self,
+        operation: impl FnOnce(oneshot::Sender<T>) -> Operation,
+    ) -> Result<T, Refusal> {
         let (tell, told) = oneshot::channel();
         let command = Command::Operate(operation(tell));
         hand_in(&self.writer, command).await.map_err(|WriterGone| Refusal::TryLater)?;
@@ -83,10 +86,13 @@ impl Service {
     }
 }
 
-fn refused(why: CannotOperate) -> Refusal {
+pub(super) fn refused(why: CannotOperate) -> Refusal {
     match why {
         CannotOperate::Order(Cannot::UnknownOrder) => Refusal::UnknownOrder,
         CannotOperate::Stock(Unshelved::UnknownSku) => Refusal::UnknownProduct,
+        CannotOperate::NotInCharge | CannotOperate::Behind | CannotOperate::Reason => {
+            Refusal::NotAllowed(why.to_string())
+        }
         CannotOperate::Order(why) => Refusal::NotAllowed(why.to_string()),
         CannotOperate::Stock(why) => Refusal::NotAllowed(why.to_string()),
     }
@@ -97,6 +103,7 @@ fn of_shop(refusal: storefront::Refusal) -> Refusal {
     match refusal {
         storefront::Refusal::UnknownOrder => Refusal::UnknownOrder,
         storefront::Refusal::TryLater | storefront::Refusal::SettlementAway => Refusal::TryLater,
+        storefront::Refusal::NotInCharge => refused(CannotOperate::NotInCharge),
         storefront::Refusal::AlreadyShipped => {
             Refusal::NotAllowed("all of the order has left; it can only come back".to_owned())
         }
@@ -108,6 +115,7 @@ fn of_shop(refusal: storefront::Refusal) -> Refusal {
         | storefront::Refusal::BadQuote
         | storefront::Refusal::QuoteExpired
         | storefront::Refusal::Duplicate
+        | storefront::Refusal::NoPicture
         | storefront::Refusal::BadCard => Refusal::NotAllowed(refusal.to_string()),
     }
 }

@@ -2,9 +2,17 @@
 //! request stands at the head of `shared/src/operator.rs`.
 
 mod acts;
+mod find;
+mod lists;
+mod live;
+mod promote;
+mod records;
 mod service;
+mod trail;
 mod views;
 
+pub use lists::Recording;
+pub use live::Eyes;
 pub use service::Service;
 pub use views::kind;
 

@@ -3,8 +3,11 @@
 
 use std::sync::Arc;
 
-use kessai_shared::exchange::{self, Roster, Trunk};
+use kessai_shared::backup::schedule::Board;
+use kessai_shared::exchange::{self, Roster, TooMany, Trunk, Watcher};
 use kessai_shared::ids::{OrderId, Sku};
+use kessai_shared::measure::Hour;
+use kessai_shared::operator::registrar::Registrar;
 use kessai_shared::operator::seller::{LinkHealth, LinkKind, Refusal, Reply, Request, Status};
 use kessai_shared::operator::{Endpoint, MAX_LOOKED_AT, Peers, rows};
 use kessai_shared::pin::Pin;
@@ -13,9 +16,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::acts::Act;
 use super::views;
+use crate::backup;
+use crate::charge::{Charge, Promote};
 use crate::clerk::Command;
 use crate::sales::Books;
 use crate::service::Service as Shop;
+use crate::standby::Others;
 
 pub struct Service {
     pub shop: Arc<Shop>,
@@ -23,6 +29,29 @@ pub struct Service {
     pub roster: Roster,
     pub link: Trunk,
     pub kind: LinkKind,
+    pub charge: Charge,
+    pub others: Others,
+    /// How the backups are doing.
+    pub backups: Board,
+    /// Who may ask what, and what else is kept for those who do.
+    pub registrar: Registrar,
+    /// The way to whoever claims the shop.
+    pub promotions: mpsc::Sender<Promote>,
+    /// What is counted, and the last hour of it.
+    pub hour: Hour,
+}
+
+impl Service {
+    /// Answers for a shop and its node.
+    pub fn new(
+        (shop, writer): (Arc<Shop>, mpsc::Sender<Command>),
+        (link, kind): (Trunk, LinkKind),
+        (charge, others, promotions): (Charge, Others, mpsc::Sender<Promote>),
+        (backups, hour, registrar): (Board, Hour, Registrar),
+    ) -> Self {
+        let roster = Roster::default();
+        Self { shop, writer, roster, link, kind, charge, others, backups, registrar, promotions, hour }
+    }
 }
 
 impl exchange::Service for Service {
@@ -30,10 +59,25 @@ impl exchange::Service for Service {
     type Reply = Reply;
 
     async fn call(self: Arc<Self>, operator: Pin, request: Request) -> Reply {
+        // The one place where it is decided who may have something changed.
+        if !self.registrar.rights.allow(&operator, request.changes()) {
+            // It is not for one who may only look to fill the log.
+            tracing::debug!("operator {operator} has no right to what was asked for");
+            return Reply::Refused(Refusal::NoRight);
+        }
         let reply = match request {
-            Request::Status => self.status().await,
+            Request::Trail(request) => self.trail(operator, request).await.map(Reply::Trail),
+            Request::FindOrders { words, before, limit } => self.find_orders(&words, before, limit),
+            Request::FindStock { text, limit } => self.find_stock(text, limit).await,
+            Request::Owed { after, limit } => self.owed(after, limit).await,
+            Request::Status => self.status().await.map(Reply::Status),
             Request::Peers => Ok(Reply::Peers(self.peers())),
+            Request::BackupPoint => self.backup_point().await,
             Request::Link => Ok(Reply::Link(Box::new(self.link()))),
+            // It is answered where its stream begins.
+            Request::Watch => Err(Refusal::TryLater),
+            Request::Past { before, limit } => Ok(Reply::Past(self.hour.past(before, limit))),
+            Request::Promote { force } => self.promote(operator, force).await,
             Request::Orders { state, before, limit } => {
                 let (limit, most) = (rows(limit), MAX_LOOKED_AT);
                 let found = self.shop.shown.page(before, (limit, most), |order| {
@@ -53,15 +97,16 @@ impl exchange::Service for Service {
                 let row = self.read(move |books, _| books.product(&sku).map(views::stock_row)).await;
                 row.and_then(|row| row.map(Reply::Product).ok_or(Refusal::UnknownProduct))
             }
-            Request::Trades { before, limit } => {
-                let (limit, most) = (rows(limit), MAX_LOOKED_AT);
-                let found = self.shop.shown.page(before, (limit, most), |order| Some(views::trade(order)));
-                Ok(Reply::Trades(found))
+            Request::Trades { before, limit } => self.trades(before, limit).await,
+            Request::Recovered { before, limit } => {
+                self.read(move |books, _| Reply::Recovered(views::recovered(books, before, limit))).await
             }
             Request::Batches { before, limit } => {
                 self.read(move |books, _| Reply::Batches(views::batches(books, before, limit))).await
             }
-            Request::Ship { order, lines } => self.act(operator, Act::Ship { order, lines }).await,
+            Request::Ship { order, lines, tracking } => {
+                self.act(operator, Act::Ship { order, lines, tracking }).await
+            }
             Request::Deliver { order } => self.act(operator, Act::Deliver { order }).await,
             Request::Cancel { order } => self.act(operator, Act::Cancel { order }).await,
             Request::Return { id, order, lines, restock } => {
@@ -77,17 +122,36 @@ impl exchange::Service for Service {
         reply.unwrap_or_else(Reply::Refused)
     }
 
+    fn watch(&self, operator: Pin, request: &Request) -> Option<(Reply, Option<Watcher>)> {
+        if !matches!(request, Request::Watch) {
+            return None;
+        }
+        Some(match self.hour.watch(operator, (self.shop.clock)()) {
+            Ok((watching, watcher)) => (Reply::Watching(watching), Some(watcher)),
+            Err(TooMany) => (Reply::Refused(Refusal::TooManyWatch), None),
+        })
+    }
+
     fn roster(&self) -> Option<&Roster> {
         Some(&self.roster)
     }
 }
 
 impl Service {
-    async fn status(&self) -> Result<Reply, Refusal> {
-        let look = |books: &Books, _| (books.counts(MAX_LOOKED_AT), books.clearing().disputed().next());
-        let (counts, disputed_batch) = self.read(look).await?;
+    async fn status(&self) -> Result<Box<Status>, Refusal> {
+        self.looked().await.map(|(status, _)| status)
+    }
+
+    /// How the seller is, and how many of its orders are being reversed.
+    pub(super) async fn looked(&self) -> Result<(Box<Status>, u64), Refusal> {
+        let look = |books: &Books, _| {
+            let recovered = (books.open_recovered(), books.is_behind());
+            (books.counts(MAX_LOOKED_AT), books.clearing().disputed().next(), recovered)
+        };
+        // Not even a standby that everything waits for keeps an operator from hearing that it is gone.
+        let (counts, disputed_batch, (recovered, behind)) = read(&self.others.urgent, look).await?;
         let link = self.shop.settlement.borrow();
-        Ok(Reply::Status(Box::new(Status {
+        let status = Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             shop: self.shop.shop.clone(),
@@ -100,12 +164,36 @@ impl Service {
             link: views::link(self.kind, self.link.health(), link.heard_at),
             open_batch: link.open_batch,
             disputed_batch,
+            recovered,
+            behind,
             turned_away: self.shop.roster.turned_away(),
-        })))
+            nodes: self.others.report(&self.charge, (self.shop.clock)()),
+            backups: self.backups.read(),
+        };
+        Ok((Box::new(status), counts.reversing))
+    }
+
+    /// With what was recovered of orders that are known.
+    async fn trades(&self, before: Option<OrderId>, limit: u16) -> Result<Reply, Refusal> {
+        let (limit, most) = (rows(limit), MAX_LOOKED_AT);
+        let mut found = self.shop.shown.page(before, (limit, most), |order| Some(views::trade(order)));
+        let look = move |books: &Books, _| {
+            found.rows.iter_mut().for_each(|trade| views::with_recovered(trade, books));
+            Reply::Trades(found)
+        };
+        self.read(look).await
+    }
+
+    async fn backup_point(&self) -> Result<Reply, Refusal> {
+        let look = |books: &Books, position| Reply::BackupPoint {
+            position,
+            totals: backup::totals(books).into_iter().collect(),
+        };
+        self.read(look).await
     }
 
     /// Asked without the writer, so that it is told whatever keeps that busy.
-    fn link(&self) -> LinkHealth {
+    pub(super) fn link(&self) -> LinkHealth {
         views::link(self.kind, self.link.health(), self.shop.settlement.borrow().heard_at)
     }
 
@@ -118,12 +206,13 @@ impl Service {
 
     pub(super) fn order(&self, id: OrderId) -> Result<Reply, Refusal> {
         let order = self.shop.shown.order(id).ok_or(Refusal::UnknownOrder)?;
-        let names = order.quote.lines.iter().map(|line| self.shop.catalogue.name(&line.sku).to_owned());
+        let catalogue = self.shop.catalogue.now();
+        let names = order.quote.lines.iter().map(|line| catalogue.name(&line.sku).to_owned());
         Ok(Reply::Order(Box::new(views::order_detail(&order, names.collect()))))
     }
 
     async fn stock(&self, after: Option<Sku>, limit: u16) -> Result<Reply, Refusal> {
-        let (skus, next) = self.shop.catalogue.skus(after, rows(limit));
+        let (skus, next) = self.shop.catalogue.now().skus(after, rows(limit));
         let rows = move |books: &Books, _| {
             skus.iter().filter_map(|sku| books.product(sku)).map(views::stock_row).collect()
         };
@@ -133,16 +222,23 @@ impl Service {
 
     /// Reads the books at the end of a group, when all that is in them is durable. The writer waits
     /// meanwhile, so it has to be little.
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Books, u64) -> T + Send + 'static,
     ) -> Result<T, Refusal> {
-        let (tell, told) = oneshot::channel();
-        let look = Box::new(move |books: &Books, position| {
-            // Whoever asked may have gone meanwhile.
-            let _ = tell.send(look(books, position));
-        });
-        hand_in(&self.writer, Command::Read(look)).await.map_err(|WriterGone| Refusal::TryLater)?;
-        told.await.map_err(|_| Refusal::TryLater)
+        read(&self.writer, look).await
     }
+}
+
+async fn read<T: Send + 'static>(
+    writer: &mpsc::Sender<Command>,
+    look: impl FnOnce(&Books, u64) -> T + Send + 'static,
+) -> Result<T, Refusal> {
+    let (tell, told) = oneshot::channel();
+    let look = Box::new(move |books: &Books, position| {
+        // Whoever asked may have gone meanwhile.
+        let _ = tell.send(look(books, position));
+    });
+    hand_in(writer, Command::Read(look)).await.map_err(|WriterGone| Refusal::TryLater)?;
+    told.await.map_err(|_| Refusal::TryLater)
 }

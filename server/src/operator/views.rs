@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use kessai_shared::exchange::{Health, State};
+use kessai_shared::ids::OrderId;
 use kessai_shared::money::Minor;
 use kessai_shared::net::side::Side;
 use kessai_shared::operator::Page;
-use kessai_shared::operator::rows::{ShopBatch, Trade};
+use kessai_shared::operator::rows::{RecoveredIs, RecoveredRow, ShopBatch, Trade};
 use kessai_shared::operator::seller::{
     Decided, Leg, LinkHealth, LinkKind, LinkState, OrderDetail, OrderRow, Shipped, StockRow,
 };
 use tokio::time::Instant;
 
-use crate::sales::{self, Batch, Books, Deed, Order, Product, Shipment};
+use crate::sales::{self, Batch, Books, Deed, Order, Product, Recovered, RecoveredState, Shipment};
 
 /// What kind of line a side is joined to.
 pub fn kind(side: &Side) -> LinkKind {
@@ -69,6 +70,7 @@ pub fn order_detail(order: &Order, names: Vec<String>) -> OrderDetail {
     OrderDetail {
         owner: order.owner,
         quote: order.quote.clone(),
+        deliver_to: order.deliver_to.clone(),
         names,
         shipped: order.lines.iter().map(|pieces| pieces.shipped).collect(),
         cancelled_pieces: order.lines.iter().map(|pieces| pieces.cancelled).collect(),
@@ -92,7 +94,8 @@ pub fn order_detail(order: &Order, names: Vec<String>) -> OrderDetail {
 fn shipped(shipment: &Shipment) -> Shipped {
     let Shipment { nth, amount, batch, at, .. } = *shipment;
     let pieces = shipment.lines.iter().map(|(_, pieces)| u64::from(*pieces)).sum();
-    Shipped { nth, pieces, amount, batch, at }
+    let tracking = shipment.tracking.as_deref().copied();
+    Shipped { nth, pieces, amount, batch, at, tracking }
 }
 
 fn decided(order: &Order) -> Option<Decided> {
@@ -178,6 +181,39 @@ pub fn trade(order: &Order) -> Trade {
         refunded: Minor(order.refunded.0 - order.released.0),
         moving: order.is_owed_an_answer(),
     }
+}
+
+/// Adds what was recovered of an order to what its own record says.
+pub fn with_recovered(trade: &mut Trade, books: &Books) {
+    let Some(row) = books.recovered(trade.order) else { return };
+    trade.captured.0 += row.captures.iter().map(|capture| capture.amount.0).sum::<i64>();
+    trade.refunded.0 += row.refunds.iter().map(|refund| refund.amount.0).sum::<i64>();
+    trade.moving |= matches!(row.state, RecoveredState::Forward | RecoveredState::GivingBack);
+}
+
+/// Recovered orders older than one, or from the newest on, the newest first.
+pub fn recovered(books: &Books, before: Option<OrderId>, limit: u16) -> Page<RecoveredRow, OrderId> {
+    let limit = kessai_shared::operator::rows(limit);
+    let older = books.all_recovered().rev().filter(|(id, _)| before.is_none_or(|end| **id < end));
+    let row = |(id, row): (&OrderId, &Recovered)| RecoveredRow {
+        order: *id,
+        state: match row.state {
+            RecoveredState::Waiting => RecoveredIs::Waiting,
+            RecoveredState::Forward => RecoveredIs::Forward,
+            RecoveredState::GivingBack => RecoveredIs::GivingBack,
+            RecoveredState::Ended => RecoveredIs::Ended,
+        },
+        currency: row.purchase.currency,
+        amount: row.purchase.amount,
+        held: row.held,
+        charged: Minor(row.captures.iter().map(|capture| capture.amount.0).sum()),
+        given_back: Minor(row.refunds.iter().map(|refund| refund.amount.0).sum()),
+        until: row.until,
+        refused: row.refused,
+    };
+    let rows: Vec<_> = older.take(limit).map(row).collect();
+    let next = rows.last().map(|row| row.order).filter(|_| rows.len() == limit);
+    Page { rows, next }
 }
 
 /// Clearing batches before one, or from the newest on, the newest first.

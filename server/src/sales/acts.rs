@@ -2,10 +2,13 @@
 //! proposes; the one writer makes the change durable before anybody hears the answer.
 
 mod fulfil;
+mod operate;
+mod recover;
 mod shelves;
 
 use std::collections::HashMap;
 
+use kessai_shared::address::Address;
 use kessai_shared::ids::{Customer, OrderId, ReturnId, Sku};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Quote;
@@ -16,8 +19,11 @@ use super::books::Books;
 use super::change::Change;
 use super::give_back::{GiveBack, Part, digest_of};
 use super::order::Order;
+use super::recovered::{Recovered, RecoveredState};
 
 pub use fulfil::{Cannot, cancel, deliver, ship, ship_rest};
+pub use operate::{NotAReason, operate, take_over};
+pub use recover::{forward, own_refunds, recover};
 pub use shelves::{MAX_NOTE_BYTES, Unshelved, adjust, receive};
 
 /// Whether a list of lines can be ordered or given back at all.
@@ -37,28 +43,39 @@ pub fn check_lines(lines: &[Line]) -> Result<(), Refusal> {
     }
 }
 
-/// Takes an order in, or finds the one there is: an order id has one outcome for ever.
+/// Takes an order in, or finds the one there is: an order id has one outcome for ever, and goes where it
+/// was to go first.
 ///
 /// # Errors
 /// [`Refusal::Duplicate`] when the id was used by somebody else or for another quote,
 /// [`Refusal::QuoteExpired`] for a quote past its deadline, [`Refusal::TryLater`] while a clearing batch is
-/// disputed.
-pub fn place(books: &Books, quote: &Quote, owner: Pin, now: Timestamp) -> Result<Option<Change>, Refusal> {
+/// disputed, or these books are behind the settlement's.
+pub fn place(
+    books: &Books,
+    (quote, deliver_to): (&Quote, Option<Box<Address>>),
+    owner: Pin,
+    now: Timestamp,
+) -> Result<Option<Change>, Refusal> {
     if let Some(known) = books.order(quote.order) {
         let same = known.owner == owner && known.quote == *quote;
         return if same { Ok(None) } else { Err(Refusal::Duplicate) };
     }
-    if quote.deadline <= now {
-        return Err(Refusal::QuoteExpired);
-    }
-    // Books that are known to differ from the settlement's take nothing new; what is under way goes on.
-    if books.clearing().disputed().next().is_some() {
-        return Err(Refusal::TryLater);
+    match books.recovered(quote.order) {
+        Some(row) if row.purchase != quote.purchase() => return Err(Refusal::Duplicate),
+        // It was decided in its time, and its money is there: it is no new order.
+        Some(row) if row.state == RecoveredState::Waiting => {}
+        // It is being given back, or was.
+        Some(_) => return Err(Refusal::QuoteExpired),
+        None if books.is_behind() => return Err(Refusal::TryLater),
+        None if quote.deadline <= now => return Err(Refusal::QuoteExpired),
+        // Books that are known to differ from the settlement's take nothing new; what is under way goes on.
+        None if books.clearing().disputed().next().is_some() => return Err(Refusal::TryLater),
+        None => {}
     }
     let quote = quote.clone();
     Ok(Some(match missing(books, &quote)? {
         Some((sku, available)) => Change::TurnedAway { quote, owner, sku, available },
-        None => Change::Placed { quote, owner },
+        None => Change::Placed { quote, owner, deliver_to },
     }))
 }
 
@@ -147,6 +164,10 @@ fn matching(books: &Books, giving: &Giving<'_>) -> Result<Vec<Part>, Refusal> {
                 continue;
             };
             for (at, line) in order.quote.lines.iter().enumerate().filter(|(_, l)| l.sku == wanted.sku) {
+                // What was recovered of it is given back first: two refunds of one order would cross.
+                if books.recovered(id).is_some_and(Recovered::is_moving) {
+                    return Err(Refusal::TryLater);
+                }
                 let taken = taken.entry((id, at)).or_default();
                 let there = order.returnable(at) - *taken;
                 let quantity = there.min(left);

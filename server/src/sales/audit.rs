@@ -1,14 +1,15 @@
-//! An independent count over the changes, to hold against the books: I1, I2, I4, I7, I8, I9, I12.
+//! An independent count over the changes, to hold against the books: I1, I2, I4, I7, I8, I9, I10, I12.
 //!
 //! It follows pieces, money and decisions by itself and shares no arithmetic with [`Books::apply`], so
 //! that a mistake in one shows in the other.
 
 mod batches;
+mod recovered;
 mod stories;
 
 use std::collections::HashMap;
 
-use kessai_shared::ids::{OrderId, ReturnId, Sku};
+use kessai_shared::ids::{Epoch, OrderId, ReturnId, Sku};
 use kessai_shared::receipt::Verdict;
 use kessai_shared::storefront::OrderState;
 
@@ -17,6 +18,8 @@ use super::change::Change;
 use super::give_back::GiveBack;
 use super::order::Order;
 use super::stock::Stock;
+use kessai_shared::trail::TrailAudit;
+use recovered::Found;
 use stories::{Back, Phase, Story};
 
 /// Where the pieces of one product are, as the changes tell it.
@@ -36,6 +39,11 @@ impl Shelf {
     fn available(&self) -> i128 {
         let out = self.reserved + self.allocated + self.shipped - self.returned;
         self.received + self.found - self.written_off - out
+    }
+
+    fn adjust(&mut self, pieces: i64) {
+        self.found += i128::from(pieces.max(0));
+        self.written_off -= i128::from(pieces.min(0));
     }
 
     fn says(&self, stock: &Stock) -> bool {
@@ -59,6 +67,11 @@ pub struct Audit {
     stories: HashMap<OrderId, Story>,
     /// What came back and waits for its answer; whether it goes on the shelf.
     given: HashMap<(ReturnId, OrderId), (Vec<Back>, bool)>,
+    /// The newest epoch, and whether it began with books that are behind the settlement's.
+    epoch: Epoch,
+    trail: TrailAudit,
+    behind: bool,
+    recovered: HashMap<OrderId, Found>,
     problems: Vec<String>,
 }
 
@@ -91,20 +104,25 @@ impl Audit {
         for (id, given) in books.returns() {
             self.open(*id, given);
         }
+        self.trail.begin(books.trail());
+        self.epoch = books.tenure().map_or(Epoch::NONE, |tenure| tenure.epoch);
+        self.begin_recovered(books);
     }
 
     /// Takes in one change.
     pub fn see(&mut self, change: &Change) {
+        self.trail.see(change.by());
         match change {
             Change::Stocked { sku, received, .. } => self.shelf(sku).received += i128::from(*received),
             Change::Received { sku, pieces, .. } => self.shelf(sku).received += i128::from(*pieces),
-            Change::Adjusted { sku, pieces, .. } => {
-                let shelf = self.shelf(sku);
-                shelf.found += i128::from(*pieces.max(&0));
-                shelf.written_off -= i128::from(*pieces.min(&0));
-            }
-            Change::Relisted { .. } | Change::Delivered { .. } | Change::BatchCompared { .. } => {}
+            Change::Adjusted { sku, pieces, .. } => self.shelf(sku).adjust(*pieces),
+            Change::Relisted { .. }
+            | Change::Described { .. }
+            | Change::Delivered { .. }
+            | Change::Operated { .. }
+            | Change::BatchCompared { .. } => {}
             Change::Placed { quote, .. } => {
+                self.recovered_placed(quote.order);
                 if self.stories.insert(quote.order, Story::placed(quote, Phase::Asked)).is_some() {
                     self.problem("I8", quote.order, "was placed twice");
                 }
@@ -132,21 +150,43 @@ impl Audit {
                     self.problem("I7", *order, "is charged for other than the worth of what leaves");
                 }
             }
-            Change::Shipped { order, .. } => self.ship(*order),
+            Change::Shipped { order, batch } => self.shipped(*order, *batch),
             Change::Lapsed { order } | Change::Cancelled { order } => self.give_up(*order),
             Change::GivenBack { id, given } => {
                 given.parts.iter().for_each(|part| self.story(part.order).ask(*id, part));
                 self.open(*id, given);
             }
             Change::Released { id, order, amount } => self.back(*id, *order, false, Some(amount.0)),
-            Change::Refunded { id, order, amount, .. } => self.back(*id, *order, true, Some(amount.0)),
+            Change::Refunded { id, order, amount, .. } => {
+                self.recovered_refunded(*id, *order);
+                self.back(*id, *order, true, Some(amount.0));
+            }
+            Change::Recovered { order, row } => self.recover(*order, row),
+            Change::RecoveredGivenUp { order } => self.recovered_given_up(*order),
+            Change::RecoveredStep { order, step } => self.recovered_step(*order, step),
+            Change::CaughtUp => self.caught_up(),
             Change::Refused { order, .. } => self.refuse(*order),
+            Change::Granted(tenure) => {
+                self.behind |= tenure.behind;
+                let before = std::mem::replace(&mut self.epoch, tenure.epoch);
+                if tenure.epoch <= before {
+                    let epoch = tenure.epoch;
+                    self.problems.push(format!("I10: epoch {epoch} follows on epoch {before}"));
+                }
+            }
         }
     }
 
     /// Everything that is wrong, one sentence each, after the last change.
     pub fn finish(mut self, books: &Books) -> Vec<String> {
         self.problems.extend(batches::problems(books));
+        self.problems.extend(std::mem::take(&mut self.trail).finish(books.trail()));
+        self.compare_recovered(books);
+        let kept = books.tenure().map_or(Epoch::NONE, |tenure| tenure.epoch);
+        if kept != self.epoch {
+            self.problems
+                .push(format!("I10: the books are of epoch {kept}, their changes of {}", self.epoch));
+        }
         for product in books.products() {
             let counted = self.shelves.get(&product.sku).copied().unwrap_or_default();
             if !product.stock.balances() || !counted.says(&product.stock) {

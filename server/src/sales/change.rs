@@ -1,18 +1,23 @@
 //! What can happen to the books, one journal record each, and the rows that they are kept as.
 
+use kessai_shared::address::Address;
 use kessai_shared::ids::{OrderId, ReturnId, Sku};
 use kessai_shared::money::Minor;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Decision, Quote};
 use kessai_shared::settlement::Refusal;
 use kessai_shared::storefront::Cancelled;
+use kessai_shared::trail::{Listed, Noted, Operated};
 use serde::{Deserialize, Serialize};
 
 use super::clearing::{Batch, Compared};
 use super::give_back::GiveBack;
 use super::order::{Order, Shipping};
-use super::product::Product;
+use super::product::{About, Product};
+use super::recovered::{Recovered, RecoveredStep};
 use super::stock::Reason;
+use super::stored::Label;
+use super::tenure::Tenure;
 
 /// One change of the books; one journal record each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,8 +39,10 @@ pub enum Change {
     Placed {
         quote: Quote,
         owner: Pin,
+        deliver_to: Option<Box<Address>>,
     },
-    /// Not all of it was there: no inquiry is made, and the order id is used up.
+    /// Not all of it was there: no inquiry is made, and the order id is used up. Where it should have gone is
+    /// not kept.
     TurnedAway {
         quote: Quote,
         owner: Pin,
@@ -125,6 +132,36 @@ pub enum Change {
         batch: u32,
         compared: Compared,
     },
+    /// What the shop now says of a known product, in place of what it said before.
+    Described {
+        sku: Sku,
+        about: About,
+    },
+    /// The settlement has put a node in charge: whatever follows was done under this epoch.
+    Granted(Tenure),
+    /// An operator had something done that moves neither money nor goods.
+    Operated {
+        by: Pin,
+        what: Operated,
+        /// A line of at most [`MAX_REASON_BYTES`](kessai_shared::operator::trail::MAX_REASON_BYTES).
+        reason: String,
+    },
+    /// The settlement has more of an order than these books: they are of an older copy.
+    Recovered {
+        order: OrderId,
+        row: Box<Recovered>,
+    },
+    /// What is held for a recovered order is released from here on, and what was charged is paid back.
+    RecoveredGivenUp {
+        order: OrderId,
+    },
+    /// One step of a recovered order is done.
+    RecoveredStep {
+        order: OrderId,
+        step: RecoveredStep,
+    },
+    /// All that the settlement has more than these books is in them.
+    CaughtUp,
 }
 
 /// What a row of the books goes by in the store.
@@ -135,13 +172,29 @@ pub enum RowKey {
     Return(ReturnId),
     /// A clearing batch by its number.
     Batch(u32),
+    /// What is said of a product; only one of which something is said has it.
+    About(Sku),
+    /// Under which epoch the books are; there is one such row, or none.
+    Tenure,
+    /// What an operator had done, by the position of its record.
+    Act(u64),
+    /// Whose keys are on which list; there is one such row.
+    Listed,
+    /// What the settlement has of an order that our own records do not explain.
+    Recovered(OrderId),
 }
 
 /// A row of the books.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Row {
     Product(Product),
-    Order(Box<Order>),
+    /// With its label.
+    Order(Box<(Label, Order)>),
     Return(GiveBack),
     Batch(Batch),
+    About(About),
+    Tenure(Tenure),
+    Act(Noted),
+    Listed(Listed),
+    Recovered(Box<Recovered>),
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// returning a large order piece by piece.
 pub const MAX_LEGS: usize = 128;
 /// How many of the first legs are kept whatever comes after.
-const FIRST_LEGS: usize = 64;
+pub const FIRST_LEGS: usize = 64;
 
 /// One leg of an order's way. Its time is that of its journal record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -41,6 +41,8 @@ pub struct Terms {
     pub ship_within: u64,
     /// What was shipped so long ago has arrived.
     pub deliver_after: u64,
+    /// What was recovered from the settlement's books waits so long for its terminal to ask again.
+    pub recovered_for: u64,
 }
 
 /// What ends a state that is not final.
@@ -201,13 +203,13 @@ impl Order {
     /// The shipment under way was charged: gives its pieces.
     pub(super) fn shipped(&mut self, batch: u32, at: Timestamp) -> Result<Vec<LinePieces>, Inconsistent> {
         self.expect(OrderState::Confirmed, PaymentState::Authorized)?;
-        let Shipping { nth, lines, amount, .. } =
+        let Shipping { nth, lines, amount, last: _, tracking } =
             self.shipping.take().ok_or(Inconsistent("shipped without a capture"))?;
         for (line, pieces) in &lines {
             self.lines[usize::from(*line)].shipped += pieces;
         }
         self.captured.0 += amount.0;
-        self.shipments.push(Shipment { nth, lines: lines.clone(), amount, batch, at });
+        self.shipments.push(Shipment { nth, lines: lines.clone(), amount, batch, at, tracking });
         self.note(Deed::Shipped, at, None);
         self.settle(at);
         Ok(lines)

@@ -6,6 +6,7 @@ use kessai_shared::ids::{Customer, OrderId};
 use kessai_shared::pin::Pin;
 use kessai_shared::storefront::{FulfilmentState, OrderState};
 use kessai_shared::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::order::Order;
 
@@ -21,6 +22,36 @@ pub(super) struct Lists {
     pub(super) open: BTreeSet<OrderId>,
 }
 
+/// What an order is found by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Filed {
+    buyer: (Pin, Customer),
+    is_open: bool,
+    /// Where and when it was confirmed, if ever.
+    confirmed: Option<(u64, Timestamp)>,
+    is_confirmed: bool,
+    is_unshipped: bool,
+    /// When it was shipped, and whether it has not arrived yet.
+    shipped: Option<(Timestamp, bool)>,
+}
+
+impl Filed {
+    pub(super) fn of(order: &Order) -> Self {
+        let moves = order.shipping.is_some() || order.cancelling.is_some();
+        let is_under_way =
+            order.order == OrderState::Completed && order.fulfilment == FulfilmentState::Shipped;
+        Self {
+            buyer: (order.owner, order.quote.customer),
+            is_open: order.is_owed_an_answer(),
+            confirmed: (order.confirmed_position > 0)
+                .then_some((order.confirmed_position, order.confirmed_at)),
+            is_confirmed: order.is_confirmed(),
+            is_unshipped: order.order == OrderState::Confirmed && !moves,
+            shipped: order.shipped_at().map(|at| (at, is_under_way)),
+        }
+    }
+}
+
 impl Lists {
     pub(super) fn lots_of(
         &self,
@@ -31,30 +62,26 @@ impl Lists {
     }
 
     /// Keeps the lists in step with one order.
-    pub(super) fn file(&mut self, id: OrderId, order: &Order) {
-        if order.is_owed_an_answer() {
+    pub(super) fn file(&mut self, id: OrderId, order: &Filed) {
+        if order.is_open {
             self.open.insert(id);
         } else {
             self.open.remove(&id);
         }
-        if order.confirmed_position == 0 {
-            return;
-        }
-        let buyer = (order.owner, order.quote.customer);
-        let lots = self.lots.entry(buyer).or_default();
-        if order.is_confirmed() {
-            lots.insert(order.confirmed_position, id);
+        let Some((position, at)) = order.confirmed else { return };
+        let lots = self.lots.entry(order.buyer).or_default();
+        if order.is_confirmed {
+            lots.insert(position, id);
         } else {
-            lots.remove(&order.confirmed_position);
+            lots.remove(&position);
         }
-        let moves = order.shipping.is_some() || order.cancelling.is_some();
-        if order.order == OrderState::Confirmed && !moves {
-            self.unshipped.insert((order.confirmed_at, id));
+        if order.is_unshipped {
+            self.unshipped.insert((at, id));
         } else {
-            self.unshipped.remove(&(order.confirmed_at, id));
+            self.unshipped.remove(&(at, id));
         }
-        if let Some(at) = order.shipped_at() {
-            if order.order == OrderState::Completed && order.fulfilment == FulfilmentState::Shipped {
+        if let Some((at, is_under_way)) = order.shipped {
+            if is_under_way {
                 self.undelivered.insert((at, id));
             } else {
                 self.undelivered.remove(&(at, id));

@@ -1,7 +1,5 @@
 //! How the changes of orders and returns move pieces and money in the books.
 
-use std::sync::Arc;
-
 use kessai_shared::ids::{OrderId, ReturnId, Sku};
 use kessai_shared::money::Minor;
 use kessai_shared::pin::Pin;
@@ -14,8 +12,10 @@ use super::books::Books;
 use super::give_back::{GiveBack, Split};
 use super::history::Deed;
 use super::inconsistent::Inconsistent;
+use super::lists::Filed;
 use super::order::{LinePieces, Order};
 use super::stock::Stock;
+use super::stored::Stored;
 use super::work::{Work, approves};
 
 type Move = fn(&mut Stock, u64) -> Result<(), Inconsistent>;
@@ -24,13 +24,19 @@ type Done = Result<(), Inconsistent>;
 impl Books {
     pub(super) fn placed(&mut self, order: Order) -> Done {
         let id = order.quote.order;
+        self.recovered_placed(id, true);
         self.insert(order)?;
         self.move_all(id, Stock::reserve)
     }
 
+    pub(super) fn turned_away(&mut self, order: Order) -> Done {
+        self.recovered_placed(order.quote.order, false);
+        self.insert(order)
+    }
+
     pub(super) fn insert(&mut self, order: Order) -> Done {
         let id = order.quote.order;
-        if self.orders.insert(id, Arc::new(order)).is_some() {
+        if self.orders.insert(id, Stored::new(order)).is_some() {
             return Err(Inconsistent("an order is placed twice"));
         }
         self.refile(id);
@@ -70,8 +76,8 @@ impl Books {
             return Err(Inconsistent("a return is taken twice"));
         }
         for part in &given.parts {
-            let order = self.orders.get_mut(&part.order).ok_or(Inconsistent("an unknown order"))?;
-            let order = Arc::make_mut(order);
+            let order = self.orders.get_mut(&part.order).and_then(Stored::change);
+            let order = order.ok_or(Inconsistent("an unknown order"))?;
             let line = usize::from(part.line);
             if !order.is_confirmed() || part.quantity > order.returnable(line) {
                 return Err(Inconsistent("more comes back than was bought"));
@@ -139,6 +145,7 @@ impl Books {
                 self.note_refused(given, id, refusal);
                 self.released(given, id, amount, at)
             }
+            Work::Repay { .. } => Err(Inconsistent("a refusal of what no order of ours asked for")),
             Work::Refund { given, .. } => {
                 self.note_refused(given, id, refusal);
                 let (split, _) = self.split(given, id)?;
@@ -199,20 +206,21 @@ impl Books {
         id: OrderId,
         act: impl FnOnce(&mut Order) -> Result<T, Inconsistent>,
     ) -> Result<T, Inconsistent> {
-        let done = act(Arc::make_mut(self.orders.get_mut(&id).ok_or(Inconsistent("an unknown order"))?))?;
+        let order = self.orders.get_mut(&id).and_then(Stored::change);
+        let done = act(order.ok_or(Inconsistent("an unknown order"))?)?;
         self.refile(id);
         Ok(done)
     }
 
     /// Moves every piece of an order that was not approved yet, or is now.
     fn move_all(&mut self, id: OrderId, act: Move) -> Done {
-        let order = self.orders.get(&id).ok_or(Inconsistent("an unknown order"))?;
+        let order = self.order(id).ok_or(Inconsistent("an unknown order"))?;
         let lines = order.quote.lines.iter().map(|line| (line.sku, line.quantity));
         self.move_each(lines.collect(), act)
     }
 
     pub(super) fn move_pieces(&mut self, id: OrderId, pieces: &[LinePieces], act: Move) -> Done {
-        let order = self.orders.get(&id).ok_or(Inconsistent("an unknown order"))?;
+        let order = self.order(id).ok_or(Inconsistent("an unknown order"))?;
         let sku = |line: u16| order.quote.lines.get(usize::from(line)).map(|line| line.sku);
         let moves = pieces.iter().map(|(line, pieces)| Some((sku(*line)?, *pieces)));
         let moves: Option<Vec<_>> = moves.collect();
@@ -229,8 +237,8 @@ impl Books {
 
     /// Keeps the lists that orders are found by in step with one order.
     fn refile(&mut self, id: OrderId) {
-        if let Some(order) = self.orders.get(&id) {
-            self.lists.file(id, order);
+        if let Some(filed) = self.order(id).map(Filed::of) {
+            self.lists.file(id, &filed);
         }
     }
 }

@@ -1,11 +1,12 @@
 //! One order on its separate axes, and where each of its pieces is. How it moves stands in `life.rs`.
 
+use kessai_shared::address::Address;
 use kessai_shared::ids::{CaptureId, OrderId, ReturnId};
 use kessai_shared::money::Minor;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Decision, Quote};
 use kessai_shared::settlement::Refusal;
-use kessai_shared::storefront::{Cancelled, FulfilmentState, OrderState, PaymentState};
+use kessai_shared::storefront::{Cancelled, FulfilmentState, OrderState, PaymentState, Tracking};
 use kessai_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,8 @@ pub type LinePieces = (u16, u32);
 pub struct Order {
     pub owner: Pin,
     pub quote: Quote,
+    /// Where it goes. The first address that came with the order counts.
+    pub deliver_to: Option<Box<Address>>,
     pub placed_at: Timestamp,
     pub order: OrderState,
     pub payment: PaymentState,
@@ -76,6 +79,8 @@ pub struct Shipping {
     pub amount: Minor,
     /// Whether nothing is left to be shipped after it, so that nothing need be held any more.
     pub last: bool,
+    /// Apart, since most shipments have none, and a shop has many.
+    pub tracking: Option<Box<Tracking>>,
 }
 
 /// Goods that have left, and were charged.
@@ -87,6 +92,7 @@ pub struct Shipment {
     /// The clearing batch of its capture; 0 when it cost nothing and there was none.
     pub batch: u32,
     pub at: Timestamp,
+    pub tracking: Option<Box<Tracking>>,
 }
 
 impl Shipping {
@@ -108,6 +114,7 @@ impl Order {
         let mut order = Self {
             owner,
             quote,
+            deliver_to: None,
             placed_at: at,
             order: OrderState::Pending,
             payment: PaymentState::Pending,

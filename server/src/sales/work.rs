@@ -4,12 +4,13 @@
 use kessai_shared::ids::{OrderId, RefundId, ReturnId};
 use kessai_shared::money::Minor;
 use kessai_shared::receipt::{Decision, Purchase, Verdict};
-use kessai_shared::settlement::Refusal;
+use kessai_shared::settlement::{Refunded, Refusal};
 use kessai_shared::storefront::PaymentState;
 
 use super::books::Books;
 use super::change::Change;
 use super::order::Order;
+use super::recovered::RecoveredStep;
 
 /// One message that is sent again until it is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,21 @@ pub enum Work {
     Release { given: Option<ReturnId>, order: OrderId, amount: Minor },
     /// Pay back for goods that came back.
     Refund { given: ReturnId, order: OrderId, amount: Minor },
+    /// Pay back what was charged for an order that our records do not have.
+    Repay { order: OrderId, refund: RefundId, amount: Minor },
+}
+
+impl Work {
+    /// What is asked for, in a word.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Work::Inquire { .. } => "inquiry",
+            Work::Reverse { .. } => "reversal",
+            Work::Capture { .. } => "capture",
+            Work::Release { .. } => "release",
+            Work::Refund { .. } | Work::Repay { .. } => "refund",
+        }
+    }
 }
 
 /// What comes back of it.
@@ -73,7 +89,8 @@ impl Work {
             Work::Reverse { order }
             | Work::Capture { order, .. }
             | Work::Release { order, .. }
-            | Work::Refund { order, .. } => *order,
+            | Work::Refund { order, .. }
+            | Work::Repay { order, .. } => *order,
         }
     }
 
@@ -82,7 +99,7 @@ impl Work {
         match self {
             Work::Refund { given, .. } => Some(*given),
             Work::Release { given, .. } => *given,
-            Work::Inquire { .. } | Work::Reverse { .. } | Work::Capture { .. } => None,
+            Work::Inquire { .. } | Work::Reverse { .. } | Work::Capture { .. } | Work::Repay { .. } => None,
         }
     }
 
@@ -91,9 +108,10 @@ impl Work {
     pub fn moves_money(&self) -> bool {
         match self {
             Work::Inquire { .. } | Work::Reverse { .. } => true,
-            Work::Capture { amount, .. } | Work::Release { amount, .. } | Work::Refund { amount, .. } => {
-                amount.is_positive()
-            }
+            Work::Capture { amount, .. }
+            | Work::Release { amount, .. }
+            | Work::Refund { amount, .. }
+            | Work::Repay { amount, .. } => amount.is_positive(),
         }
     }
 
@@ -105,6 +123,15 @@ impl Work {
     /// The next message that this order waits for. One at a time: money of one order never moves
     /// in two ways at once, so a capture and a refund cannot overtake each other.
     pub fn next(books: &Books, id: OrderId) -> Option<Work> {
+        Self::of_order(books, id).or_else(|| Self::of_recovered(books, id))
+    }
+
+    fn of_recovered(books: &Books, id: OrderId) -> Option<Work> {
+        let own = books.order(id).map_or(Minor::ZERO, |order| order.captured);
+        books.recovered(id)?.work(own)
+    }
+
+    fn of_order(books: &Books, id: OrderId) -> Option<Work> {
         let order = books.order(id)?;
         match order.payment {
             PaymentState::Pending => Some(Work::Inquire { purchase: order.quote.purchase() }),
@@ -126,12 +153,17 @@ impl Work {
         let waits = match self {
             // An order has one purchase for ever, and to name it again means to hash its whole quote.
             Work::Inquire { .. } => books.order(order).is_some_and(|o| o.payment == PaymentState::Pending),
-            Work::Reverse { .. } | Work::Capture { .. } | Work::Release { .. } | Work::Refund { .. } => {
-                Work::next(books, order).as_ref() == Some(self)
-            }
+            Work::Reverse { .. }
+            | Work::Capture { .. }
+            | Work::Release { .. }
+            | Work::Refund { .. }
+            | Work::Repay { .. } => Work::next(books, order).as_ref() == Some(self),
         };
         if !waits {
             return None;
+        }
+        if Self::of_order(books, order).is_none() {
+            return self.recovered_answered(answer);
         }
         match (self, answer) {
             (Work::Inquire { purchase }, Answer::Decided(decision)) => {
@@ -169,6 +201,31 @@ impl Work {
                 | Answer::Refunded { .. },
             ) => None,
         }
+    }
+
+    /// The change that an answer makes of a recovered order, where our own order waits for nothing.
+    fn recovered_answered(&self, answer: Answer) -> Option<Change> {
+        let order = self.order();
+        let step = match (self, answer) {
+            (Work::Reverse { .. }, Answer::Reversed) | (Work::Release { .. }, Answer::Released) => {
+                RecoveredStep::Released
+            }
+            (Work::Repay { refund, amount, .. }, Answer::Refunded { batch }) => {
+                RecoveredStep::Repaid(Refunded { id: *refund, amount: *amount, batch })
+            }
+            (_, Answer::Refused(refusal)) => RecoveredStep::Refused(refusal),
+            (
+                _,
+                Answer::Decided(_)
+                | Answer::Doubt
+                | Answer::Reversed
+                | Answer::Captured { .. }
+                | Answer::Lapsed
+                | Answer::Released
+                | Answer::Refunded { .. },
+            ) => return None,
+        };
+        Some(Change::RecoveredStep { order, step })
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kessai_server::sales::acts::{self, Cannot, Giving, Unshelved};
 use kessai_server::sales::{
-    Answer, Audit, Books, Change, LinePieces, Order, Reason, Terms, WayOut, Work, way_out,
+    About, Answer, Audit, Books, Change, LinePieces, Order, Reason, Terms, WayOut, Work, way_out,
 };
 use kessai_shared::ids::{Customer, OrderId, ReturnId, Sku};
 use kessai_shared::money::{Currency, Minor};
@@ -21,14 +21,18 @@ use crate::ops::{Lines, Op};
 use crate::shelf::{self, Checkpoints, Shelf};
 use crate::till::{Meddling, Till};
 
-const START: Timestamp = Timestamp(1_782_864_000_000_000);
+pub const START: Timestamp = Timestamp(1_782_864_000_000_000);
 /// The pieces of each product and what one costs at first; the last one is a free sample.
 const PRODUCTS: [(u64, i64); 4] = [(9, 10), (12, 7), (0, 5), (8, 0)];
 const OPERATOR: Pin = Pin([77; 32]);
 const HOUR: u64 = 3_600;
 /// Orders ship by themselves only late, so that operators come first now and then.
-pub const TERMS: Terms =
-    Terms { ship_after: Some(100 * HOUR), ship_within: 144 * HOUR, deliver_after: 168 * HOUR };
+pub const TERMS: Terms = Terms {
+    ship_after: Some(100 * HOUR),
+    ship_within: 144 * HOUR,
+    deliver_after: 168 * HOUR,
+    recovered_for: 24 * HOUR,
+};
 
 pub fn sku(product: u8) -> Sku {
     Sku::new(&format!("sku {product}")).expect("a SKU")
@@ -49,7 +53,7 @@ fn wanted(lines: &Lines) -> Vec<Line> {
 }
 
 /// The seller passes proofs on; only terminals check them.
-fn proof() -> Inclusion {
+pub fn proof() -> Inclusion {
     let (first, last, at, decisions) = (1, 1, Timestamp(1), 1);
     let head = GroupHead { first, last, at, decisions, root: [8; 32], journal: [9; 32] };
     Inclusion { head, signature: Signature::from([7; 64]), index: 0, path: Vec::new() }
@@ -63,7 +67,7 @@ pub struct Life {
     shelf: Shelf,
     checkpoints: Checkpoints,
     model: Model,
-    till: Till,
+    pub till: Till,
     pub changes: Vec<Change>,
     /// The errands that the courier is under way for, one an order.
     flying: BTreeMap<OrderId, Work>,
@@ -135,6 +139,8 @@ impl Life {
                 let (name, category) = ("other".to_owned(), String::new());
                 let (sku, unit_price) = (sku(*product), Minor(*price));
                 self.apply(&Change::Relisted { sku, name, category, unit_price });
+                let (description, picture) = (format!("at {price}"), None);
+                self.apply(&Change::Described { sku, about: About { description, picture } });
             }
             Op::Receive { product, pieces } => self.receive(&sku(*product), *pieces),
             Op::Adjust { product, pieces, reason } => {
@@ -158,7 +164,7 @@ impl Life {
 
     fn place(&mut self, order: u8, by: u8, lines: &Lines) {
         let (quote, owner) = (self.quote(order, by, lines), buyer(by).0);
-        let placed = acts::place(&self.books, &quote, owner, self.now());
+        let placed = acts::place(&self.books, (&quote, None), owner, self.now());
         if let Some(known) = self.books.order(quote.order) {
             let same = known.quote == quote && known.owner == owner;
             assert_eq!(placed, if same { Ok(None) } else { Err(Refusal::Duplicate) });
@@ -199,9 +205,11 @@ impl Life {
                     None => Answer::Doubt,
                 }
             }
-            Work::Reverse { .. } | Work::Capture { .. } | Work::Release { .. } | Work::Refund { .. } => {
-                self.till.ask(&work)
-            }
+            Work::Reverse { .. }
+            | Work::Capture { .. }
+            | Work::Release { .. }
+            | Work::Refund { .. }
+            | Work::Repay { .. } => self.till.ask(&work),
         };
         let lost_back = (4..7).contains(&how);
         if !lost_back {
@@ -228,9 +236,10 @@ impl Life {
         let asks = match &work {
             Work::Inquire { purchase } => Some(purchase.amount),
             Work::Reverse { .. } => None,
-            Work::Capture { amount, .. } | Work::Release { amount, .. } | Work::Refund { amount, .. } => {
-                Some(*amount)
-            }
+            Work::Capture { amount, .. }
+            | Work::Release { amount, .. }
+            | Work::Refund { amount, .. }
+            | Work::Repay { amount, .. } => Some(*amount),
         };
         if let Some(amount) = asks {
             assert_eq!(amount.0, self.model.worth(&work), "the price that was quoted: {work:?}");
@@ -250,14 +259,18 @@ impl Life {
             Work::Inquire { purchase } => {
                 self.till.inquire(purchase, true);
             }
-            Work::Reverse { .. } | Work::Capture { .. } | Work::Release { .. } | Work::Refund { .. } => {
+            Work::Reverse { .. }
+            | Work::Capture { .. }
+            | Work::Release { .. }
+            | Work::Refund { .. }
+            | Work::Repay { .. } => {
                 self.till.ask(work);
             }
         }
     }
 
     fn ship(&mut self, id: OrderId, lines: &[LinePieces], by: Option<Pin>) {
-        match acts::ship(&self.books, id, lines, by) {
+        match acts::ship(&self.books, id, lines, None, by) {
             Ok(change) => {
                 let Change::CaptureStarted { shipping, .. } = &change else {
                     panic!("no way to ship: {change:?}")

@@ -160,6 +160,7 @@ impl Model {
                 worth(&|piece| piece.given == Some(*given) && piece.place == Place::Allocated)
             }
             Work::Release { given: None, .. } => worth(&|piece| piece.place == Place::Allocated),
+            Work::Repay { .. } => panic!("nothing is recovered in these lives"),
             Work::Refund { given, .. } => {
                 worth(&|piece| piece.given == Some(*given) && piece.place == Place::Shipped)
             }
@@ -197,6 +198,7 @@ impl Model {
                 self.carry(id, Place::Allocated, Place::Freed { fit }, |piece| piece.given == Some(*given));
                 self.ends_if_empty(id);
             }
+            (Work::Repay { .. }, _) => panic!("nothing is recovered in these lives"),
             (Work::Refund { given, .. }, answer) => {
                 let fit = !self.unfit.contains(given);
                 if matches!(answer, Answer::Refunded { .. }) {

@@ -18,8 +18,8 @@ pub struct Shelf(Rows);
 
 impl Shelf {
     pub fn take(&mut self, books: &Books, change: &Change) {
-        store::Books::touched(books, change, &mut |sku| {
-            let key = <Books as store::Books>::key(sku);
+        store::Books::touched(books, change, &mut |key| {
+            let key = <Books as store::Books>::key(key);
             let row = store::Books::row(books, &key).expect("a change touches rows that are there");
             self.0.insert(key, row);
         });
@@ -28,8 +28,8 @@ impl Shelf {
     /// Every row that belongs on the shelf is here as it is in the books, and no other.
     pub fn compare(&self, books: &Books) {
         let mut there = Rows::new();
-        store::Books::shelved(books, &mut |sku| {
-            let key = <Books as store::Books>::key(sku);
+        store::Books::shelved(books, &mut |key| {
+            let key = <Books as store::Books>::key(key);
             let row = store::Books::row(books, &key).expect("a row that is named");
             assert!(there.insert(key, row).is_none(), "a row is named twice");
         });
@@ -51,7 +51,15 @@ pub fn rows(books: &Books) -> Rows {
     let returns = books.returns().map(|(id, _)| RowKey::Return(*id));
     let orders = books.orders().map(|(id, _)| RowKey::Order(*id));
     let batches = books.clearing().batches().map(|(number, _)| RowKey::Batch(number));
-    let keys = products.chain(returns).chain(orders).chain(batches).map(|key| codec::encode(&key));
+    let abouts = books.abouts().map(|(sku, _)| RowKey::About(*sku));
+    let recovered = books.all_recovered().map(|(id, _)| RowKey::Recovered(*id));
+    let tenure = books.tenure().map(|_| RowKey::Tenure).into_iter();
+    let keys =
+        products.chain(returns).chain(orders).chain(batches).chain(abouts).chain(recovered).chain(tenure);
+    let acts = books.trail().newest(None).map(|(position, _)| RowKey::Act(position));
+    let listed = rows.keys().any(|key| *key == codec::encode(&RowKey::Listed)).then_some(RowKey::Listed);
+    let keys = keys.chain(acts).chain(listed);
+    let keys = keys.map(|key| codec::encode(&key));
     assert!(rows.keys().eq(keys.collect::<std::collections::BTreeSet<_>>().iter()));
     rows
 }

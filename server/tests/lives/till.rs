@@ -7,7 +7,7 @@ use kessai_server::sales::{Answer, Books, Order, Work};
 use kessai_shared::ids::{CaptureId, OrderId, RefundId};
 use kessai_shared::money::Minor;
 use kessai_shared::receipt::Purchase;
-use kessai_shared::settlement::Refusal;
+use kessai_shared::settlement::{Approved, Captured, Refunded, Refusal, Standing};
 use kessai_shared::storefront::OrderState;
 
 /// The batch that the till says it books under.
@@ -22,6 +22,7 @@ enum Gone {
 #[derive(Clone, Debug, Default)]
 struct Charge {
     approved: bool,
+    purchase: Option<Purchase>,
     gone: Option<Gone>,
     held: i64,
     captured: i64,
@@ -43,8 +44,12 @@ pub struct Till {
     charges: HashMap<OrderId, Charge>,
     captures: HashMap<CaptureId, (OrderId, Minor)>,
     refunds: HashMap<RefundId, (OrderId, Minor)>,
+    /// The refunds of charges among them, in their order.
+    given_back: Vec<(RefundId, OrderId, Minor)>,
     /// How many refunds of charges there were, and their sum.
     paid_back: (u64, i64),
+    /// The shop was put back to an older copy, so it may ask for more than there is, and hears that it cannot.
+    pub forgetful: bool,
 }
 
 impl Till {
@@ -56,7 +61,9 @@ impl Till {
         }
         let approved = willing && purchase.amount.is_positive();
         let held = if approved { purchase.amount.0 } else { 0 };
-        self.charges.insert(purchase.order, Charge { approved, held, ..Charge::default() });
+        let purchase_of = Some(*purchase);
+        let charge = Charge { approved, held, purchase: purchase_of, ..Charge::default() };
+        self.charges.insert(purchase.order, charge);
         Some(approved)
     }
 
@@ -76,6 +83,7 @@ impl Till {
                 free(work)
             }
             Work::Capture { order, nth, amount, last } => self.capture(*order, *nth, *amount, *last),
+            Work::Repay { order, refund, amount } => self.refund(*refund, *order, *amount),
             Work::Release { given, order, amount } => {
                 self.release(Work::refund_id(*given, *order), *order, *amount)
             }
@@ -97,7 +105,11 @@ impl Till {
             return Answer::Lapsed;
         }
         if amount.0 > charge.held {
-            assert!(charge.meddled, "I1: {amount} is charged of {} held for {order}", charge.held);
+            assert!(
+                charge.meddled || self.forgetful,
+                "I1: {amount} is charged of {} held for {order}",
+                charge.held
+            );
             return Answer::Refused(Refusal::Amount);
         }
         charge.held = if last { 0 } else { charge.held - amount.0 };
@@ -116,7 +128,11 @@ impl Till {
             return Answer::Released;
         }
         if amount.0 > charge.held {
-            assert!(charge.meddled, "I1: {amount} is released of {} held for {order}", charge.held);
+            assert!(
+                charge.meddled || self.forgetful,
+                "I1: {amount} is released of {} held for {order}",
+                charge.held
+            );
             return Answer::Refused(Refusal::Amount);
         }
         charge.held -= amount.0;
@@ -134,10 +150,14 @@ impl Till {
         }
         let charge = self.charges.get_mut(&order).expect("refunded without an inquiry");
         if amount.0 > charge.captured - charge.refunded {
-            assert!(charge.meddled, "I1: {amount} is refunded of {order}, more than was charged");
+            assert!(
+                charge.meddled || self.forgetful,
+                "I1: {amount} is refunded of {order}, more than was charged"
+            );
             return Answer::Refused(Refusal::Amount);
         }
         charge.refunded += amount.0;
+        self.given_back.push((id, order, amount));
         self.paid_back.0 += 1;
         self.paid_back.1 += amount.0;
         self.refunds.insert(id, (order, amount));
@@ -150,6 +170,33 @@ impl Till {
             charge.held = 0;
             charge.gone = Some(Gone::Expired);
         }
+    }
+
+    /// Every approved order with all that became of its money, as a settlement tells it.
+    pub fn approved(&self) -> Vec<Approved> {
+        let approved = self.charges.iter().filter(|(_, charge)| charge.approved);
+        let told = approved.filter_map(|(id, charge)| {
+            let captures = self.captures.iter().filter(|(_, (order, _))| order == id);
+            let refunds = self.given_back.iter().filter(|(_, order, _)| order == id);
+            Some(Approved {
+                purchase: charge.purchase?,
+                standing: match charge.gone {
+                    _ if charge.held > 0 => Standing::Held,
+                    _ if charge.captured > 0 => Standing::Captured,
+                    Some(Gone::Expired) => Standing::Expired,
+                    Some(Gone::Reversed) | None => Standing::Reversed,
+                },
+                held: Minor(charge.held),
+                captures: captures
+                    .map(|(id, (_, amount))| Captured { id: *id, amount: *amount, batch: BATCH })
+                    .collect(),
+                refunds: refunds
+                    .map(|(id, _, amount)| Refunded { id: *id, amount: *amount, batch: BATCH })
+                    .collect(),
+                charged_back: Minor(0),
+            })
+        });
+        told.collect()
     }
 
     pub fn meddle(&mut self, order: OrderId, how: Meddling) {
@@ -214,7 +261,7 @@ fn free(work: &Work) -> Answer {
         Work::Capture { .. } => Answer::Captured { batch: 0 },
         Work::Release { .. } => Answer::Released,
         Work::Refund { .. } => Answer::Refunded { batch: 0 },
-        Work::Inquire { .. } | Work::Reverse { .. } => panic!("these always move money"),
+        Work::Inquire { .. } | Work::Reverse { .. } | Work::Repay { .. } => panic!("these always move money"),
     }
 }
 

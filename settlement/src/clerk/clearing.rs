@@ -4,10 +4,11 @@
 use kessai_shared::clearing::Shown;
 use kessai_shared::operator::rows::NotDone;
 use kessai_shared::pin::Pin;
-use kessai_shared::settlement::{BatchTotals, Reconciled, Refusal};
+use kessai_shared::settlement::{BatchTotals, Reconciled, Refusal, Sender};
 use kessai_shared::store::Fault;
 use kessai_shared::time::Timestamp;
 
+use super::fence::Fencing;
 use super::{Desk, Tell, answer};
 use crate::ledger::closing::{self, Days};
 use crate::ledger::{BatchChange, Change, ClearingTerms};
@@ -18,7 +19,13 @@ const MAX_CLOSES_A_ROUND: usize = 100;
 /// What the writer is asked to do about clearing.
 pub enum Command {
     /// 0500.
-    Reconcile { seller: Pin, batch: u32, totals: Vec<BatchTotals>, tell: Tell<Result<Reconciled, Refusal>> },
+    Reconcile {
+        seller: Pin,
+        by: Sender,
+        batch: u32,
+        totals: Vec<BatchTotals>,
+        tell: Tell<Result<Reconciled, Refusal>>,
+    },
     /// An operator closes the open batch of a seller; tells which it was.
     Close { seller: Pin, by: Pin, tell: Tell<Result<u32, NotDone>> },
     /// An operator settles a dispute.
@@ -36,10 +43,13 @@ impl Clearing {
         Self { terms, days: Days::default() }
     }
 
-    pub fn handle(&self, command: Command, desk: &mut Desk<'_>) -> Result<(), Fault> {
+    pub fn handle(&self, command: Command, fencing: &mut Fencing, desk: &mut Desk<'_>) -> Result<(), Fault> {
         match command {
-            Command::Reconcile { seller, batch, totals, tell } => {
-                let done = reconcile(seller, batch, &totals, desk)?;
+            Command::Reconcile { seller, by, batch, totals, tell } => {
+                let done = match fencing.admit(seller, &by, desk) {
+                    Ok(()) => reconcile(seller, batch, &totals, desk)?,
+                    Err(refusal) => Err(refusal),
+                };
                 answer(desk, tell, done);
             }
             Command::Close { seller, by, tell } => {

@@ -4,10 +4,11 @@ use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId};
 use kessai_shared::money::Minor;
 use kessai_shared::outcome::ChargebackReason;
 use kessai_shared::pin::Pin;
-use kessai_shared::settlement::Refusal;
+use kessai_shared::settlement::{Refusal, Sender};
 use kessai_shared::store::Fault;
 use kessai_shared::time::Timestamp;
 
+use super::fence::Fencing;
 use super::{Desk, Tell, answer, carry_out};
 use crate::ledger::Key;
 use crate::ledger::acts::{self, Booked};
@@ -18,6 +19,7 @@ type Batch = Result<u32, Refusal>;
 pub enum Command {
     Capture {
         seller: Pin,
+        by: Sender,
         capture: CaptureId,
         order: OrderId,
         amount: Minor,
@@ -26,6 +28,7 @@ pub enum Command {
     },
     Release {
         seller: Pin,
+        by: Sender,
         release: RefundId,
         order: OrderId,
         amount: Minor,
@@ -33,6 +36,7 @@ pub enum Command {
     },
     Refund {
         seller: Pin,
+        by: Sender,
         refund: RefundId,
         order: OrderId,
         amount: Minor,
@@ -55,9 +59,18 @@ pub enum Command {
     },
 }
 
-pub(super) fn handle(command: Command, now: Timestamp, desk: &mut Desk<'_>) -> Result<(), Fault> {
+pub(super) fn handle(
+    command: Command,
+    fencing: &mut Fencing,
+    now: Timestamp,
+    desk: &mut Desk<'_>,
+) -> Result<(), Fault> {
     match command {
-        Command::Capture { seller, capture, order, amount, last, tell } => {
+        Command::Capture { seller, by, capture, order, amount, last, tell } => {
+            if let Err(refusal) = fencing.admit(seller, &by, desk) {
+                answer(desk, tell, Err(refusal));
+                return Ok(());
+            }
             let key = (seller, order);
             end_overdue(key, now, desk)?;
             let booked = acts::capture(desk.books(), key, capture, amount, last);
@@ -66,11 +79,19 @@ pub(super) fn handle(command: Command, now: Timestamp, desk: &mut Desk<'_>) -> R
             }
             book(booked, tell, desk)
         }
-        Command::Release { seller, release, order, amount, tell } => {
+        Command::Release { seller, by, release, order, amount, tell } => {
+            if let Err(refusal) = fencing.admit(seller, &by, desk) {
+                answer(desk, tell, Err(refusal));
+                return Ok(());
+            }
             end_overdue((seller, order), now, desk)?;
             carry_out(acts::release(desk.books(), seller, release, order, amount), tell, desk)
         }
-        Command::Refund { seller, refund, order, amount, tell } => {
+        Command::Refund { seller, by, refund, order, amount, tell } => {
+            if let Err(refusal) = fencing.admit(seller, &by, desk) {
+                answer(desk, tell, Err(refusal));
+                return Ok(());
+            }
             book(acts::refund(desk.books(), seller, refund, order, amount), tell, desk)
         }
         Command::ChargeBack { id, seller, order, amount, reason, by, tell } => {

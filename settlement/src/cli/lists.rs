@@ -10,6 +10,7 @@ use kessai_shared::operator::settlement::{AccountRef, AccountRow, Charged, HoldR
 use kessai_shared::pin::Pin;
 use serde_json::{Value, json};
 
+use super::sellers;
 use super::state::unexpected;
 use crate::operator_wire::SETTLEMENT;
 
@@ -17,6 +18,8 @@ use crate::operator_wire::SETTLEMENT;
 pub enum Accounts {
     /// List accounts, in an order that says nothing of their cards.
     List(AccountList),
+    /// List the accounts whose reference begins with these digits.
+    Find(sellers::FindAccounts),
 }
 
 #[derive(Args)]
@@ -62,29 +65,17 @@ impl Accounts {
     /// # Errors
     /// [`Failure`] when the settlement cannot be asked.
     pub fn run(self) -> Result<u8, Failure> {
-        let Accounts::List(list) = self;
+        let list = match self {
+            Accounts::Find(asked) => return sellers::find(&asked),
+            Accounts::List(list) => list,
+        };
         let (rows, next) = list.reach.with(SETTLEMENT, async |operator| accounts(operator, &list).await)?;
         if list.json {
             let rows: Vec<Value> = rows.iter().map(account_json).collect();
             println!("{}", json!({ "accounts": rows, "next": next.map(|next| next.to_string()) }));
             return Ok(OK);
         }
-        let mut table = Columns::new(&[
-            "account",
-            "status",
-            "expiry",
-            ">limit",
-            ">balance",
-            ">held",
-            ">open to buy",
-            ">months late",
-        ]);
-        for row in rows {
-            let money = [row.limit, row.balance, row.held, row.open_to_buy].map(|m| m.show(row.currency));
-            let first = [row.account.to_string(), row.status, row.expiry.to_string()];
-            table.row(first.into_iter().chain(money).chain([row.months_late.to_string()]));
-        }
-        print!("{table}");
+        print_accounts(rows);
         print::more("--after", next);
         Ok(OK)
     }
@@ -102,6 +93,25 @@ async fn accounts(
             }
         })
         .await
+}
+
+pub fn print_accounts(rows: Vec<AccountRow>) {
+    let mut table = Columns::new(&[
+        "account",
+        "status",
+        "expiry",
+        ">limit",
+        ">balance",
+        ">held",
+        ">open to buy",
+        ">months late",
+    ]);
+    for row in rows {
+        let money = [row.limit, row.balance, row.held, row.open_to_buy].map(|m| m.show(row.currency));
+        let first = [row.account.to_string(), row.status, row.expiry.to_string()];
+        table.row(first.into_iter().chain(money).chain([row.months_late.to_string()]));
+    }
+    print!("{table}");
 }
 
 pub fn account_json(row: &AccountRow) -> Value {

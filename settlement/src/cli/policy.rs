@@ -19,6 +19,7 @@ use kessai_shared::store;
 use kessai_shared::time::{Day, Timestamp};
 use serde_json::{Value, json};
 
+use super::sellers;
 use super::state::unexpected;
 use crate::backtest::{self, DEFAULT_LOSS_GIVEN_DEFAULT, DEFAULT_PENCE, Report, SWEPT, Terms, Trial};
 use crate::ledger::{Books, Policy};
@@ -38,6 +39,8 @@ pub enum PolicyAct {
     Show(Asked),
     /// Print every policy that was ever in force, the newest last.
     History(Asked),
+    /// Put the policy of the file in force now, in the name of the operator who asks.
+    Reload(sellers::Asked),
     /// Try a policy on accounts whose future is known: for each rule and in all, whom it would approve,
     /// who of them defaulted, and what that would have cost. Touches no data folder.
     Backtest(Backtest),
@@ -83,6 +86,7 @@ impl PolicyAct {
         match self {
             Self::Check { file, json } => check(file, *json),
             Self::Show(asked) => show(asked),
+            Self::Reload(asked) => sellers::reload_policy(asked),
             Self::History(asked) => history(asked),
             Self::Backtest(backtest) => backtest.run(),
         }

@@ -9,6 +9,7 @@ use kessai_shared::operator::settlement::{Reply, Request, Status};
 use serde_json::Value;
 
 use super::operate;
+use crate::operator::socket;
 use crate::operator_wire::SETTLEMENT;
 
 #[derive(Args)]
@@ -28,7 +29,10 @@ pub fn status(asked: &Asked) -> Result<u8, Failure> {
     let local = if asked.reach.is_elsewhere() {
         None
     } else {
-        Some(operate::status(&asked.reach.data(SETTLEMENT)?)?)
+        let data = asked.reach.data(SETTLEMENT)?;
+        // A standby has no socket for what carries key material, and answers its operators all the same.
+        let elsewhere = if socket::path(&data).exists() { None } else { remote(&asked.reach).ok() };
+        if elsewhere.is_some() { None } else { Some(operate::status(&data)?) }
     };
     let more = match &local {
         Some(local) if !local.runs() => None,
@@ -54,9 +58,9 @@ pub fn status(asked: &Asked) -> Result<u8, Failure> {
         }
         (None, None) => {}
     }
-    if let Some(Status { sellers, connections, holds, position, disputed_batches, gate, .. }) =
-        more.as_deref()
-    {
+    if let Some(status) = more.as_deref() {
+        let Status { sellers, connections, holds, position, disputed_batches, gate, nodes, backups, .. } =
+            status;
         println!("sellers    {sellers} may connect, {connections} connections");
         let Counts { heard, knocks, malformed, version, unmarked, clock, old, replayed, .. } = gate;
         let Counts { crowded, elsewhere, held_back, .. } = gate;
@@ -68,11 +72,45 @@ pub fn status(asked: &Asked) -> Result<u8, Failure> {
         println!("           {clock} knocks of another clock, {crowded} too many");
         println!("holds      {holds} live");
         println!("journal    {position} records");
+        nodes.lines().iter().for_each(|line| println!("{line}"));
+        print::backups(backups.as_ref());
         if *disputed_batches > 0 {
             println!(
                 "ALARM      {disputed_batches} clearing batches differ and are not paid; run kessai reconcile"
             );
         }
+    }
+    Ok(OK)
+}
+
+/// A promotion.
+#[derive(Args)]
+pub struct Promote {
+    #[command(flatten)]
+    asked: Asked,
+    /// Even when this node is known to have less than the one that it followed: what it lacks is lost.
+    #[arg(long)]
+    force: bool,
+}
+
+/// Puts a standby in charge.
+///
+/// # Errors
+/// [`Failure`] when it cannot be asked, or is no standby.
+pub fn promote(Promote { asked, force }: &Promote) -> Result<u8, Failure> {
+    match asked.reach.ask(SETTLEMENT, &Request::Promote { force: *force })? {
+        Reply::Promoted { epoch, position, lacks } if asked.json => {
+            println!("{}", serde_json::json!({ "epoch": epoch, "position": position, "lacks": lacks }));
+        }
+        Reply::Promoted { epoch, position, lacks } => {
+            println!("in charge under epoch {epoch}, from record {position} on");
+            match lacks {
+                Some(0) => {}
+                Some(lacks) => println!("it lacks {lacks} records of the node that it followed"),
+                None => println!("what it lacks is not known: it never heard the node that it was to follow"),
+            }
+        }
+        reply => return Err(unexpected(reply)),
     }
     Ok(OK)
 }

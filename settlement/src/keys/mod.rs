@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use kessai_shared::credentials;
 use kessai_shared::folder::may_make_key;
 use kessai_shared::identity::Identity;
 use kessai_shared::pin::Pin;
@@ -66,8 +67,9 @@ impl Keys {
     ) -> Result<Self, String> {
         // With other keys nothing that terminals and sellers have pinned would fit any more.
         let identity = |name: &str| {
-            may_make_key(&folder.join(name), books)?;
-            Identity::load_or_create(folder.join(name)).map_err(|error| error.to_string())
+            let key = credentials::instead_of(&folder.join(name));
+            may_make_key(&key, books)?;
+            Identity::load_or_create(key).map_err(|error| error.to_string())
         };
         let (root, root_key) = root(folder, books)?;
         let decision = identity("decision.key")?;
@@ -76,7 +78,7 @@ impl Keys {
             root,
             decision,
             root_key,
-            root_file: folder.join(ROOT_KEY),
+            root_file: credentials::instead_of(&folder.join(ROOT_KEY)),
             folder: folder.join("epochs"),
             suite,
             terms,
@@ -138,6 +140,18 @@ impl Keys {
     /// # Errors
     /// A line on the file that fails; everything else is done.
     pub fn tend(&self, now: Timestamp) -> Result<(), String> {
+        self.see_to(now, true)
+    }
+
+    /// The same at a node that follows: what is needed next is made by the one in charge alone.
+    ///
+    /// # Errors
+    /// As [`Keys::tend`].
+    pub fn follow(&self, now: Timestamp) -> Result<(), String> {
+        self.see_to(now, false)
+    }
+
+    fn see_to(&self, now: Timestamp, makes: bool) -> Result<(), String> {
         let mut tended = lock(&self.tended);
         let mut all = self.list();
         let mut failed = tended.read_anew(&self.folder, &mut all).err();
@@ -146,7 +160,7 @@ impl Keys {
         let grace = LAST_GRACE.min(Duration::from_secs(self.terms.overlap_seconds));
         let mut ended = tended.doom(&mut all, over, grace);
         ended.append(&mut tended.unburied);
-        let wanted = self.terms.wanted(&self::spans(&all), now);
+        let wanted = self.terms.wanted(&self::spans(&all), now).filter(|_| makes);
         if wanted.is_some() && all.len() >= MAX_EPOCHS {
             failed = Some(format!("{MAX_EPOCHS} sealing keys are there already, so none is made"));
         }
@@ -225,8 +239,16 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// The root's pin, and its key where that is here.
+/// The pin of the issuer's root, wherever its key is.
+///
+/// # Errors
+/// As [`Keys::load_or_create`].
+pub fn root_pin(folder: &Path, books: &Path) -> Result<Pin, String> {
+    root(folder, books).map(|(pin, _)| pin)
+}
+
 fn root(folder: &Path, books: &Path) -> Result<(Pin, Option<Identity>), String> {
-    let (key, pin) = (folder.join(ROOT_KEY), folder.join(ROOT_PIN));
+    let (key, pin) = (credentials::instead_of(&folder.join(ROOT_KEY)), folder.join(ROOT_PIN));
     if !key.exists() && pin.exists() {
         let text = std::fs::read_to_string(&pin).map_err(|error| format!("{}: {error}", pin.display()))?;
         let wrong = |error| format!("{}: {error}; restore it from a backup", pin.display());

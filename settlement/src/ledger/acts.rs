@@ -1,8 +1,10 @@
 //! What the books answer to each request, and the change that goes with it. An act only proposes;
 //! the one writer makes the change durable before anybody hears the answer.
 
+mod fence;
 mod money;
 
+use kessai_shared::ids::Epoch;
 use kessai_shared::outcome::Reason;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
@@ -16,9 +18,12 @@ use super::entry::Entry;
 use super::hold::ChargeState;
 use super::policy::Policy;
 
+pub use fence::{LastHeard, admit, claim};
 pub use money::{Booked, capture, charge_back, expire, overdue, presented_late, refund, release, reverse};
+mod operate;
 mod policy;
 
+pub use operate::{NotAReason, operate, take_over};
 pub use policy::{PolicyRefused, adopt};
 
 /// How an inquiry is to be answered.
@@ -43,14 +48,19 @@ pub struct Fresh {
     pub enrolled: Option<[u8; 32]>,
     /// The policy that is in force, by the sequence of its adoption.
     pub policy: u32,
+    /// The epoch of the seller that it is made under.
+    pub epoch: Epoch,
+    /// How far the journal of the node that asked has come; 0 where nobody says.
+    pub at: u64,
 }
 
 /// An act that either changes the books, or finds that all is done already.
 pub type Act = Result<Option<Change>, Refusal>;
 
 impl Fresh {
-    fn without_account(reason: Reason, books: &Books) -> Self {
-        Self { reason, account: None, enrolled: None, policy: books.policies().sequence() }
+    fn without_account(reason: Reason, seller: Pin, books: &Books) -> Self {
+        let (policy, epoch) = (books.policies().sequence(), books.fences().epoch(seller));
+        Self { reason, account: None, enrolled: None, policy, epoch, at: 0 }
     }
 }
 
@@ -76,8 +86,10 @@ pub fn inquire(
             | ChargeState::Captured => Inquired::Known,
         },
         Some((_, Some(_))) => Inquired::Duplicate,
-        Some((_, None)) => Inquired::Fresh(Fresh::without_account(Reason::Reversed, books)),
-        None if purchase.deadline <= now => Inquired::Fresh(Fresh::without_account(Reason::TooLate, books)),
+        Some((_, None)) => Inquired::Fresh(Fresh::without_account(Reason::Reversed, purchase.seller, books)),
+        None if purchase.deadline <= now => {
+            Inquired::Fresh(Fresh::without_account(Reason::TooLate, purchase.seller, books))
+        }
         None => {
             let account = presented.filter(|p| p.passes_luhn).and_then(|p| books.find(&p.candidates));
             let known = account.and_then(|id| books.account(id));
@@ -87,7 +99,8 @@ pub fn inquire(
             let money = (purchase.amount, purchase.currency);
             let reason = decide(presented, known, guesses, money, policy, now);
             let enrolled = presented.zip(known).and_then(|(card, known)| enrols(card, known, reason));
-            Inquired::Fresh(Fresh { reason, account, enrolled, policy: books.policies().sequence() })
+            let fresh = Fresh::without_account(reason, purchase.seller, books);
+            Inquired::Fresh(Fresh { account, enrolled, ..fresh })
         }
     }
 }
@@ -95,7 +108,7 @@ pub fn inquire(
 /// The change that makes a fresh decision.
 pub fn decided(
     purchase: Purchase,
-    Fresh { reason, account, enrolled, policy: under }: Fresh,
+    Fresh { reason, account, enrolled, policy: under, epoch, at }: Fresh,
     sealed_reason: Vec<u8>,
     policy: &Policy,
     now: Timestamp,
@@ -111,6 +124,8 @@ pub fn decided(
         entries: entries.into_iter().collect(),
         enrolled,
         policy: under,
+        epoch,
+        at,
     }))
 }
 

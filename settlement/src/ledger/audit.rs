@@ -1,9 +1,10 @@
-//! An independent count over the changes, to hold against the books: I1, I3, I5, I8, I9, I12.
+//! An independent count over the changes, to hold against the books: I1, I3, I5, I8, I9, I10, I12.
 //!
 //! It adds up the double entries and the decisions by itself and shares no arithmetic with
 //! [`Books::apply`], so that a mistake in one shows in the other.
 
 mod clearing;
+mod epochs;
 mod orders;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use kessai_shared::money::Currency;
 use kessai_shared::outcome::Reason;
 use kessai_shared::pin::Pin;
+use kessai_shared::trail::TrailAudit;
 
 use super::account::AccountId;
 use super::books::{Books, Change, DecidedChange, Key};
@@ -18,6 +20,7 @@ use super::entry::{Entry, LedgerAccount};
 use super::life::LifeAudit;
 use super::proofs::{Proofs, Proven};
 use super::rulings::Rulings;
+use epochs::Epochs;
 use orders::Orders;
 
 #[derive(Default)]
@@ -31,6 +34,8 @@ pub struct Audit {
     proofs: Proofs,
     lives: LifeAudit,
     rulings: Rulings,
+    epochs: Epochs,
+    trail: TrailAudit,
     proven: Option<Proven>,
     problems: Vec<String>,
 }
@@ -63,6 +68,8 @@ impl Audit {
             }
         }
         self.orders.begin(books);
+        self.epochs.begin(books);
+        self.trail.begin(books.trail());
     }
 
     /// Takes what a seller is owed in the rows of a checkpoint as it is: nothing before it can be seen.
@@ -75,9 +82,11 @@ impl Audit {
     pub fn see(&mut self, change: &Change, books: &Books) {
         self.seen += 1;
         self.lives.see(change, books);
+        self.trail.see(change.by());
         let entries = change.entries();
         self.post(entries);
         self.orders.see(change);
+        self.problems.extend(self.epochs.see(change, self.seen));
         if let Change::Decided(decided) = change {
             self.decide(decided, books);
         }
@@ -132,6 +141,8 @@ impl Audit {
         self.problems.extend(std::mem::take(&mut self.lives).finish(books));
         self.foreign(books);
         self.problems.extend(clearing::problems(books, &self.postings));
+        self.problems.extend(std::mem::take(&mut self.epochs).finish(books));
+        self.problems.extend(std::mem::take(&mut self.trail).finish(books.trail()));
         let (orders, batches) = std::mem::take(&mut self.orders).finish(books);
         orders.iter().for_each(|(invariant, key, what)| self.problem(invariant, key, what));
         self.problems.extend(batches);

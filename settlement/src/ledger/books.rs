@@ -4,18 +4,20 @@
 mod charges;
 mod life;
 mod lists;
+mod rows;
 mod totals;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use kessai_shared::ids::{CaptureId, ChargebackId, OrderId, RefundId, RepaymentId};
+use kessai_shared::ids::{CaptureId, ChargebackId, Epoch, OrderId, RefundId};
 use kessai_shared::money::Minor;
 use kessai_shared::outcome::Reason;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
-use kessai_shared::time::{Timestamp, YearMonth};
+use kessai_shared::time::Timestamp;
+use kessai_shared::trail::{Operated, Trail};
 use serde::{Deserialize, Serialize};
 
 use super::account::{Account, AccountId, Status};
@@ -23,14 +25,16 @@ use super::at_rest::{AtRest, Candidate};
 use super::clearing::{Batches, Clearing};
 use super::closed::BatchChange;
 use super::entry::Entry;
+use super::fence::{Fences, Grant};
 use super::given::{Capture, Chargeback, Late, Refund};
-use super::group::{Group, Groups};
+use super::group::{End, Ends, Group, Groups};
 use super::guesses::{Guessed, Guesses, is_guess};
 use super::hold::{Charge, ChargeState, Decided};
 use super::index::{Index, Place};
-use super::life::{AccountChange, Lives, Repayment, Statement};
-use super::policies::{Adopted, Adoption, Policies};
+use super::life::{AccountChange, Lives};
+use super::policies::{Adoption, Policies};
 
+pub use rows::{Row, RowKey};
 pub use totals::{Money, Totals};
 
 /// What a charge goes by: the seller that asked, and the order it asked for.
@@ -55,11 +59,13 @@ pub enum Change {
     Decided(Box<DecidedChange>),
     Reversed {
         key: Key,
+        epoch: Epoch,
         entries: Vec<Entry>,
     },
     Captured {
         key: Key,
         capture: Capture,
+        epoch: Epoch,
         entries: Vec<Entry>,
     },
     /// A part of a hold was given back.
@@ -67,6 +73,7 @@ pub enum Change {
         key: Key,
         release: RefundId,
         amount: Minor,
+        epoch: Epoch,
         entries: Vec<Entry>,
     },
     /// A part of a charge was given back.
@@ -76,6 +83,7 @@ pub enum Change {
         amount: Minor,
         /// The seller's clearing batch that it is kept back from.
         batch: u32,
+        epoch: Epoch,
         entries: Vec<Entry>,
     },
     /// An operator gave a part of a charge back against the seller's will.
@@ -111,6 +119,15 @@ pub enum Change {
     Account(Box<AccountChange>),
     /// Another credit policy is in force from here on.
     PolicyAdopted(Box<Adoption>),
+    /// A node of a seller was put in charge.
+    Granted(Box<Grant>),
+    /// An operator had something done that moves no money.
+    Operated {
+        by: Pin,
+        what: Operated,
+        /// A line of at most [`MAX_REASON_BYTES`](kessai_shared::operator::trail::MAX_REASON_BYTES).
+        reason: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,58 +143,27 @@ pub struct DecidedChange {
     pub enrolled: Option<[u8; 32]>,
     /// The policy it was made under, by the sequence of its adoption.
     pub policy: u32,
+    /// The epoch of the seller that it was made under.
+    pub epoch: Epoch,
+    /// How far the journal of the node that asked had come.
+    pub at: u64,
 }
 
 /// A change that cannot follow from the books as they are: the journal is not this ledger's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inconsistent(pub &'static str);
 
-/// What a row of the books goes by in the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum RowKey {
-    Account(AccountId),
-    Charge(Pin, OrderId),
-    Refund(Pin, RefundId),
-    /// The wrong guesses that came through a seller.
-    Guesses(Pin),
-    /// A group of the journal that holds decisions, by the position of its first record.
-    Group(u64),
-    Chargeback(ChargebackId),
-    /// The capture that came too late for an order.
-    Late(Pin, OrderId),
-    /// The clearing batches of a seller.
-    Batches(Pin),
-    /// A month of an account.
-    Statement(AccountId, YearMonth),
-    Repayment(RepaymentId),
-    /// A policy, by the sequence of its adoption.
-    Policy(u32),
-}
-
-/// A row of the books.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Row {
-    Account(Account),
-    Charge(Charge),
-    Refund(Refund),
-    Guesses(Guessed),
-    Group(Group),
-    Chargeback(Chargeback),
-    Late(Late),
-    Batches(Batches),
-    Statement(Statement),
-    Repayment(Repayment),
-    Policy(Adopted),
-}
-
 #[derive(Default)]
 pub struct Books {
     accounts: HashMap<AccountId, Account>,
-    charges: HashMap<Key, Charge>,
+    /// Apart, so that the table stays small: it is copied whenever it grows.
+    charges: HashMap<Key, Box<Charge>>,
     /// The same charges in the order of their sellers and orders, so that they are listed page by page.
     by_order: BTreeSet<Key>,
     /// Releases and refunds; a seller's ids are of one kind for both.
     refunds: HashMap<(Pin, RefundId), Refund>,
+    /// Which refunds of its charge an order has, in the order in which they were booked.
+    refunded: HashMap<Key, Vec<RefundId>>,
     chargebacks: BTreeMap<ChargebackId, Chargeback>,
     late: BTreeMap<Key, Late>,
     clearing: Clearing,
@@ -186,8 +172,11 @@ pub struct Books {
     index: Index,
     guesses: Guesses,
     groups: Groups,
+    ends: Ends,
     lives: Lives,
     policies: Policies,
+    fences: Fences,
+    trail: Trail,
 }
 
 impl Books {
@@ -235,11 +224,17 @@ impl Books {
     }
 
     pub fn charge(&self, key: &Key) -> Option<&Charge> {
-        self.charges.get(key)
+        self.charges.get(key).map(AsRef::as_ref)
     }
 
     pub fn refund(&self, seller: Pin, refund: RefundId) -> Option<&Refund> {
         self.refunds.get(&(seller, refund))
+    }
+
+    /// The refunds of what was captured of an order.
+    pub fn refunds_of(&self, key: &Key) -> impl Iterator<Item = (RefundId, &Refund)> {
+        let ids = self.refunded.get(key).into_iter().flatten();
+        ids.filter_map(|id| Some((*id, self.refund(key.0, *id)?)))
     }
 
     pub fn accounts(&self) -> impl ExactSizeIterator<Item = (&AccountId, &Account)> {
@@ -247,7 +242,7 @@ impl Books {
     }
 
     pub fn charges(&self) -> impl Iterator<Item = (&Key, &Charge)> {
-        self.charges.iter()
+        self.charges.iter().map(|(key, charge)| (key, charge.as_ref()))
     }
 
     pub fn refunds(&self) -> impl Iterator<Item = (&(Pin, RefundId), &Refund)> {
@@ -302,9 +297,31 @@ impl Books {
         self.groups.all()
     }
 
+    /// The end of the last group of the journal; `None` in books that were loaded and had no group since.
+    pub fn end(&self) -> Option<End> {
+        self.ends.last()
+    }
+
+    /// The chain's hash after a position, when a group ends there that is not forgotten: one of the last
+    /// ones, or one that holds decisions.
+    pub fn hash_at(&self, position: u64) -> Option<[u8; 32]> {
+        let group = || self.groups.around(position).filter(|group| group.last == position);
+        self.ends.hash_at(position).or_else(|| group().map(|group| group.journal))
+    }
+
     /// The credit policy in force, and those that were before it.
     pub fn policies(&self) -> &Policies {
         &self.policies
+    }
+
+    /// Which node of each seller is in charge.
+    pub fn fences(&self) -> &Fences {
+        &self.fences
+    }
+
+    /// What operators had done.
+    pub fn trail(&self) -> &Trail {
+        &self.trail
     }
 
     /// The live holds that captures were certain of until `now` at most, the earliest first.
@@ -317,8 +334,14 @@ impl Books {
     /// # Errors
     /// [`Inconsistent`] when the change does not follow from the books; they are unchanged then.
     pub fn apply(&mut self, change: &Change, position: u64, at: Timestamp) -> Result<(), Inconsistent> {
+        if let Some((seller, epoch)) = change.under() {
+            self.fences.expect(seller, epoch)?;
+        }
         self.take_in(change, position, at)?;
         self.note_moves(change, at);
+        if let Some(act) = change.act() {
+            self.trail.note(act, position, at);
+        }
         Ok(())
     }
 
@@ -351,6 +374,11 @@ impl Books {
             Change::Issued { id, enrolment, .. } => self.issue(*id, *enrolment),
             Change::Account(change) => self.live(change, at),
             Change::PolicyAdopted(adoption) => self.policies.adopt(adoption, position, at),
+            Change::Granted(grant) => self.fences.grant(grant, at),
+            Change::Operated { what, .. } => {
+                self.trail.operate(*what);
+                Ok(())
+            }
         }
     }
 
@@ -358,6 +386,7 @@ impl Books {
     /// last record and the chain's hash after it.
     pub fn end_group(&mut self, first: u64, last: u64, at: Timestamp, journal: [u8; 32]) {
         self.groups.end(first, last, at, journal);
+        self.ends.put(End { position: last, hash: journal });
     }
 
     /// Names the accounts and guesses whose rows a change has written.
@@ -369,7 +398,7 @@ impl Books {
             | Change::Issued { id, .. } => return each(&RowKey::Account(*id)),
             Change::Account(change) => return each(&RowKey::Account(change.id)),
             // What was in force when is no credit information, so it has no place on the shelf.
-            Change::PolicyAdopted(_) => return,
+            Change::PolicyAdopted(_) | Change::Granted(_) | Change::Operated { .. } => return,
             Change::Decided(decided) => {
                 decided.account.iter().for_each(|id| each(&RowKey::Account(*id)));
                 if is_guess(decided.reason) {
@@ -387,78 +416,6 @@ impl Books {
         };
         let account = self.charges.get(key).and_then(|charge| charge.account);
         account.iter().for_each(|id| each(&RowKey::Account(*id)));
-    }
-
-    pub fn row(&self, key: &RowKey) -> Option<Row> {
-        match key {
-            RowKey::Account(id) => self.accounts.get(id).cloned().map(Row::Account),
-            RowKey::Charge(seller, order) => self.charges.get(&(*seller, *order)).cloned().map(Row::Charge),
-            RowKey::Refund(seller, id) => self.refunds.get(&(*seller, *id)).copied().map(Row::Refund),
-            RowKey::Guesses(seller) => self.guesses.row(*seller).map(Row::Guesses),
-            RowKey::Chargeback(id) => self.chargebacks.get(id).copied().map(Row::Chargeback),
-            RowKey::Late(seller, order) => self.late.get(&(*seller, *order)).copied().map(Row::Late),
-            RowKey::Batches(seller) => self.clearing.of(*seller).cloned().map(Row::Batches),
-            RowKey::Group(first) => self.groups.begun_at(*first).map(|group| Row::Group(Group::clone(group))),
-            RowKey::Statement(id, month) => self.lives.statement(*id, *month).copied().map(Row::Statement),
-            RowKey::Repayment(id) => self.lives.repayment(*id).copied().map(Row::Repayment),
-            RowKey::Policy(sequence) => self.policies.get(*sequence).cloned().map(Row::Policy),
-        }
-    }
-
-    /// Puts a row back that was stored before.
-    ///
-    /// # Errors
-    /// [`Inconsistent`] when the row is not of the kind its key says, or is found where another is.
-    pub fn load(&mut self, key: RowKey, row: Row) -> Result<(), Inconsistent> {
-        match (key, row) {
-            (RowKey::Account(id), Row::Account(account)) => {
-                self.place(id, account.place())?;
-                self.lives.put(id, &account);
-                self.accounts.insert(id, account);
-            }
-            (RowKey::Charge(seller, order), Row::Charge(charge)) => {
-                if charge.state == ChargeState::Held {
-                    self.expiring.insert((charge.expires, (seller, order)));
-                }
-                charge.account.iter().for_each(|id| self.guesses.bought(seller, *id));
-                self.by_order.insert((seller, order));
-                self.charges.insert((seller, order), charge);
-            }
-            (RowKey::Refund(seller, id), Row::Refund(refund)) => {
-                self.refunds.insert((seller, id), refund);
-            }
-            (RowKey::Guesses(seller), Row::Guesses(guesses)) => self.guesses.load(seller, guesses),
-            (RowKey::Group(first), Row::Group(group)) => self.groups.load(first, group)?,
-            (RowKey::Chargeback(id), Row::Chargeback(chargeback)) => {
-                self.chargebacks.insert(id, chargeback);
-            }
-            (RowKey::Late(seller, order), Row::Late(late)) => {
-                self.late.insert((seller, order), late);
-            }
-            (RowKey::Batches(seller), Row::Batches(batches)) => self.clearing.load(seller, batches),
-            (RowKey::Statement(id, month), Row::Statement(statement)) => {
-                self.lives.load_statement(id, month, statement)?;
-            }
-            (RowKey::Repayment(id), Row::Repayment(repayment)) => self.lives.load_repayment(id, repayment),
-            (RowKey::Policy(sequence), Row::Policy(adopted)) => self.policies.load(sequence, adopted)?,
-            (
-                RowKey::Account(_)
-                | RowKey::Charge(..)
-                | RowKey::Refund(..)
-                | RowKey::Guesses(_)
-                | RowKey::Group(_)
-                | RowKey::Chargeback(_)
-                | RowKey::Late(..)
-                | RowKey::Batches(_)
-                | RowKey::Statement(..)
-                | RowKey::Repayment(_)
-                | RowKey::Policy(_),
-                _,
-            ) => {
-                return Err(Inconsistent("a row is not of the kind its key says"));
-            }
-        }
-        Ok(())
     }
 
     fn restate(&mut self, id: AccountId, terms: &Account, at: Timestamp) -> Result<(), Inconsistent> {
@@ -569,9 +526,10 @@ impl Books {
             // Every other reason leaves the account as it was.
             (_, Some(_) | None) => {}
         }
+        self.fences.reached(purchase.seller, change.at);
         self.groups.decided(position, leaf);
         self.by_order.insert(key);
-        self.charges.insert(key, charge);
+        self.charges.insert(key, Box::new(charge));
         Ok(())
     }
 }

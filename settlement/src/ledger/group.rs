@@ -1,7 +1,7 @@
 //! What stays of a journal group that holds decisions: enough to sign its head again at any time and
 //! to show where in it each decision stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use kessai_shared::merkle::Node;
@@ -22,6 +22,39 @@ pub struct Group {
     pub journal: [u8; 32],
     /// The position of each decision and its leaf in the group's tree, in the journal's order.
     pub leaves: Vec<(u64, Node)>,
+}
+
+/// The end of a durable group of the journal: its last position, and the chain's hash after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    pub position: u64,
+    pub hash: [u8; 32],
+}
+
+/// Most ends of groups that are kept at hand, 40 bytes each.
+const MAX_ENDS: usize = 16_384;
+
+/// The ends of the groups that came last, with decisions or without.
+#[derive(Default)]
+pub(super) struct Ends(VecDeque<End>);
+
+impl Ends {
+    pub(super) fn last(&self) -> Option<End> {
+        self.0.back().copied()
+    }
+
+    pub(super) fn put(&mut self, end: End) {
+        if self.0.len() >= MAX_ENDS {
+            self.0.pop_front();
+        }
+        self.0.push_back(end);
+    }
+
+    /// The hash after a position, when a group that is at hand ends there.
+    pub(super) fn hash_at(&self, position: u64) -> Option<[u8; 32]> {
+        let at = self.0.binary_search_by_key(&position, |end| end.position).ok()?;
+        self.0.get(at).map(|end| end.hash)
+    }
 }
 
 /// All groups that hold decisions, and what is decided in the group that is still open.

@@ -5,12 +5,15 @@ use kessai_shared::money::Minor;
 use kessai_shared::operator::rows::{self, BatchStanding, ClearingBatch};
 use kessai_shared::operator::{Page, rows as most};
 use kessai_shared::pin::Pin;
-use kessai_shared::settlement::Payout;
+use kessai_shared::settlement::{
+    Approved, ApprovedOrders, Captured, MAX_APPROVED, MAX_MOVEMENTS, Payout, Refunded,
+};
 
-use super::books::Books;
+use super::books::{Books, Key};
 use super::clearing::Batches;
 use super::closed::{BatchState, Closed};
-use super::hold::Charge;
+use super::given::GivenBack;
+use super::hold::{Charge, Decided};
 
 /// A seller's charges older than `before`, or from the newest on, the newest first.
 pub fn charges(
@@ -24,6 +27,49 @@ pub fn charges(
         books.charges_before(seller, before).take(limit).map(|(id, c)| charge(id, c)).collect();
     let next = rows.last().map(|row| row.order).filter(|_| rows.len() == limit);
     Page { rows, next }
+}
+
+/// A seller's approved orders behind `after`, or from the first, by their ids, with all that became of their
+/// money: what a seller catches up from whose own books are older (F18).
+pub fn approved(books: &Books, seller: Pin, after: Option<OrderId>) -> ApprovedOrders {
+    let mut page = ApprovedOrders::default();
+    let mut room = MAX_MOVEMENTS;
+    let (mut last, mut looked_at) = (None, 0);
+    for (id, charge) in books.charges_after(seller, after).take(MAX_APPROVED) {
+        let decided = charge.decided.as_ref().filter(|_| charge.account.is_some());
+        if let Some(order) = decided.map(|decided| approval(books, (seller, id), charge, decided)) {
+            let movements = order.captures.len() + order.refunds.len();
+            if movements > room && !page.orders.is_empty() {
+                page.next = last;
+                return page;
+            }
+            room = room.saturating_sub(movements);
+            page.orders.push(order);
+        }
+        (last, looked_at) = (Some(id), looked_at + 1);
+    }
+    page.next = last.filter(|_| looked_at == MAX_APPROVED);
+    page
+}
+
+fn approval(books: &Books, key: Key, charge: &Charge, decided: &Decided) -> Approved {
+    let captures = charge.captures.iter().take(MAX_MOVEMENTS / 2);
+    let refunds = books.refunds_of(&key).take(MAX_MOVEMENTS / 2);
+    Approved {
+        purchase: decided.purchase,
+        standing: charge.standing(),
+        held: charge.live_hold(),
+        captures: captures
+            .map(|capture| Captured { id: capture.id, amount: capture.amount, batch: capture.batch })
+            .collect(),
+        refunds: refunds
+            .filter_map(|(id, refund)| match refund.given {
+                GivenBack::Refunded { batch } => Some(Refunded { id, amount: refund.amount, batch }),
+                GivenBack::Released => None,
+            })
+            .collect(),
+        charged_back: charge.charged_back,
+    }
 }
 
 /// A seller's batches before this one, or from the open one on, the newest first.

@@ -10,7 +10,7 @@ use kessai_shared::console::Failure;
 use kessai_shared::daemon::{self, Ended};
 use kessai_shared::folder::{DataFolder, FolderError};
 use kessai_shared::time::Timestamp;
-use kessai_shared::writer::{self, Clock, MAX_QUEUED};
+use kessai_shared::writer::{self, Clock, MAX_QUEUED, Standing};
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -125,7 +125,7 @@ impl Here {
         let clock: Clock = Arc::new(Timestamp::from_system_clock);
         let (writer, queue) = mpsc::channel(MAX_QUEUED);
         let clerk = Clerk::new(Arc::clone(&clock)).with_terms(settings.terms).clearing(settings.clearing);
-        let ended = writer::spawn(store, clerk, queue, clock)?;
+        let ended = writer::spawn(store, clerk, queue, clock, Standing::alone())?;
         let by = office::local_operator(data).map_err(Failure::failed)?;
         Ok(Self { office: Office::new(Arc::new(vault), writer, by, false), ended, _folder: folder })
     }

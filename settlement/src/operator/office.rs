@@ -5,13 +5,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kessai_shared::money::{MAX_AMOUNT, Minor};
 use kessai_shared::operator::keys::own_key;
+use kessai_shared::operator::trail::MAX_REASON_BYTES;
 use kessai_shared::pin::Pin;
+use kessai_shared::trail::Operated;
+use kessai_shared::writer::{WriterGone, hand_in};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
 use super::{MAX_STATED, Reply, Request, Status};
 use crate::clerk::cards::{Command, Holder, Issued, MAX_PAGE, Page};
-use crate::clerk::{Command as Asked, Lease};
+use crate::clerk::{Command as Asked, Lease, trail};
+use crate::ledger::acts::NotAReason;
 use crate::ledger::{Account, AtRest, Life, MAX_LATE_MONTHS_KEPT, Stated};
 use crate::rekey::{self, Progress, Rekeyed, ask};
 use crate::vault::LiveVault;
@@ -124,7 +128,26 @@ impl Office {
         }
     }
 
+    /// Begins a rekey in the name of an operator, which then goes on by itself; tells where it is recorded
+    /// that it was asked for.
+    ///
+    /// # Errors
+    /// A line when one is under way, or the reason is none.
+    pub async fn begin_rekey(&self, by: Pin, reason: String) -> Result<Option<u64>, String> {
+        if let Some(progress) = *self.rekeying.borrow() {
+            return Err(under_way(progress));
+        }
+        let position = note(&self.writer, (Operated::RekeyAsked, by), reason).await?;
+        // How it ends is in the log.
+        self.start_rekey()?;
+        Ok(position)
+    }
+
     async fn rekey(&self, tell: &mpsc::Sender<Progress>) -> Result<Reply, String> {
+        if let Some(progress) = *self.rekeying.borrow() {
+            return Err(under_way(progress));
+        }
+        note(&self.writer, (Operated::RekeyAsked, self.by), String::new()).await?;
         let mut progress = self.rekeying.subscribe();
         let mut ended = self.start_rekey()?;
         loop {
@@ -150,10 +173,8 @@ impl Office {
             rekeying.get_or_insert_default();
             under_way.is_none()
         });
-        if let Some(Progress { done, total }) = under_way {
-            return Err(format!(
-                "a rekey is under way, {done} of {total} accounts are done; it ends by itself"
-            ));
+        if let Some(progress) = under_way {
+            return Err(self::under_way(progress));
         }
         let (vault, writer) = (Arc::clone(&self.vault), self.writer.clone());
         let rekeying = Arc::clone(&self.rekeying);
@@ -180,6 +201,28 @@ impl Office {
         *self.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
         Ok(ended)
     }
+}
+
+fn under_way(Progress { done, total }: Progress) -> String {
+    format!("a rekey is under way, {done} of {total} accounts are done; it ends by itself")
+}
+
+/// Has the writer record what an operator had done, and tells where; nothing when it was so before.
+///
+/// # Errors
+/// A line when the reason is none, or the settlement is going down.
+pub async fn note(
+    writer: &mpsc::Sender<Asked>,
+    (what, by): (Operated, Pin),
+    reason: String,
+) -> Result<Option<u64>, String> {
+    let (tell, told) = oneshot::channel();
+    let going = || "the settlement is going down".to_owned();
+    let command = Asked::Trail(trail::Command::Note { what, reason, by, tell });
+    hand_in(writer, command).await.map_err(|WriterGone| going())?;
+    told.await.map_err(|_| going())?.map_err(|NotAReason| {
+        format!("a reason is needed here: one line of at most {MAX_REASON_BYTES} bytes")
+    })
 }
 
 /// Whose act it is when somebody acts on the data folder itself, where no key is shown: its own

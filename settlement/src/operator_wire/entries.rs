@@ -38,7 +38,7 @@ pub fn read(data: &Path, of: EntriesOf, (from, durable): (u64, u64), limit: u16)
     }
 }
 
-fn rows_of(record: &Record, change: &Change, of: EntriesOf) -> Vec<EntryRow> {
+pub(super) fn rows_of(record: &Record, change: &Change, of: EntriesOf) -> Vec<EntryRow> {
     let order = change.order().map(views::charged);
     let row = |entry: &Entry| EntryRow {
         position: record.position,

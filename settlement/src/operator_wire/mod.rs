@@ -7,10 +7,18 @@
 mod accounts;
 mod disputes;
 mod entries;
+mod lists;
+mod live;
+mod records;
+mod sellers;
 mod service;
+mod shops;
+mod trail;
 mod views;
 
-pub use service::Service;
+pub use lists::Recording;
+pub use live::Eyes;
+pub use service::{Hand, Promoted, Promotion, Service, TellNodes};
 pub use views::policy_row;
 
 /// The settlement as its operators reach it.

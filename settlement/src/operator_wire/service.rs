@@ -4,21 +4,32 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use kessai_shared::exchange::{self, Roster};
+use kessai_shared::backup::schedule::Board;
+use kessai_shared::exchange::{self, Roster, TooMany, Watcher};
+use kessai_shared::ids::Epoch;
+use kessai_shared::measure::Hour;
 use kessai_shared::net::knock::Gate;
 use kessai_shared::operator as about;
+use kessai_shared::operator::nodes::Nodes;
+use kessai_shared::operator::registrar::Registrar;
 use kessai_shared::operator::rows::NotDone;
 use kessai_shared::operator::settlement::{AccountRef, Charged, EntriesOf, Refusal, Reply, Request, Status};
 use kessai_shared::operator::{Endpoint, MAX_LOOKED_AT, Page, Peers, rows};
 use kessai_shared::pin::Pin;
 use kessai_shared::pin_set::PinSet;
-use kessai_shared::writer::{WriterGone, hand_in};
+use kessai_shared::writer::{Clock, WriterGone, hand_in};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::{disputes, entries, views};
+use crate::backup;
 use crate::clerk::{Command, clearing, money};
 use crate::ledger::listing;
 use crate::ledger::{AccountId, Books, Charge};
+use crate::operator::office::Office;
+use crate::vault::LiveVault;
+
+/// How soon a hold runs out that operators are told of, in seconds.
+const SOON_SECONDS: u64 = 3_600;
 
 pub struct Service {
     pub sellers: Arc<PinSet>,
@@ -31,6 +42,48 @@ pub struct Service {
     pub data: PathBuf,
     /// Held by whoever reads the journal.
     pub reading: Mutex<()>,
+    /// How this node stands to the others.
+    pub nodes: TellNodes,
+    /// Who puts this node in charge, where it is a standby.
+    pub promoting: Option<mpsc::Sender<Promotion>>,
+    /// How the backups are doing.
+    pub backups: Board,
+    pub clock: Clock,
+    /// What is counted, and the last hour of it.
+    pub hour: Hour,
+    /// Who may ask what, and what else is kept for those who do.
+    pub registrar: Registrar,
+    /// What a settlement in charge has in hand; a standby has none of it.
+    pub hand: Option<Hand>,
+}
+
+/// What acts need that are about more than the books.
+pub struct Hand {
+    pub vault: Arc<LiveVault>,
+    pub office: Arc<Office>,
+    /// The file with the list of sellers.
+    pub sellers: PathBuf,
+}
+
+/// Tells how a node stands to the others.
+pub type TellNodes = Box<dyn Fn() -> Nodes + Send + Sync>;
+
+/// A promotion that was asked for, and who is told what came of it.
+pub struct Promotion {
+    /// Even when this node is known to have less.
+    pub force: bool,
+    /// Whose act it is.
+    pub by: Pin,
+    pub tell: oneshot::Sender<Result<Promoted, String>>,
+}
+
+/// A node that was put in charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Promoted {
+    pub epoch: Epoch,
+    pub position: u64,
+    /// How many records it is known to lack.
+    pub lacks: Option<u64>,
 }
 
 impl Service {
@@ -38,10 +91,50 @@ impl Service {
     pub fn new(
         (sellers, sellers_roster, gate): (Arc<PinSet>, Roster, Gate),
         writer: mpsc::Sender<Command>,
-        data: PathBuf,
+        (data, backups): (PathBuf, Board),
+        (nodes, registrar): (TellNodes, Registrar),
+        (clock, hour): (Clock, Hour),
     ) -> Self {
         let (roster, reading) = (Roster::default(), Mutex::new(()));
-        Self { sellers, sellers_roster, gate, writer, roster, data, reading }
+        let (promoting, hand) = (None, None);
+        Self {
+            sellers,
+            sellers_roster,
+            gate,
+            writer,
+            roster,
+            data,
+            reading,
+            backups,
+            registrar,
+            hand,
+            nodes,
+            promoting,
+            clock,
+            hour,
+        }
+    }
+
+    /// The same at a settlement in charge.
+    #[must_use]
+    pub fn holding(self, hand: Hand) -> Self {
+        Self { hand: Some(hand), ..self }
+    }
+
+    /// The same at a standby.
+    #[must_use]
+    pub fn promoting(self, promoting: mpsc::Sender<Promotion>) -> Self {
+        Self { promoting: Some(promoting), ..self }
+    }
+
+    async fn promote(&self, by: Pin, force: bool) -> Result<Reply, Refusal> {
+        let no = || Refusal::NotDone("this settlement is in charge already".to_owned());
+        let promoting = self.promoting.as_ref().ok_or_else(no)?;
+        let (tell, told) = oneshot::channel();
+        promoting.send(Promotion { force, by, tell }).await.map_err(|_| Refusal::TryLater)?;
+        let promoted = told.await.map_err(|_| Refusal::TryLater)?.map_err(Refusal::NotDone)?;
+        let Promoted { epoch, position, lacks } = promoted;
+        Ok(Reply::Promoted { epoch, position, lacks })
     }
 }
 
@@ -50,8 +143,17 @@ impl exchange::Service for Service {
     type Reply = Reply;
 
     async fn call(self: Arc<Self>, operator: Pin, request: Request) -> Reply {
+        // The one place where it is decided who may have something changed.
+        if !self.registrar.rights.allow(&operator, request.changes()) {
+            // It is not for one who may only look to fill the log.
+            tracing::debug!("operator {operator} has no right to what was asked for");
+            return Reply::Refused(Refusal::NoRight);
+        }
         let reply = match request {
-            Request::Status => self.status().await,
+            Request::Status => self.status().await.map(Reply::Status),
+            // It is answered where its stream begins.
+            Request::Watch => Err(Refusal::TryLater),
+            Request::Past { before, limit } => Ok(Reply::Past(self.hour.past(before, limit))),
             Request::Peers => Ok(Reply::Peers(self.peers())),
             Request::Policies { before, limit } => self.policies(before, limit).await,
             Request::Accounts { after, limit } => self.accounts(after, limit).await,
@@ -86,9 +188,32 @@ impl exchange::Service for Service {
             Request::Account { account } => self.account(account).await,
             Request::Statements { account } => self.statements(account).await,
             Request::ActOn { account, act } => self.act(account, act, operator).await,
+            Request::Shops { after, limit } => self.shops(after, limit).await,
+            Request::BackupPoint => self.backup_point().await,
             Request::CloseMonth { month } => self.close_month(month, operator).await,
+            Request::Promote { force } => self.promote(operator, force).await,
+            Request::Trail(request) => self.trail(operator, request).await.map(Reply::Trail),
+            Request::FindAccounts { prefix, after, limit } => self.find_accounts(&prefix, after, limit).await,
+            Request::Sellers => Ok(self.list_sellers()),
+            Request::AllowSeller { seller, reason } => self.list_seller(operator, seller, true, reason).await,
+            Request::RevokeSeller { seller, reason } => {
+                self.list_seller(operator, seller, false, reason).await
+            }
+            Request::Rekey { reason } => self.rekey(operator, reason).await,
+            Request::ReloadPolicy => self.reload_policy(operator).await,
+            Request::ShowCard { account, reason } => self.show_card(operator, account, reason).await,
         };
         reply.unwrap_or_else(Reply::Refused)
+    }
+
+    fn watch(&self, operator: Pin, request: &Request) -> Option<(Reply, Option<Watcher>)> {
+        if !matches!(request, Request::Watch) {
+            return None;
+        }
+        Some(match self.hour.watch(operator, (self.clock)()) {
+            Ok((watching, watcher)) => (Reply::Watching(watching), Some(watcher)),
+            Err(TooMany) => (Reply::Refused(Refusal::TooManyWatch), None),
+        })
     }
 
     fn roster(&self) -> Option<&Roster> {
@@ -97,11 +222,18 @@ impl exchange::Service for Service {
 }
 
 impl Service {
-    async fn status(&self) -> Result<Reply, Refusal> {
+    async fn status(&self) -> Result<Box<Status>, Refusal> {
+        self.looked().await.map(|(status, _)| status)
+    }
+
+    /// How the settlement is, and how many holds run out within the hour, as far as they are looked at.
+    pub(super) async fn looked(&self) -> Result<(Box<Status>, u64), Refusal> {
+        let soon = (self.clock)().plus_seconds(SOON_SECONDS);
         let (sellers, connections) = (self.sellers.len(), self.sellers_roster.connected().len());
-        let gate = self.gate.counts();
+        let (gate, nodes) = (self.gate.counts(), (self.nodes)());
+        let backups = self.backups.read();
         self.read(move |books, position| {
-            Reply::Status(Box::new(Status {
+            let status = Status {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 pid: std::process::id(),
                 accounts: books.accounts().len() as u64,
@@ -112,9 +244,20 @@ impl Service {
                 position,
                 disputed_batches: listing::disputed(books),
                 gate,
-            }))
+                nodes,
+                backups,
+            };
+            (Box::new(status), books.expired(soon).take(MAX_LOOKED_AT).count() as u64)
         })
         .await
+    }
+
+    async fn backup_point(&self) -> Result<Reply, Refusal> {
+        let look = |books: &Books, position| Reply::BackupPoint {
+            position,
+            totals: backup::totals(books).into_iter().collect(),
+        };
+        self.read(look).await
     }
 
     async fn policies(&self, before: Option<u32>, limit: u16) -> Result<Reply, Refusal> {

@@ -35,7 +35,7 @@ impl Desk {
         let reads: Clock = Arc::new(move || Timestamp(reads.load(Ordering::SeqCst)));
         let (writer, queue) = mpsc::channel(100);
         let clerk = Clerk::new(Arc::clone(&reads));
-        let ended = writer::spawn(store, clerk, queue, reads).expect("a writer");
+        let ended = writer::spawn(store, clerk, queue, reads, writer::Standing::alone()).expect("a writer");
         Self { folder, vault: vault.expect("keys"), clock, writer, ended }
     }
 

@@ -3,6 +3,7 @@
 use kessai_settlement::ledger::{
     Capture, Charge, ChargeState, Chargeback, Cleared, Entry, Group, MAX_CAPTURES, Row, RowKey,
 };
+use kessai_shared::ids::Epoch;
 use kessai_shared::outcome::Reason;
 use kessai_shared::receipt::Purchase;
 
@@ -262,24 +263,31 @@ fn the_audit_finds_more_taken_and_given_back_than_there_was() {
     let entries = Vec::new;
     let captured = |number, amount, last| {
         let (id, amount) = (CaptureId::from_bytes([number; 16]), Minor(amount));
-        Change::Captured { key, capture: Capture { id, amount, last, batch: 1 }, entries: entries() }
+        Change::Captured {
+            key,
+            capture: Capture { id, amount, last, batch: 1 },
+            epoch: Epoch::NONE,
+            entries: entries(),
+        }
     };
     let id = |number: u8| RefundId::from_bytes([number; 16]);
     let refunded = |number, amount| {
         let (refund, amount) = (id(number), Minor(amount));
-        Change::Refunded { key, refund, amount, batch: 1, entries: entries() }
+        Change::Refunded { key, refund, amount, batch: 1, epoch: Epoch::NONE, entries: entries() }
     };
     let released = |number, amount| {
         let (release, amount) = (id(number), Minor(amount));
-        Change::Released { key, release, amount, entries: entries() }
+        Change::Released { key, release, amount, epoch: Epoch::NONE, entries: entries() }
     };
     let disputed = |amount| {
         let (amount, reason) = (Minor(amount), ChargebackReason::Fraud);
         let chargeback = Chargeback { key, amount, reason, by: OPERATOR, batch: 1 };
         Change::ChargedBack { id: ChargebackId::from_bytes([90; 16]), chargeback, entries: entries() }
     };
-    let (expired, reversed) =
-        (Change::Expired { key, entries: entries() }, Change::Reversed { key, entries: entries() });
+    let (expired, reversed) = (
+        Change::Expired { key, entries: entries() },
+        Change::Reversed { key, epoch: Epoch::NONE, entries: entries() },
+    );
     let late = Change::PresentedLate { key, capture: CaptureId::from_bytes([91; 16]), amount: Minor(1) };
     let cases: Vec<(Vec<Change>, Option<&str>)> = vec![
         (vec![released(0, 5), captured(1, 10, false), captured(2, 20, true), refunded(3, 30)], None),
@@ -417,7 +425,14 @@ fn cards_that_cannot_be_where_a_change_puts_them_are_refused_and_nothing_is_chan
     let (amount, currency, quote_hash) = (Minor(1), Currency::Gbp, [0; 32]);
     let (seller, order, deadline) = (seller(0), order(0), START.plus_seconds(9));
     let purchase = Purchase { seller, order, amount, currency, quote_hash, deadline };
-    let fresh = acts::Fresh { reason: Reason::Approved, account: Some(id), enrolled: None, policy: 1 };
+    let fresh = acts::Fresh {
+        reason: Reason::Approved,
+        account: Some(id),
+        enrolled: None,
+        policy: 1,
+        epoch: Epoch::NONE,
+        at: 0,
+    };
     let mut uncoded = acts::decided(purchase, fresh, Vec::new(), &life.policy, START);
     if let Change::Decided(decided) = &mut uncoded {
         decided.enrolled = Some([9; 32]);

@@ -62,6 +62,8 @@ pub fn rows(books: &Books) -> Rows {
     let keys = keys.chain(chargebacks).chain(late).chain(batches);
     let policies = books.policies().all().map(|adopted| RowKey::Policy(adopted.adoption.sequence));
     let keys = keys.chain(policies);
+    let acts = books.trail().newest(None).map(|(position, _)| RowKey::Act(position));
+    let keys = keys.chain(acts);
     assert!(rows.keys().eq(keys.map(|key| codec::encode(&key)).collect::<BTreeSet<_>>().iter()));
     rows
 }

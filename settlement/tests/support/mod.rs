@@ -103,7 +103,7 @@ impl Folder {
         let clock: Clock = Arc::new(Timestamp::from_system_clock);
         let (writer, queue) = mpsc::channel(100);
         let clerk = Clerk::new(Arc::clone(&clock));
-        let ended = writer::spawn(store, clerk, queue, clock).expect("a writer");
+        let ended = writer::spawn(store, clerk, queue, clock, writer::Standing::alone()).expect("a writer");
         Open { vault, writer, ended }
     }
 

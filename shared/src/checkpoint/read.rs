@@ -9,6 +9,8 @@ use super::{About, CheckpointDamage, file_name};
 use crate::digest::sha256;
 use crate::journal::{BLOCK_BYTES, Disk, Kind, take};
 
+/// A row is never shorter, in bytes: two lengths, a key and a version.
+const LEAST_ROW_BYTES: u64 = 10;
 /// How much is looked through at a time for the second page of a stripe whose first is bad, in bytes.
 const LOOK_BYTES: usize = 1 << 20;
 
@@ -34,6 +36,8 @@ pub(crate) struct Reader<'a> {
     ended: bool,
     /// What has to be written where, to make the file whole again.
     mends: Vec<(u64, Vec<u8>)>,
+    /// Memory of stripes that are done with.
+    spare: Vec<Vec<u8>>,
 }
 
 impl<'a> Reader<'a> {
@@ -50,6 +54,7 @@ impl<'a> Reader<'a> {
             digests: Context::new(&SHA256),
             ended: false,
             mends: Vec::new(),
+            spare: Vec::new(),
         }
     }
 
@@ -74,6 +79,23 @@ impl<'a> Reader<'a> {
         payload.truncate(page.payload_bytes as usize);
         let (digest, rows, file) = (page.digest, page.rows, self.name.clone());
         Ok(Some(Stripe { payload, digest, rows, file, offset: start }))
+    }
+
+    /// How many rows the last stripe says there are, before anything is proved: good for making room, and
+    /// never more than the file could hold.
+    pub(crate) fn likely_rows(&self) -> Option<usize> {
+        let length = self.disk.len(&self.name).ok()?;
+        let at = length.checked_sub(PAGE_BYTES as u64)?;
+        let page = Page::read(&self.read(at, PAGE_BYTES).ok()?, self.kind)?;
+        let body = at.checked_sub(page.body_bytes() as u64).filter(|_| page.sort == Sort::End)?;
+        let rows = self.read(body, size_of::<u64>()).ok()?;
+        let rows = take(&mut rows.as_slice()).map(u64::from_le_bytes)?;
+        usize::try_from(rows.min(length / LEAST_ROW_BYTES)).ok()
+    }
+
+    /// Takes the memory of a stripe back for one that is still to be read.
+    pub(crate) fn reuse(&mut self, stripe: Stripe) {
+        self.spare.push(stripe.payload);
     }
 
     /// Whose rows these are; known once a stripe was read.
@@ -136,7 +158,9 @@ impl<'a> Reader<'a> {
     /// The blocks of a stripe, the one bad among them worked out from the others.
     fn blocks(&mut self, page: &Page, start: u64) -> Result<Vec<u8>, CheckpointDamage> {
         let body_at = start + PAGE_BYTES as u64;
-        let mut body = self.read(body_at, page.body_bytes())?;
+        let mut body = self.spare.pop().unwrap_or_default();
+        let read = self.disk.read_into(&self.name, body_at, page.body_bytes(), &mut body);
+        read.map_err(|error| self.damage(body_at, &error.to_string()))?;
         // A file that was cut short has lost what is behind the cut.
         body.resize(page.body_bytes(), 0);
         let length = page.block_bytes as usize;

@@ -27,7 +27,7 @@ const OLDEST: usize = 32;
 
 /// The part of a processor that newcomers' first packets may take: a handshake whose beginning took longer
 /// than that leaves it counts as several, so that a slow or busy machine lets fewer in.
-const NEWCOMERS_SHARE: f64 = 0.25;
+pub(super) const NEWCOMERS_SHARE: f64 = 0.25;
 
 /// What one host can have all of: an IPv4 address, or the upper half of an IPv6 one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -226,6 +226,11 @@ pub(super) struct Pass {
 }
 
 impl Pass {
+    /// Whether nothing was asked from its address lately.
+    pub(super) fn is_newcomer(&self) -> bool {
+        self.newcomer
+    }
+
     /// The handshake is done; `false` when it was given up for another a moment ago.
     pub(super) fn seat(&mut self) -> bool {
         let mut table = self.admission.lock();

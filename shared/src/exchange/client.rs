@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout};
 use super::close;
 use super::error::{CallError, LinkError};
 use super::pending::Pending;
+use super::push::Pushed;
 use super::stream::{Broken, FrameReader};
 use crate::codec::{self, PeerFault};
 use crate::pin::Pin;
@@ -107,7 +108,17 @@ impl Client {
         deadline: Duration,
     ) -> Result<Rep, CallError> {
         let answer = self.inner.pending.ask(request, Instant::now() + deadline).await?;
-        codec::decode(&answer).map_err(|fault| self.accuse(fault))
+        codec::decode(&answer).map_err(|fault| {
+            self.accuse(fault);
+            CallError::PeerFault(fault)
+        })
+    }
+
+    /// What the server tells from now on, once it has answered a request to watch. A connection that was not
+    /// made for this has no room for it.
+    #[must_use]
+    pub fn pushed(&self) -> Pushed {
+        Pushed::on(self.clone(), self.inner.connection.clone())
     }
 
     /// Waits until the connection has ended, and says why.
@@ -186,11 +197,12 @@ impl Client {
         self.inner.peer
     }
 
-    fn accuse(&self, fault: PeerFault) -> CallError {
+    /// Closes the connection because of the server.
+    pub(super) fn accuse(&self, fault: PeerFault) -> LinkError {
         self.inner.pending.end(&LinkError::Fault(fault));
         let reason = fault.to_string();
         self.inner.connection.close(close::FAULT, reason.as_bytes());
-        CallError::PeerFault(fault)
+        LinkError::Fault(fault)
     }
 }
 

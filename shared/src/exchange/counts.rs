@@ -21,6 +21,26 @@ pub struct TurnedAway {
     pub slow: u64,
 }
 
+impl TurnedAway {
+    /// All of it, but for what was only asked again, as every newcomer is.
+    #[must_use]
+    pub fn flooded(&self) -> u64 {
+        let Self { asked_again: _, paced, full, stalled, idle, slow } = self;
+        paced + full + stalled + idle + slow
+    }
+}
+
+/// Who came to a server since it began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Came {
+    /// Connections that were let in.
+    pub connected: u64,
+    /// Those that were not, for their key, or because it has as many as one key may have.
+    pub refused: u64,
+    /// Those that were closed because their key was taken off the list.
+    pub revoked: u64,
+}
+
 /// The same while it is counted.
 #[derive(Default)]
 pub(super) struct Counts {
@@ -30,9 +50,17 @@ pub(super) struct Counts {
     pub(super) stalled: AtomicU64,
     pub(super) idle: AtomicU64,
     pub(super) slow: AtomicU64,
+    pub(super) connected: AtomicU64,
+    pub(super) refused: AtomicU64,
+    pub(super) revoked: AtomicU64,
 }
 
 impl Counts {
+    pub(super) fn came(&self) -> Came {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Came { connected: read(&self.connected), refused: read(&self.refused), revoked: read(&self.revoked) }
+    }
+
     pub(super) fn now(&self) -> TurnedAway {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         TurnedAway {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use quinn::{Connection, SendStream, VarInt};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::task::AbortHandle;
 
 use super::close;
 use super::common::Share;
@@ -12,6 +13,7 @@ use super::counts::count;
 use super::limits::{NARROW_REPLIES, PLACE_BYTES, READ_BEFORE_WIDE, WIDE_REPLIES};
 use super::outbox::{Batch, Outbox, with_frame};
 use super::pulse::Pulse;
+use super::push::{self, Watcher};
 use super::server::{Server, Service};
 use crate::pin::Pin;
 use crate::tls::WINDOW_BYTES;
@@ -32,6 +34,9 @@ pub(super) struct Desk<S> {
     /// Told when there is a reply, or perhaps nothing left to wait for.
     changed: Notify,
     closed: AtomicBool,
+    pulse: Arc<Pulse>,
+    /// What tells the peer, where it watches.
+    telling: OnceLock<AbortHandle>,
 }
 
 /// What waits to be written.
@@ -45,7 +50,11 @@ struct Replies {
 }
 
 impl<S> Desk<S> {
-    pub(super) fn new(peer: Pin, connection: Connection, server: Arc<Server<S>>) -> Self {
+    pub(super) fn new(
+        (peer, pulse): (Pin, Arc<Pulse>),
+        connection: Connection,
+        server: Arc<Server<S>>,
+    ) -> Self {
         let most = server.limits.max_in_flight_per_connection;
         let narrow = server.limits.strangers.map_or(most, |strangers| strangers.narrow_in_flight.min(most));
         let places = narrow.max(1) as usize;
@@ -62,6 +71,8 @@ impl<S> Desk<S> {
             wide: OnceLock::new(),
             changed: Notify::new(),
             closed: AtomicBool::new(false),
+            pulse,
+            telling: OnceLock::new(),
         }
     }
 
@@ -122,6 +133,18 @@ impl<S> Desk<S> {
         }
     }
 
+    /// Tells the peer what others who watch are told, until its connection ends.
+    fn tell(&self, watcher: Watcher) {
+        if self.telling.get().is_some() {
+            return;
+        }
+        let eyes = (Arc::clone(&self.pulse), Arc::clone(&self.server.registry));
+        let patience = self.server.limits.reply_deadline;
+        let telling = tokio::spawn(push::push(self.connection.clone(), watcher, eyes, patience));
+        // Requests are taken by one task, one after the other, so it is set once.
+        let _ = self.telling.set(telling.abort_handle());
+    }
+
     /// Closes the connection of a peer that asks more than it reads, at a time when there is no room for
     /// that.
     fn give_up(&self) {
@@ -142,6 +165,7 @@ pub(super) struct Opened<S>(pub(super) Arc<Desk<S>>);
 
 impl<S> Drop for Opened<S> {
     fn drop(&mut self) {
+        self.0.telling.get().inspect(|telling| telling.abort());
         self.0.closed.store(true, Ordering::Release);
         self.0.changed.notify_one();
     }
@@ -169,6 +193,12 @@ impl<S: Service> Seat<S> {
     pub(super) fn begin(self, id: u64, request: S::Request) {
         let service = Arc::clone(&self.desk.server.service);
         let peer = self.desk.peer;
+        if let Some((reply, watcher)) = service.watch(peer, &request) {
+            let desk = Arc::clone(&self.desk);
+            self.reply(id, &reply);
+            watcher.into_iter().for_each(|watcher| desk.tell(watcher));
+            return;
+        }
         tokio::spawn(async move {
             let reply = service.call(peer, request).await;
             self.reply(id, &reply);

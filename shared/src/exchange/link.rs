@@ -74,12 +74,27 @@ impl Link {
         request: &Req,
         deadline: Duration,
     ) -> Result<Rep, CallError> {
+        self.call_telling(request, deadline, || {}).await
+    }
+
+    /// As [`Link::call`], and calls `sent` when there is a connection and the request is handed to it.
+    ///
+    /// # Errors
+    ///
+    /// Any [`CallError`].
+    pub async fn call_telling<Req: Serialize, Rep: DeserializeOwned>(
+        &self,
+        request: &Req,
+        deadline: Duration,
+        sent: impl FnOnce(),
+    ) -> Result<Rep, CallError> {
         let until = Instant::now() + deadline;
         let client = timeout_at(until, self.client())
             .await
             .map_err(|_| CallError::TooLate)?
             .map_err(CallError::NotSent)?;
         let heard = client.packets_heard_lately();
+        sent();
         let outcome = client.call(request, until.saturating_duration_since(Instant::now())).await;
         if matches!(outcome, Err(CallError::Timeout)) && client.packets_heard() == heard {
             self.abandon(&client);

@@ -71,6 +71,11 @@ impl Pulse {
         self.active.store(self.beats.now(), Ordering::Relaxed);
     }
 
+    /// The peer was told something that it had asked for once and for all.
+    pub(super) fn told(&self) {
+        self.active.store(self.beats.now(), Ordering::Relaxed);
+    }
+
     /// Whether the peer takes longer over a frame, or over its replies, than so many beats.
     pub(super) fn is_slow(&self, frame: u32, reply: u32) -> bool {
         let now = self.beats.now();

@@ -9,7 +9,7 @@ use quinn::{Connection, VarInt};
 use tokio::time::Instant;
 
 use super::close;
-use super::counts::{Counts, TurnedAway, count};
+use super::counts::{Came, Counts, TurnedAway, count};
 use super::limits::Limits;
 use super::pulse::{Beats, Pulse};
 use crate::pin::Pin;
@@ -84,7 +84,7 @@ impl Registry {
         let (frame, reply) = (Beats::of(frame_deadline), Beats::of(reply_deadline));
         for (peer, live) in self.lock().all() {
             if live.pulse.is_slow(frame, reply) && live.connection.close_reason().is_none() {
-                tracing::info!(%peer, "closing: the peer does not go on");
+                tracing::debug!(%peer, "closing: the peer does not go on");
                 count(&self.counts.slow);
                 live.connection.close(close::SLOW, b"not gone on in time");
             }
@@ -130,6 +130,10 @@ impl Registry {
             }
             tracing::info!(%peer, connections = connections.len(), "closing: key revoked");
             for Live { connection, .. } in connections {
+                if connection.close_reason().is_some() {
+                    continue;
+                }
+                count(&self.counts.revoked);
                 connection.close(close::REVOKED, b"key revoked");
             }
         }
@@ -158,6 +162,35 @@ impl Roster {
             lasted: live.since.elapsed(),
         };
         live.all().map(|(peer, live)| connected(*peer, live)).collect()
+    }
+
+    /// Closes the live connections of a key, which may come again; how many there were.
+    pub fn disconnect(&self, peer: &Pin) -> usize {
+        let registry = self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        let Some(registry) = registry else { return 0 };
+        let live = registry.lock();
+        let connections = live.keys.get(peer).map_or(&[][..], Vec::as_slice);
+        connections.iter().for_each(|live| live.connection.close(close::IDLE, b"closed by an operator"));
+        connections.len()
+    }
+
+    /// Who came, since the server began; nobody before that.
+    #[must_use]
+    pub fn came(&self) -> Came {
+        let registry = self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        registry.map_or_else(Came::default, |registry| registry.counts.came())
+    }
+
+    /// How many are connected now.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let registry = self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        registry.map_or(0, |registry| registry.lock().keys.values().map(Vec::len).sum())
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// What was not taken on, since the server began; nothing before that.

@@ -16,8 +16,10 @@ use super::begun::Begun;
 use super::close;
 use super::common::Common;
 use super::counts::count;
+use super::lane::Lanes;
 use super::limits::Limits;
 use super::pulse::{BEAT, Beats, Pulse};
+use super::push::Watcher;
 use super::registry::{Registry, Roster};
 use super::session::{self, Guest};
 use crate::pin::Pin;
@@ -49,6 +51,12 @@ pub trait Service: Send + Sync + 'static {
     /// even when the connection it came on ends.
     fn call(self: Arc<Self>, peer: Pin, request: Self::Request) -> impl Future<Output = Self::Reply> + Send;
 
+    /// What a request to be told from now on is answered, and what tells the peer; `None` for every other
+    /// request. Only the first of a connection is heeded: a second gets its reply and is told nothing more.
+    fn watch(&self, _peer: Pin, _request: &Self::Request) -> Option<(Self::Reply, Option<Watcher>)> {
+        None
+    }
+
     /// Where whoever is connected can be seen, for a service that somebody watches.
     fn roster(&self) -> Option<&Roster> {
         None
@@ -78,6 +86,7 @@ pub async fn serve<S: Service>(
         limits,
         registry,
         admission: Admission::new(&limits, Instant::now()),
+        lanes: limits.strangers.map(|_| Lanes::new(Instant::now())),
         beats: Beats::new(),
         common: limits.strangers.map(|strangers| Common::new(strangers.common_bytes)),
         wide: Arc::new(Semaphore::new(limits.strangers.map_or(0, |strangers| strangers.wide_connections))),
@@ -109,6 +118,8 @@ pub(super) struct Server<S> {
     /// Places for connections that have use for more than a narrow one has.
     pub(super) wide: Arc<Semaphore>,
     admission: Arc<Admission>,
+    /// Where handshakes begin one after the other; `None` where a list says who may connect.
+    lanes: Option<Lanes>,
     beats: Beats,
 }
 
@@ -231,27 +242,55 @@ async fn welcome<S: Service>(
     let pulse = Arc::new(Pulse::new(&server.beats));
     match server.registry.seat(peer, &connection, Arc::clone(&pulse)) {
         Ok(_seat) => {
+            count(&server.registry.counts.connected);
             session::run(&connection, &Guest { peer, pulse, pass }, &server).await;
             let (received, sent) = (connection.stats().udp_rx.bytes, connection.stats().udp_tx.bytes);
             tracing::debug!(%peer, received, sent, "{ENDED}");
         }
         Err(code) => {
             tracing::info!(%peer, %from, %code, "connection not taken in");
+            count(&server.registry.counts.refused);
             connection.close(code, b"not taken in");
         }
     }
 }
 
+/// Whether a handshake came to nothing because we refuse the key of the peer, or the peer what we are.
+fn is_refusal(error: &quinn::ConnectionError) -> bool {
+    /// The codes of TLS alerts in QUIC (RFC 9001, section 4.8).
+    const ALERTS: std::ops::Range<u64> = 0x100..0x200;
+    match error {
+        quinn::ConnectionError::TransportError(error) => ALERTS.contains(&u64::from(error.code)),
+        _ => false,
+    }
+}
+
 async fn shake_hands<S>(incoming: Incoming, server: &Server<S>, pass: &Pass) -> Option<quinn::Connection> {
     let from = incoming.remote_address();
-    let begun = Instant::now();
-    let accepted = incoming.accept();
-    pass.took(begun.elapsed());
-    let connecting = accepted.inspect_err(|error| tracing::debug!(%from, %error, "no handshake")).ok()?;
-    match timeout(server.limits.handshake_deadline, connecting).await {
+    let deadline = server.limits.handshake_deadline;
+    let shaking = async {
+        let accepted = match &server.lanes {
+            Some(lanes) => {
+                // Waiting for its turn takes nothing from the time that the handshake itself may have.
+                let turn = lanes.begin(pass.is_newcomer(), || incoming.accept());
+                let Ok((accepted, took)) = timeout(deadline, turn).await else {
+                    return Err(quinn::ConnectionError::TimedOut);
+                };
+                pass.took(took);
+                accepted
+            }
+            None => incoming.accept(),
+        };
+        let handshake = accepted?;
+        timeout(deadline, handshake).await.unwrap_or(Err(quinn::ConnectionError::TimedOut))
+    };
+    match timeout(deadline * 2, shaking).await {
         Ok(Ok(connection)) => Some(connection),
         Ok(Err(error)) => {
             tracing::debug!(%from, %error, "handshake failed");
+            if is_refusal(&error) {
+                count(&server.registry.counts.refused);
+            }
             None
         }
         Err(_) => {

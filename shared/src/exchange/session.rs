@@ -97,7 +97,11 @@ async fn converse<S: Service>(connection: &Connection, guest: &Guest, server: &A
         Err(end) => return end,
     };
     guest.pass.make_known(Instant::now());
-    let desk = Opened(Arc::new(Desk::new(guest.peer, connection.clone(), Arc::clone(server))));
+    let desk = Opened(Arc::new(Desk::new(
+        (guest.peer, Arc::clone(&guest.pulse)),
+        connection.clone(),
+        Arc::clone(server),
+    )));
     let mut writer = tokio::spawn(write_replies(send, Arc::clone(&desk.0), Arc::clone(&guest.pulse)));
     let end = tokio::select! {
         biased;
@@ -142,11 +146,12 @@ async fn take_requests<S: Service>(reader: &mut FrameReader, desk: &Arc<Desk<S>>
             Ok(None) => return End::Quiet,
             Err(broken) => return broken.into(),
         };
-        let request = match codec::decode(&frame.body) {
-            Ok(request) => request,
+        // While this waits nothing is read, and in time the transport stops the client as well. What is decoded
+        // may take many times its bytes, so that comes after.
+        let seat = desk.seat(frame.body.len()).await;
+        match codec::decode(&frame.body) {
+            Ok(request) => seat.begin(frame.id, request),
             Err(fault) => return End::Fault(fault),
-        };
-        // While this waits nothing is read, and in time the transport stops the client as well.
-        desk.seat(frame.body.len()).await.begin(frame.id, request);
+        }
     }
 }

@@ -2,19 +2,22 @@
 
 use std::error::Error;
 use std::fmt;
+use std::time::Instant;
 
 use aws_lc_rs::rand;
+use bytes::Bytes;
 
 use super::ahead::Ahead;
 use super::format::Mark;
 use super::mend::settle;
 use super::pending::Pending;
-use super::scan::{Found, Start, prove};
+use super::scan::{Found, Start, Survey, prove};
 use super::segment::{SegmentHeader, file_name};
 use super::{
     Appended, Disk, Head, JournalError, Kind, MAX_GROUP_BYTES, MAX_GROUP_RECORDS, MAX_PAYLOAD_BYTES,
-    OpenReport, Record, SEGMENT_BYTES,
+    OpenReport, RawGroup, Record, Ring, SEGMENT_BYTES,
 };
+use crate::measure::{Count, Registry, Spread};
 use crate::time::Timestamp;
 
 /// How a journal lies on its disk.
@@ -34,20 +37,24 @@ impl Default for Layout {
 
 /// An open journal. Dropping it at any moment is safe.
 pub struct Journal {
-    disk: Box<dyn Disk>,
-    kind: Kind,
-    mark: Mark,
-    layout: Layout,
-    head: Head,
-    pending: Pending,
+    pub(super) disk: Box<dyn Disk>,
+    pub(super) kind: Kind,
+    pub(super) mark: Mark,
+    pub(super) layout: Layout,
+    pub(super) head: Head,
+    pub(super) pending: Pending,
     /// The newest segment, or the one to create.
-    file: String,
+    pub(super) file: String,
     /// How much of that file holds acknowledged groups.
-    end: u64,
-    ahead: Option<Ahead>,
+    pub(super) end: u64,
+    pub(super) ahead: Option<Ahead>,
     /// Where the segments before the newest end, and how many bytes they are.
-    before: (Head, u64),
-    poisoned: bool,
+    pub(super) before: (Head, u64),
+    pub(super) poisoned: bool,
+    /// Where the newest groups are kept for those who follow, once somebody may.
+    pub(super) ring: Option<Ring>,
+    /// Where it is counted what is written, once somebody wants to know.
+    pub(super) meter: Option<Registry>,
 }
 
 impl Journal {
@@ -121,8 +128,26 @@ impl Journal {
             ahead,
             before: found.before,
             poisoned: false,
+            ring: None,
+            meter: None,
         };
         Ok((journal, found.report))
+    }
+
+    /// Begins a journal on a disk that has none, behind a checkpoint that stands for everything up to
+    /// its head and carries its mark, or at the very beginning with a mark of its own.
+    ///
+    /// # Errors
+    /// `Io` when the system gives no random bytes.
+    pub(crate) fn begin_after(
+        disk: Box<dyn Disk>,
+        kind: Kind,
+        (head, mark): (Head, Option<Mark>),
+    ) -> Result<Self, JournalError> {
+        let survey = Survey { head, mark, before: (head, 0), ..Survey::default() };
+        let (mut journal, _) = Self::resume(disk, kind, Layout::default(), Found(survey))?;
+        journal.file = file_name(head.position.checked_add(1).ok_or(JournalError::Exhausted)?);
+        Ok(journal)
     }
 
     /// Where the journal ends: the last acknowledged record.
@@ -158,6 +183,33 @@ impl Journal {
 
     pub(crate) fn mark(&self) -> Mark {
         self.mark
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The newest groups, which are kept in memory from the first call on.
+    pub fn ring(&mut self) -> Ring {
+        self.ring.get_or_insert_with(|| Ring::new(self.head)).clone()
+    }
+
+    /// Counts from now on what is written, and how long that takes.
+    pub fn measure(&mut self, registry: &Registry) {
+        self.meter = Some(registry.clone());
+    }
+
+    /// One write and one sync that began then, of so many bytes with all copies, and how many records each
+    /// group in it has.
+    pub(super) fn measure_write(&self, begun: Instant, bytes: u64, groups: &[u64]) {
+        let Some(meter) = &self.meter else { return };
+        meter.took_since(Spread::Sync, begun);
+        meter.count_many(Count::JournalBytes, bytes);
+        meter.count_many(Count::Groups, groups.len() as u64);
+        for records in groups {
+            meter.count_many(Count::Records, *records);
+            meter.measure(Spread::Group, *records);
+        }
     }
 
     /// Where the record that is pushed next will stand, when its group begins at `now`.
@@ -206,6 +258,13 @@ impl Journal {
         let head = self.pending.after(&self.head);
         let behind = head.position.checked_add(1).ok_or(JournalError::Exhausted)?;
         let appended = Appended { positions: first..behind, first_time: self.pending.first_time(), head };
+        let kept = self.ring.as_ref().map(|_| RawGroup {
+            first,
+            // The limit of a group is below what four bytes hold.
+            count: self.pending.count() as u32,
+            after: head.hash,
+            body: Bytes::copy_from_slice(self.pending.body()),
+        });
         // The header of a new segment travels with its first group, so a file is either unfinished as a
         // whole or holds an acknowledged group.
         let opens = self.end == 0 || self.end >= self.layout.segment_bytes;
@@ -219,13 +278,15 @@ impl Journal {
         }
         let bytes =
             self.pending.seal(&self.head, self.mark, start.as_ref()).ok_or(JournalError::Exhausted)?;
-        let end = self.end + bytes.len() as u64;
+        let written = bytes.len() as u64;
+        let end = self.end + written;
         if let Some(ahead) = &mut self.ahead {
             ahead.before_write(&self.file, end);
         }
         // Set before the first operation, so that not even a panic in the disk leaves a journal
         // behind that looks usable.
         self.poisoned = true;
+        let begun = Instant::now();
         self.disk
             .write_at(&self.file, self.end, bytes)
             .map_err(|error| JournalError::io("writing", &self.file, error))?;
@@ -234,8 +295,12 @@ impl Journal {
         self.end = end;
         self.head = head;
         self.pending.clear();
+        self.measure_write(begun, written, &[appended.positions.end - appended.positions.start]);
         if let Some(ahead) = &mut self.ahead {
             ahead.after_write(end, self.layout.segment_bytes);
+        }
+        if let Some((ring, group)) = self.ring.as_ref().zip(kept) {
+            ring.push(group, head);
         }
         Ok(Some(appended))
     }

@@ -53,6 +53,16 @@ pub trait Disk: Send + Sync + 'static {
     /// `NotFound` without the file, else whatever the operating system reports.
     fn read_at(&self, name: &str, offset: u64, len: usize) -> io::Result<Vec<u8>>;
 
+    /// As [`Disk::read_at`], in place of what `bytes` holds: memory that was used before is had again for
+    /// much less than new memory.
+    ///
+    /// # Errors
+    /// As [`Disk::read_at`].
+    fn read_into(&self, name: &str, offset: u64, len: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
+        *bytes = self.read_at(name, offset, len)?;
+        Ok(())
+    }
+
     /// Gives a synced file another name, over whatever had it. Durable on return; after an error or a
     /// power cut it has one name or the other, whole.
     ///
@@ -68,6 +78,11 @@ pub trait Disk: Send + Sync + 'static {
 
     /// The same disk for another thread, under the same lock.
     fn another(&self) -> Box<dyn Disk>;
+
+    /// The same disk for one who only reads and keeps nobody else from writing, however long.
+    fn reading(&self) -> Box<dyn Disk> {
+        self.another()
+    }
 }
 
 /// A folder of real files.
@@ -187,13 +202,25 @@ impl Disk for FileDisk {
     }
 
     fn read_at(&self, name: &str, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.read_into(name, offset, len, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn read_into(&self, name: &str, offset: u64, len: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
         let mut file = File::open(self.folder.join(name))?;
         file.seek(SeekFrom::Start(offset))?;
         // What the file has decides how much memory this takes, not what it says of itself.
         let left = usize::try_from(file.metadata()?.len().saturating_sub(offset)).unwrap_or(usize::MAX);
-        let mut bytes = Vec::with_capacity(len.min(left));
-        file.take(len as u64).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        bytes.clear();
+        let needed = len.min(left);
+        if bytes.capacity() < needed {
+            // The next file, or part of one, is about as long, and is to find room enough.
+            let spare = if bytes.capacity() == 0 { 0 } else { needed / 8 };
+            bytes.reserve_exact(needed + spare);
+        }
+        file.take(len as u64).read_to_end(bytes)?;
+        Ok(())
     }
 
     fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
@@ -210,5 +237,9 @@ impl Disk for FileDisk {
 
     fn another(&self) -> Box<dyn Disk> {
         Box::new(Self { folder: self.folder.clone(), lock: self.lock.clone(), current: None })
+    }
+
+    fn reading(&self) -> Box<dyn Disk> {
+        Box::new(Self { folder: self.folder.clone(), lock: None, current: None })
     }
 }

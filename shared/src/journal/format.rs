@@ -14,7 +14,10 @@
 //! | 40..48  | the first position                                |
 //! | 48..80  | the chain before the first record                 |
 //! | 80..112 | the chain after the last record                   |
-//! | 112..124| zeros                                             |
+//! | 112..120| how many positions before the first one were not   |
+//! |         | durable yet when this was written: those of the    |
+//! |         | groups that a standby writes together with it      |
+//! | 120..124| zeros                                             |
 //! | 124..128| the CRC-32 of the header so far                   |
 //!
 //! and the body holds each record as time (8), length (4) and payload.
@@ -48,6 +51,8 @@ pub(super) struct FrameHeader {
     pub position: u64,
     pub before: Hash,
     pub after: Hash,
+    /// How many positions before the first one were not durable yet when this frame was written.
+    pub behind: u64,
 }
 
 /// A group that was read and proved.
@@ -67,12 +72,28 @@ pub(super) fn decode(bytes: &[u8], offset: usize, header: &FrameHeader, head: &H
     if crc32fast::hash(padded_body) != header.body_crc {
         return None;
     }
-    let mut body = padded_body.get(..header.body_bytes as usize)?;
+    let body = padded_body.get(..header.body_bytes as usize)?;
     // The count is only a promise until the body was read, so it decides no allocation by itself.
     let likely = (header.count as usize).min(body.len() / RECORD_HEADER_BYTES);
     let mut records = Vec::with_capacity(likely);
+    let after = each_record(body, header.count, head, |at, left, payload| {
+        let Head { position, time, hash } = *at;
+        records.push(Record { position, time, payload: payload.to_vec(), hash, ends_group: left == 0 });
+    })?;
+    let whole = !records.is_empty() && after.hash == header.after;
+    whole.then_some(Group { records, head: after, length })
+}
+
+/// Hands over each record of a body that follows `head`: where the chain is after it, how many are left,
+/// and its payload. Gives the head after the last; nothing when the body is not so many records whole.
+pub(super) fn each_record(
+    mut body: &[u8],
+    count: u32,
+    head: &Head,
+    mut each: impl FnMut(&Head, u32, &[u8]),
+) -> Option<Head> {
     let mut after = *head;
-    for left in (0..header.count).rev() {
+    for left in (0..count).rev() {
         let time = Timestamp(u64::from_le_bytes(take(&mut body)?));
         let size = u32::from_le_bytes(take(&mut body)?) as usize;
         if size > MAX_PAYLOAD_BYTES || time <= after.time {
@@ -81,11 +102,9 @@ pub(super) fn decode(bytes: &[u8], offset: usize, header: &FrameHeader, head: &H
         let (payload, rest) = body.split_at_checked(size)?;
         body = rest;
         after = after.after(after.position.checked_add(1)?, time, payload);
-        let Head { position, hash, .. } = after;
-        records.push(Record { position, time, payload: payload.to_vec(), hash, ends_group: left == 0 });
+        each(&after, left, payload);
     }
-    let whole = body.is_empty() && !records.is_empty() && after.hash == header.after;
-    whole.then_some(Group { records, head: after, length })
+    body.is_empty().then_some(after)
 }
 
 /// Takes the next bytes off the front.
@@ -128,14 +147,20 @@ impl FrameHeader {
             position: u64::from_le_bytes(take(&mut rest)?),
             before: Hash(take(&mut rest)?),
             after: Hash(take(&mut rest)?),
+            behind: u64::from_le_bytes(take(&mut rest)?),
         };
-        take::<12>(&mut rest)?;
+        take::<4>(&mut rest)?;
         (u32::from_le_bytes(take(&mut rest)?) == crc).then_some(header)
     }
 
     /// The length of the frame with its padding.
     pub(super) fn frame_bytes(&self) -> Option<usize> {
         padded(FRAME_HEADER_BYTES.checked_add(self.body_bytes as usize)?)
+    }
+
+    /// The last position that was durable when the frame was written.
+    pub(super) fn durable(&self) -> u64 {
+        self.position.saturating_sub(1).saturating_sub(self.behind)
     }
 
     /// Whether a frame of this build may look like this.
@@ -155,6 +180,7 @@ impl FrameHeader {
         bytes.extend_from_slice(&self.position.to_le_bytes());
         bytes.extend_from_slice(&self.before.0);
         bytes.extend_from_slice(&self.after.0);
+        bytes.extend_from_slice(&self.behind.to_le_bytes());
         bytes.resize(FRAME_HEADER_BYTES - CRC_BYTES, 0);
         let crc = crc32fast::hash(&bytes);
         bytes.extend_from_slice(&crc.to_le_bytes());

@@ -28,19 +28,22 @@ pub(super) fn settle(disk: &mut dyn Disk, survey: &Survey) -> Result<(), Journal
     prove_last(disk, tail)
 }
 
-/// Writes the last group anew, one copy after the other.
+/// Writes the last group anew, and those that were written together with it, one copy after the other.
 ///
-/// A process that died between write and sync, or whose sync failed, leaves a group that can be
+/// A process that died between write and sync, or whose sync failed, leaves groups that can be
 /// read from the page cache and need not be on the disk; a sync alone does not help, because after
-/// a failed one the kernel holds the pages for written. Whoever reads the group now will act on it,
-/// so it has to be made durable first.
+/// a failed one the kernel holds the pages for written. Whoever reads them now will act on them,
+/// so they have to be made durable first.
 fn prove_last(disk: &mut dyn Disk, tail: &Tail) -> Result<(), JournalError> {
-    let Some((offset, length)) = tail.last else {
+    if tail.last.is_none() {
         return Ok(());
-    };
+    }
     let onto = |good: usize, bad: usize, length: usize| Mend { file: tail.file.clone(), good, bad, length };
-    let copies = [onto(0, BLOCK_BYTES, BLOCK_BYTES), onto(offset, offset + length, length)];
-    let firsts = [onto(BLOCK_BYTES, 0, BLOCK_BYTES), onto(offset + length, offset, length)];
+    let groups = || tail.together.iter().copied();
+    let copies = groups().map(|(offset, length)| onto(offset, offset + length, length));
+    let firsts = groups().map(|(offset, length)| onto(offset + length, offset, length));
+    let copies: Vec<_> = std::iter::once(onto(0, BLOCK_BYTES, BLOCK_BYTES)).chain(copies).collect();
+    let firsts: Vec<_> = std::iter::once(onto(BLOCK_BYTES, 0, BLOCK_BYTES)).chain(firsts).collect();
     rewrite(disk, &tail.file, &copies)?;
     rewrite(disk, &tail.file, &firsts)
 }

@@ -107,6 +107,7 @@ impl Pending {
             position: head.position.checked_add(1)?,
             before: head.hash,
             after: self.after.hash,
+            behind: 0,
         };
         self.bytes.get_mut(START_BYTES..BODY)?.copy_from_slice(&header.encode());
         self.bytes.extend_from_within(START_BYTES..);
@@ -114,6 +115,16 @@ impl Pending {
         let block = start.encode();
         self.bytes.get_mut(..START_BYTES)?.copy_from_slice(&[block.as_slice(), &block].concat());
         Some(&self.bytes)
+    }
+
+    /// The records as they will stand in the body of the frame.
+    pub(super) fn body(&self) -> &[u8] {
+        self.bytes.get(BODY..).unwrap_or_default()
+    }
+
+    /// How many records there are.
+    pub(super) fn count(&self) -> usize {
+        self.count
     }
 
     /// Forgets the records and keeps the room.

@@ -60,6 +60,12 @@ pub struct Start {
 pub struct Found(pub(super) Survey);
 
 impl Found {
+    /// An empty journal whose first group is to follow a checkpoint that came from elsewhere.
+    pub(crate) fn nothing_behind(start: Start) -> Self {
+        let Start { head, mark, until: _ } = start;
+        Self(Survey { head, mark, before: (head, 0), ..Survey::default() })
+    }
+
     /// Where the journal ends.
     #[must_use]
     pub fn head(&self) -> Head {
@@ -105,10 +111,12 @@ pub(super) struct Tail {
     pub length: usize,
     /// Where the last group starts and how long its frame is.
     pub last: Option<(usize, usize)>,
+    /// The same of that group and of those before it that were written together with it.
+    pub together: Vec<(usize, usize)>,
 }
 
 /// The walk that both opening and [`walk`] are made of.
-fn survey<E>(
+pub(super) fn survey<E>(
     disk: &dyn Disk,
     kind: Kind,
     start: Start,
@@ -127,6 +135,7 @@ where
     let names = disk.list().map_err(|error| JournalError::io("listing", "the journal", error))?;
     let mut segments = sorted(names)?;
     segments.retain(|(position, _)| *position > head.position);
+    let mut bytes = Vec::new();
     for (index, (position, name)) in segments.iter().enumerate() {
         if until.is_some_and(|until| *position > until) {
             break;
@@ -138,7 +147,8 @@ where
             walker.survey.before = (walker.survey.head, bytes + end);
         }
         walker.name(name, *position)?;
-        let bytes = disk.read(name).map_err(|error| JournalError::io("reading", name, error))?;
+        disk.read_into(name, 0, usize::MAX, &mut bytes)
+            .map_err(|error| JournalError::io("reading", name, error))?;
         walker.segment(name, &bytes, newest)?;
     }
     if start.mark.is_some() && walker.survey.head.position == head.position {

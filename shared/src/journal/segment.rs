@@ -10,7 +10,7 @@ const NAME_DIGITS: usize = 20;
 const CRC_BYTES: usize = 4;
 
 /// The bytes before the first frame: the header and its copy, a block each.
-pub(super) const START_BYTES: usize = 2 * BLOCK_BYTES;
+pub(crate) const START_BYTES: usize = 2 * BLOCK_BYTES;
 
 /// What a segment says about itself.
 ///
@@ -62,6 +62,12 @@ pub(crate) fn segments(names: &[String]) -> Vec<(u64, String)> {
     let mut segments: Vec<_> = names.iter().filter_map(segment).collect();
     segments.sort();
     segments
+}
+
+/// Which journal a segment is of, as its header or the copy of that says.
+pub(crate) fn mark_in(bytes: &[u8]) -> Option<Mark> {
+    let header = SegmentHeader::read(bytes, 0).or_else(|| SegmentHeader::read(bytes, BLOCK_BYTES));
+    header.map(|header| header.mark)
 }
 
 fn first_position(name: &str) -> Option<u64> {

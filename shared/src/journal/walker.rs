@@ -39,14 +39,25 @@ impl Walker<'_> {
     pub(super) fn segment(&mut self, name: &str, bytes: &[u8], newest: bool) -> Result<(), JournalError> {
         self.survey.report.segments += 1;
         let mends_before = self.survey.mends.len();
-        let mut tail = Tail { file: name.to_owned(), end: 0, unfinished: false, length: 0, last: None };
+        let mut tail = Tail {
+            file: name.to_owned(),
+            end: 0,
+            unfinished: false,
+            length: 0,
+            last: None,
+            together: Vec::new(),
+        };
         if self.header(name, bytes)? {
             let mut offset = START_BYTES;
             while offset < bytes.len() {
-                let Some(length) = self.group(name, bytes, offset)? else {
+                let Some((length, is_alone)) = self.group(name, bytes, offset)? else {
                     break;
                 };
                 tail.last = Some((offset, length));
+                if is_alone {
+                    tail.together.clear();
+                }
+                tail.together.push((offset, length));
                 offset += 2 * length;
                 tail.end = offset;
             }
@@ -114,15 +125,21 @@ impl Walker<'_> {
         Ok(true)
     }
 
-    /// Reads the group and the copy at an offset and hands it over; gives the length of its frame,
-    /// or nothing when this is a write that was never finished.
-    fn group(&mut self, name: &str, bytes: &[u8], offset: usize) -> Result<Option<usize>, JournalError> {
+    /// Reads the group and the copy at an offset and hands it over; gives the length of its frame and
+    /// whether all before it was durable when it was written, or nothing when this is a write that was
+    /// never finished.
+    fn group(
+        &mut self,
+        name: &str,
+        bytes: &[u8],
+        offset: usize,
+    ) -> Result<Option<(usize, bool)>, JournalError> {
         let head = self.survey.head;
         if let Some(header) = self.frame(bytes, offset) {
             self.follows(name, offset, offset, &header)?;
             if let Some(group) = decode(bytes, offset, &header, &head) {
                 self.check_copy(name, bytes, offset, &header, group.length)?;
-                return self.accept(group).map(Some);
+                return self.accept(group).map(|length| Some((length, header.behind == 0)));
             }
         }
         // From here on the first copy is bad. Whatever else can be read behind it decides.
@@ -130,6 +147,10 @@ impl Walker<'_> {
             let Some(header) = self.frame(bytes, at) else {
                 continue;
             };
+            // What was written together with it proves nothing of it: nobody was told of either.
+            if header.position > self.expected() && header.durable() < self.expected() {
+                continue;
+            }
             self.follows(name, offset, at, &header)?;
             let Some(group) = decode(bytes, at, &header, &head) else {
                 continue;
@@ -139,7 +160,7 @@ impl Walker<'_> {
                 return Err(self.damaged(name, offset, why));
             }
             self.mend(name, at, offset, group.length);
-            return self.accept(group).map(Some);
+            return self.accept(group).map(|length| Some((length, header.behind == 0)));
         }
         Ok(None)
     }
@@ -198,7 +219,7 @@ impl Walker<'_> {
         let later = (0..bytes.len())
             .step_by(BLOCK_BYTES)
             .filter_map(|at| self.frame(bytes, at))
-            .find(|header| header.position != self.expected());
+            .find(|header| header.position != self.expected() && header.durable() >= self.expected());
         match later {
             None => Ok(()),
             Some(header) => {

@@ -1,6 +1,7 @@
 //! The asking side of the operator wire: finds the daemon of a data folder, or one that is elsewhere,
 //! and says in one line why there is no answer.
 
+use std::marker::PhantomData;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -8,9 +9,10 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::live::{Beat, Second, Watched, Watching};
 use super::{keys, post};
 use crate::console::Failure;
-use crate::exchange::{CallError, Client, LinkError, close};
+use crate::exchange::{CallError, Client, LinkError, Pushed, close};
 use crate::folder::{DataFolder, FolderKind};
 use crate::identity::Identity;
 use crate::net::knock::{Gate, KnockKey};
@@ -85,7 +87,7 @@ impl Operator {
                 (*address, *pin, Identity::load_or_create(key)?, knock_key.clone())
             }
         };
-        let config = tls::client_config(&identity, Peers::pins([pin]), daemon.alpn)?;
+        let config = tls::watching_client_config(&identity, Peers::pins([pin]), daemon.alpn)?;
         let own = identity.pin();
         let any = match address {
             SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
@@ -123,11 +125,63 @@ impl Operator {
         })
     }
 
+    /// Begins to watch, on a connection of its own sort: the same one may be asked things beside. `S` is
+    /// the status of the daemon that was reached.
+    ///
+    /// # Errors
+    /// [`Failure`] when nobody answers, or as many watch already as may.
+    pub async fn watch<S: Watched>(&self) -> Result<(Watching, Watch<Beat<S>>), Failure> {
+        let reply = self.ask(&S::watch()).await?;
+        let watching = S::watching(reply).map_err(|why| self.refused(why))?;
+        let (pushed, place) = (self.client.pushed(), (self.address, self.pin));
+        let watch = Watch { pushed, daemon: self.daemon, place, own: self.own, of: PhantomData };
+        Ok((watching, watch))
+    }
+
+    /// Seconds before this one, or from the last on, the newest first; at most
+    /// [`super::live::MAX_SECONDS`], and none when the daemon remembers none.
+    ///
+    /// # Errors
+    /// [`Failure`] when nobody answers.
+    pub async fn past<S: Watched>(&self, before: Option<u64>, limit: u16) -> Result<Vec<Second>, Failure> {
+        S::seconds(self.ask(&S::past(before, limit)).await?).map_err(|why| self.refused(why))
+    }
+
+    fn refused(&self, why: Option<String>) -> Failure {
+        let why = why.unwrap_or_else(|| "it answered something that was not asked".to_owned());
+        Failure::failed(format!("the {} at {}: {why}", self.daemon.word, self.address))
+    }
+
     /// Says goodbye, so that the daemon does not keep a place for somebody who is gone.
     pub async fn leave(self) {
+        self.say_goodbye().await;
+    }
+
+    /// The same where others still hold this connection: they are told that it has ended.
+    pub async fn say_goodbye(&self) {
         self.endpoint.close(close::DONE, b"done");
         // A daemon that is gone too has nobody to say goodbye to.
         let _ = tokio::time::timeout(FAREWELL, self.endpoint.wait_idle()).await;
+    }
+}
+
+/// What a daemon tells each second, until the [`Operator`] that it came from leaves.
+pub struct Watch<T> {
+    pushed: Pushed,
+    daemon: Daemon,
+    place: (SocketAddr, Pin),
+    own: Pin,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned> Watch<T> {
+    /// Waits for the next second. A caller that stops waiting misses nothing.
+    ///
+    /// # Errors
+    /// [`Failure`] once the daemon or the way to it is gone; only a new connection shows more.
+    pub async fn next(&mut self) -> Result<T, Failure> {
+        let next = self.pushed.next().await;
+        next.map(|(_, told)| told).map_err(|error| unreached(self.daemon, self.place, self.own, &error))
     }
 }
 

@@ -31,6 +31,16 @@ pub enum Request {
     LateCaptures { after: Option<Charged>, limit: u16 },
 }
 
+impl Request {
+    /// Whether it changes something, which takes the right to act.
+    pub const fn changes(&self) -> bool {
+        match self {
+            Request::ChargeBack { .. } => true,
+            Request::Chargebacks { .. } | Request::LateCaptures { .. } => false,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reply {
     ChargedBack {
@@ -89,7 +99,11 @@ impl From<settlement::Refusal> for NotChargedBack {
             | Refusal::Reversed
             | Refusal::Captured
             | Refusal::NotClosed => NotChargedBack::NotCaptured,
-            Refusal::TryLater => NotChargedBack::TryLater,
+            Refusal::TryLater
+            | Refusal::Fenced { .. }
+            | Refusal::Behind
+            | Refusal::NotCaughtUp { .. }
+            | Refusal::StillHeard => NotChargedBack::TryLater,
         }
     }
 }

@@ -1,18 +1,20 @@
 //! Whose keys may operate a daemon: those on the list in its data folder, and its own operator's.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::rights::{Right, Rights};
 use crate::identity::Identity;
 use crate::pin::Pin;
-use crate::pin_set::{self, PinSet};
+use crate::pin_set;
+use crate::private_file;
 
 /// How often the list is looked at for changes.
 const LOOK: Duration = Duration::from_millis(500);
 /// What a list that is made anew begins with.
-const HEADING: &str = "# The pins of the operators that may connect from elsewhere, one a line.\n";
+const HEADING: &str = "# The pins of the operators that may connect from elsewhere, one a line. Behind a pin, `watch` or `act`\n\
+                       # (the default) says how far its right goes.\n";
 
 /// The list of operators in a data folder.
 pub fn list_file(data: &Path) -> PathBuf {
@@ -38,28 +40,44 @@ pub fn own_key(data: &Path) -> Result<Identity, String> {
     Identity::load_or_create(key_file(data)).map_err(|error| error.to_string())
 }
 
-/// The pins on the list. One that is not there names nobody.
+/// The pins on the list, each with its right. A file that is not there names nobody. Of a pin that stands
+/// there twice, the lesser right counts.
 ///
 /// # Errors
 /// A line, or some, on what is wrong with the list.
-pub fn listed(data: &Path) -> Result<BTreeSet<Pin>, String> {
+pub fn listed(data: &Path) -> Result<BTreeMap<Pin, Right>, String> {
     let file = list_file(data);
     if !file.exists() {
-        return Ok(BTreeSet::new());
+        return Ok(BTreeMap::new());
     }
-    pin_set::read(&file).map_err(|error| error.to_string())
+    let lines = pin_set::read_lines(&file, entry).map_err(|error| error.to_string())?;
+    let mut listed = BTreeMap::new();
+    for (pin, right) in lines {
+        listed.entry(pin).and_modify(|known: &mut Right| *known = right.min(*known)).or_insert(right);
+    }
+    Ok(listed)
 }
 
-/// Puts a key on the list; `false` when it stands there already.
+/// What a line says, without its comment.
+fn entry(line: &str) -> Option<(Pin, Right)> {
+    let mut words = line.split_whitespace();
+    let pin = words.next()?.parse().ok()?;
+    let right = words.next().map_or(Ok(Right::Act), str::parse).ok()?;
+    words.next().is_none().then_some((pin, right))
+}
+
+/// Puts a key on the list, or gives it another right; `false` when it stands there so already.
 ///
 /// # Errors
 /// A line on why the list cannot be read or written.
-pub fn allow(data: &Path, pin: Pin) -> Result<bool, String> {
-    if listed(data)?.contains(&pin) {
+pub fn allow(data: &Path, pin: Pin, right: Right) -> Result<bool, String> {
+    let known = listed(data)?.get(&pin).copied();
+    if known == Some(right) {
         return Ok(false);
     }
-    let text = text(data)?;
-    write(data, &format!("{}\n{pin}\n", text.trim_end()))?;
+    let rest = if known.is_some() { without(&text(data)?, pin) } else { text(data)? };
+    let right = if right == Right::Act { String::new() } else { format!(" {right}") };
+    write(data, &format!("{}\n{pin}{right}\n", rest.trim_end()))?;
     Ok(true)
 }
 
@@ -69,15 +87,18 @@ pub fn allow(data: &Path, pin: Pin) -> Result<bool, String> {
 /// # Errors
 /// As [`allow`].
 pub fn remove(data: &Path, pin: Pin) -> Result<bool, String> {
-    if !listed(data)?.contains(&pin) {
+    if !listed(data)?.contains_key(&pin) {
         return Ok(false);
     }
-    // Comments and the other keys stay as they were written.
-    let is_its = |line: &&str| line.split('#').next().unwrap_or_default().trim().parse() == Ok(pin);
-    let rest: String =
-        text(data)?.lines().filter(|line| !is_its(line)).map(|line| format!("{line}\n")).collect();
-    write(data, &rest)?;
+    write(data, &without(&text(data)?, pin))?;
     Ok(true)
+}
+
+/// The list without a pin. Comments and the other keys stay as they were written.
+fn without(text: &str, pin: Pin) -> String {
+    let is_its =
+        |line: &&str| entry(line.split('#').next().unwrap_or_default()).is_some_and(|(its, _)| its == pin);
+    text.lines().filter(|line| !is_its(line)).map(|line| format!("{line}\n")).collect()
 }
 
 fn text(data: &Path) -> Result<String, String> {
@@ -88,26 +109,16 @@ fn text(data: &Path) -> Result<String, String> {
     std::fs::read_to_string(&file).map_err(|error| format!("{}: cannot be read: {error}", file.display()))
 }
 
-/// Written aside and renamed: a daemon that reads meanwhile sees the old list or the new one.
+/// A daemon that reads meanwhile sees the old list or the new one, and a key that was taken off does not come
+/// back with the power.
 fn write(data: &Path, text: &str) -> Result<(), String> {
     let file = list_file(data);
-    let draft = file.with_extension("new");
-    let written = std::fs::write(&draft, text).and_then(|()| std::fs::rename(&draft, &file));
-    written.map_err(|error| format!("{}: cannot be written: {error}", file.display()))
-}
-
-/// The keys that may connect now: the list and the folder's own.
-///
-/// # Errors
-/// A line, or some, on what is wrong with the list.
-pub(super) fn allowed(data: &Path, own: Pin) -> Result<Arc<PinSet>, String> {
-    let mut pins = listed(data)?;
-    pins.insert(own);
-    Ok(Arc::new(PinSet::of(pins)))
+    private_file::replace(&file, text.as_bytes())
+        .map_err(|error| format!("{}: cannot be written: {error}", file.display()))
 }
 
 /// Takes changes of the list over while running.
-pub(super) async fn follow(data: PathBuf, own: Pin, set: Arc<PinSet>) {
+pub(super) async fn follow(data: PathBuf, rights: Rights) {
     let file = list_file(&data);
     let mut seen = modified(&file);
     loop {
@@ -117,12 +128,8 @@ pub(super) async fn follow(data: PathBuf, own: Pin, set: Arc<PinSet>) {
             continue;
         }
         seen = now;
-        match listed(&data) {
-            Ok(mut pins) => {
-                pins.insert(own);
-                tracing::info!("{} operator key(s) may connect", pins.len());
-                set.replace(pins);
-            }
+        match rights.reload() {
+            Ok(()) => tracing::info!("{} operator key(s) may connect", rights.pins().len()),
             Err(why) => tracing::error!("the list of operators stays as it was: {why}"),
         }
     }
@@ -141,18 +148,27 @@ mod tests {
     fn a_key_is_listed_once_and_taken_off_without_its_neighbours() {
         let folder = tempfile::tempdir().expect("a folder");
         let (one, two) = (Pin([1; 32]), Pin([2; 32]));
-        assert_eq!(listed(folder.path()), Ok(BTreeSet::new()));
+        let both = |one, other| Ok(BTreeMap::from([(Pin([1; 32]), one), (Pin([2; 32]), other)]));
+        assert_eq!(listed(folder.path()), Ok(BTreeMap::new()));
         assert_eq!(remove(folder.path(), one), Ok(false));
-        assert_eq!(allow(folder.path(), one), Ok(true));
-        assert_eq!(allow(folder.path(), one), Ok(false));
+        assert_eq!(allow(folder.path(), one, Right::Act), Ok(true));
+        assert_eq!(allow(folder.path(), one, Right::Act), Ok(false));
         let file = list_file(folder.path());
         let text = std::fs::read_to_string(&file).expect("a list");
         std::fs::write(&file, format!("{text}{two} # night shift\n# the end\n")).expect("written");
+        assert_eq!(listed(folder.path()), both(Right::Act, Right::Act));
+        assert_eq!(allow(folder.path(), one, Right::Watch), Ok(true));
+        assert_eq!(listed(folder.path()), both(Right::Watch, Right::Act));
         assert_eq!(remove(folder.path(), one), Ok(true));
-        assert_eq!(listed(folder.path()), Ok(BTreeSet::from([two])));
+        assert_eq!(listed(folder.path()), Ok(BTreeMap::from([(two, Right::Act)])));
         let text = std::fs::read_to_string(&file).expect("a list");
         assert!(text.starts_with("# The pins") && text.ends_with("# night shift\n# the end\n"), "{text}");
-        std::fs::write(&file, "nonsense\n").expect("written");
-        assert!(allow(folder.path(), one).is_err_and(|why| why.contains("operators.txt:1")));
+        for nonsense in ["nonsense", &format!("{one} rule"), &format!("{one} act watch")] {
+            std::fs::write(&file, format!("{nonsense}\n")).expect("written");
+            let told = allow(folder.path(), one, Right::Act);
+            assert!(told.is_err_and(|why| why.contains("operators.txt:1")), "{nonsense}");
+        }
+        std::fs::write(&file, format!("{one}\n{one} watch\n")).expect("written");
+        assert_eq!(listed(folder.path()), Ok(BTreeMap::from([(one, Right::Watch)])), "the lesser right");
     }
 }

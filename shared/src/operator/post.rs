@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::client::Daemon;
 use super::keys;
+use super::rights::Rights;
 use crate::exchange::{self, Limits, Service};
 use crate::identity::Identity;
 use crate::net::Net;
@@ -22,8 +23,8 @@ const ADDRESS_FILE: &str = "operator.address";
 
 /// What operators may take of a daemon at once: they are few, and none may crowd a purchase out.
 const LIMITS: Limits = Limits {
-    max_connections: 32,
-    max_connections_per_peer: 8,
+    max_connections: 40,
+    max_connections_per_peer: 16,
     max_handshakes: 32,
     max_in_flight_per_connection: 8,
     retry_above: Some(8),
@@ -39,6 +40,7 @@ pub fn address_file(data: &Path) -> PathBuf {
 pub struct Post {
     endpoint: quinn::Endpoint,
     peers: Peers,
+    rights: Rights,
     file: PathBuf,
     follow: JoinHandle<()>,
     limits: Limits,
@@ -68,13 +70,13 @@ impl Post {
         // The one that a killed daemon left behind names a place where nobody is.
         let _ = std::fs::remove_file(&file);
         let own = keys::own_key(data)?.pin();
-        let set = keys::allowed(data, own)?;
-        let peers = Peers::Pins(Arc::clone(&set));
+        let rights = Rights::of_folder(data.to_owned(), own)?;
+        let peers = Peers::Pins(Arc::clone(rights.pins()));
         let tls = tls::server_config(identity, peers.clone(), daemon.alpn, Migration::Refused)
             .map_err(|error| error.to_string())?;
         let endpoint = if daemon.is_silent {
             hand_out_knock_key(identity, own, data)?;
-            let gate = Gate::of_settlement(identity, &set);
+            let gate = Gate::of_settlement(identity, rights.pins());
             net.closed(&Side::at(listen), &gate, Some(tls))
         } else {
             net.endpoint(listen, Some(tls))
@@ -87,15 +89,15 @@ impl Post {
         }
         write(&file, &format!("{address} {}\n", identity.pin()))
             .map_err(|error| format!("{}: cannot be written: {error}", file.display()))?;
-        let follow = tokio::spawn(keys::follow(data.to_owned(), own, set));
+        let follow = tokio::spawn(keys::follow(data.to_owned(), rights.clone()));
         // Whoever has knocked is asked for nothing more: a Retry could be recorded, and would be answered.
         let retry_above = LIMITS.retry_above.filter(|_| !daemon.is_silent);
-        Ok(Some(Self { endpoint, peers, file, follow, limits: Limits { retry_above, ..LIMITS } }))
+        Ok(Some(Self { endpoint, peers, rights, file, follow, limits: Limits { retry_above, ..LIMITS } }))
     }
 
     /// Begins to answer.
     pub fn serve<S: Service>(self, service: Arc<S>) -> Posted {
-        let Self { endpoint, peers, file, follow, limits } = self;
+        let Self { endpoint, peers, rights: _, file, follow, limits } = self;
         let (stop, stopped) = oneshot::channel();
         let until = async {
             // One that is dropped stops too.
@@ -117,6 +119,17 @@ impl Drop for Posted {
     fn drop(&mut self) {
         self.follow.abort();
         let _ = std::fs::remove_file(&self.file);
+    }
+}
+
+/// What operators may do, by the list of a data folder, where an endpoint may or may not be open.
+///
+/// # Errors
+/// A line on what is wrong with the key or the list.
+pub fn rights(post: Option<&Post>, data: &Path) -> Result<Rights, String> {
+    match post {
+        Some(post) => Ok(post.rights.clone()),
+        None => Rights::of_folder(data.to_owned(), keys::own_key(data)?.pin()),
     }
 }
 

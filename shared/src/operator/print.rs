@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{MAX_ROWS, Page, Peers};
+use crate::backup::schedule::{Failed, Last, Progress};
 use crate::columns::Columns;
 use crate::console::Failure;
 use crate::time::Timestamp;
@@ -10,6 +11,22 @@ use crate::time::Timestamp;
 /// An instant for programs: microseconds since the Unix epoch, beside what people read.
 pub fn instant(at: Timestamp) -> Value {
     json!({ "micros": at.0, "utc": at.to_string() })
+}
+
+/// Prints how the backups are doing that a daemon makes by itself; nothing where it makes none.
+pub fn backups(progress: Option<&Progress>) {
+    let Some(Progress { every_seconds, last, failed }) = progress else { return };
+    match last {
+        Some(Last { nth, at, position, .. }) => {
+            println!(
+                "backups    the last is {nth} of {at}, up to record {position}, every {every_seconds} s"
+            );
+        }
+        None => println!("backups    none yet, one every {every_seconds} s"),
+    }
+    if let Some(Failed { at, why }) = failed {
+        println!("ALARM      the backup of {at} failed: {why}");
+    }
 }
 
 /// Prints who is connected.

@@ -1,6 +1,7 @@
 //! The arguments of a command that asks a daemon, and the keys with which it does. All programs have
 //! them alike.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::client::{Daemon, Operator, Place};
 use super::keys;
+use super::rights::Right;
 use crate::console::{self, Failure, OK};
 use crate::folder::{DataFolder, FolderError};
 use crate::identity::Identity;
@@ -49,7 +51,7 @@ impl Reach {
         console::data_folder(self.data.as_deref(), daemon.program)
     }
 
-    fn place(&self, daemon: Daemon) -> Result<Place, Failure> {
+    pub(super) fn place(&self, daemon: Daemon) -> Result<Place, Failure> {
         match (self.at, self.pin, &self.key) {
             (Some(address), Some(pin), Some(key)) => {
                 Ok(Place::There { address, pin, key: key.clone(), knock_key: self.knock_key.clone() })
@@ -95,6 +97,9 @@ pub enum Operators {
     /// Let the operator with this pin connect, from another machine too.
     Allow {
         pin: Pin,
+        /// It may look and watch, and change nothing.
+        #[arg(long)]
+        watch: bool,
         #[command(flatten)]
         data: OperatorsData,
     },
@@ -140,9 +145,10 @@ impl Operators {
             may_be_ours(&path, daemon).map(|()| path)
         };
         match self {
-            Operators::Allow { pin, data } => {
-                keys::allow(&folder(&data)?, pin).map_err(Failure::failed)?;
-                println!("allowed {pin}");
+            Operators::Allow { pin, watch, data } => {
+                let right = if watch { Right::Watch } else { Right::Act };
+                keys::allow(&folder(&data)?, pin, right).map_err(Failure::failed)?;
+                println!("allowed {pin}{}", if watch { " to watch" } else { "" });
             }
             Operators::Remove { pin, data } => {
                 if !keys::remove(&folder(&data)?, pin).map_err(Failure::failed)? {
@@ -166,12 +172,14 @@ fn list(data: &Path, json: bool) -> Result<(), Failure> {
     let own = keys::own_key(data).map_err(Failure::failed)?.pin();
     let listed = keys::listed(data).map_err(Failure::failed)?;
     if json {
-        let others: Vec<String> = listed.iter().map(Pin::to_string).collect();
-        println!("{}", serde_json::json!({ "own": own.to_string(), "listed": others }));
+        let others: Vec<String> = listed.keys().map(Pin::to_string).collect();
+        let rights: BTreeMap<String, Right> =
+            listed.iter().map(|(pin, right)| (pin.to_string(), *right)).collect();
+        println!("{}", serde_json::json!({ "own": own.to_string(), "listed": others, "rights": rights }));
         return Ok(());
     }
     println!("{own}  this folder's own");
-    listed.iter().for_each(|pin| println!("{pin}"));
+    listed.iter().for_each(|(pin, right)| println!("{pin}  {right}"));
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::OrderId;
 use crate::money::{Currency, Minor};
 use crate::pin::Pin;
-use crate::settlement::{BatchTotals, Payout, Standing};
+use crate::settlement::{BatchTotals, Payout, Refusal, Standing};
 use crate::storefront::{OrderState, PaymentState};
 use crate::time::Timestamp;
 
@@ -27,6 +27,37 @@ pub struct Trade {
     pub refunded: Minor,
     /// Whether the settlement owes it an answer, so that its money may be moving at this moment.
     pub moving: bool,
+}
+
+/// An order that the seller recovered from the settlement's books, because its own were an older copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoveredRow {
+    pub order: OrderId,
+    pub state: RecoveredIs,
+    pub currency: Currency,
+    /// What was asked for.
+    pub amount: Minor,
+    /// What was still held of it.
+    pub held: Minor,
+    /// What was charged of it that no order of the seller explains.
+    pub charged: Minor,
+    /// What was given back of that.
+    pub given_back: Minor,
+    /// When it is given back, unless its terminal asks again before.
+    pub until: Timestamp,
+    /// What the settlement will not do of it.
+    pub refused: Option<Refusal>,
+}
+
+/// How far a recovered order has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RecoveredIs {
+    /// Its terminal may ask for it again.
+    Waiting,
+    /// The seller's own order is brought forward.
+    Forward,
+    GivingBack,
+    Ended,
 }
 
 /// An order in the settlement's books.

@@ -6,20 +6,25 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use super::client::Daemon;
-use super::rows::{ShopBatch, Trade};
-use super::{Page, Peers};
+use super::live::{Second, Watched, Watching};
+use super::nodes::Nodes;
+use super::rights::NO_RIGHT;
+use super::rows::{RecoveredRow, ShopBatch, Trade};
+use super::{Page, Peers, trail};
+use crate::address::Address;
+use crate::backup::schedule::Progress;
 use crate::exchange::TurnedAway;
 use crate::folder::FolderKind;
-use crate::ids::{OrderId, ReturnId, Sku};
+use crate::ids::{Epoch, OrderId, ReturnId, Sku};
 use crate::money::Minor;
 use crate::pin::Pin;
 use crate::receipt::{Quote, Verdict};
-use crate::storefront::{Cancelled, FulfilmentState, Line, OrderState, PaymentState, ReturnView};
+use crate::storefront::{Cancelled, FulfilmentState, Line, OrderState, PaymentState, ReturnView, Tracking};
 use crate::time::Timestamp;
 
 /// The protocol's name in TLS. It is another one than the settlement's, so that what was meant for one
 /// daemon is never understood by the other.
-pub const ALPN: &[u8] = b"kessai-operator/2 seller";
+pub const ALPN: &[u8] = b"kessai-operator/4 seller";
 
 /// The seller as its operators reach it.
 pub const DAEMON: Daemon = Daemon {
@@ -29,6 +34,9 @@ pub const DAEMON: Daemon = Daemon {
     alpn: ALPN,
     is_silent: false,
 };
+
+/// Longest text that orders and products are searched for, in bytes.
+pub const MAX_WORDS_BYTES: usize = 128;
 
 /// What an operator asks of a seller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +68,8 @@ pub enum Request {
     Ship {
         order: OrderId,
         lines: Vec<(u16, u32)>,
+        /// Where the parcel can be asked about, for its buyer.
+        tracking: Option<Tracking>,
     },
     /// The goods have arrived.
     Deliver {
@@ -100,6 +110,79 @@ pub enum Request {
     },
     /// How the link to the settlement is.
     Link,
+    /// Puts this node in charge of the shop; with `force` even when it has less than the last one had.
+    Promote {
+        force: bool,
+    },
+    /// Up to where a backup that is made now goes, and what the books come to there.
+    BackupPoint,
+    /// Orders that were recovered from the settlement's books, older than `before`, or from the newest on,
+    /// the newest first.
+    Recovered {
+        before: Option<OrderId>,
+        limit: u16,
+    },
+    /// Says each second how things are, from now on, on a stream of its own.
+    Watch,
+    /// Seconds before this one, or from the last on, the newest first.
+    Past {
+        before: Option<u64>,
+        limit: u16,
+    },
+    /// What both daemons are asked alike: acts, records, operators.
+    Trail(trail::Request),
+    /// Orders that fit all of these words, older than `before`, or from the newest on,
+    /// the newest first.
+    FindOrders {
+        /// Each is the beginning of the order's id, its customer, one of its SKUs, or the whole of a state or
+        /// of the total; at most [`MAX_WORDS_BYTES`].
+        words: String,
+        before: Option<OrderId>,
+        limit: u16,
+    },
+    /// Products that fit these words, by SKU, name or category, those that fit best first.
+    FindStock {
+        text: String,
+        limit: u16,
+    },
+    /// Orders behind `after` for which the settlement owes an answer, the oldest first.
+    Owed {
+        after: Option<OrderId>,
+        limit: u16,
+    },
+}
+
+impl Request {
+    /// Whether it changes something, which takes the right to act.
+    pub const fn changes(&self) -> bool {
+        match self {
+            Request::Trail(request) => request.changes(),
+            Request::Status
+            | Request::Peers
+            | Request::Orders { .. }
+            | Request::Order { .. }
+            | Request::History { .. }
+            | Request::Stock { .. }
+            | Request::Product { .. }
+            | Request::Trades { .. }
+            | Request::Batches { .. }
+            | Request::Link
+            | Request::BackupPoint
+            | Request::Watch
+            | Request::Past { .. }
+            | Request::Recovered { .. }
+            | Request::FindOrders { .. }
+            | Request::FindStock { .. }
+            | Request::Owed { .. } => false,
+            Request::Ship { .. }
+            | Request::Deliver { .. }
+            | Request::Cancel { .. }
+            | Request::Return { .. }
+            | Request::Receive { .. }
+            | Request::Adjust { .. }
+            | Request::Promote { .. } => true,
+        }
+    }
 }
 
 /// Why the books of a product are put right by hand.
@@ -127,7 +210,23 @@ pub enum Reply {
     /// What came of a return, as its buyer sees it too.
     Returned(ReturnView),
     Link(Box<LinkHealth>),
+    BackupPoint {
+        /// The last durable record.
+        position: u64,
+        totals: Vec<(String, i64)>,
+    },
+    /// A [`super::live::Beat`] of [`Status`] follows each second.
+    Watching(Watching),
+    /// At most [`super::live::MAX_SECONDS`], the newest first; none when none is remembered.
+    Past(Vec<Second>),
+    /// This node is in charge, under this epoch.
+    Promoted {
+        epoch: Epoch,
+    },
     Refused(Refusal),
+    Trail(trail::Reply),
+    Owed(Page<OwedRow, OrderId>),
+    Recovered(Page<RecoveredRow, OrderId>),
 }
 
 /// Why an operator's request was not carried out. Nothing has changed when one of these comes back.
@@ -139,6 +238,15 @@ pub enum Refusal {
     NotAllowed(String),
     /// The daemon is going down or cannot read its store; the same request may succeed later.
     TryLater,
+    /// As many watch already as may, of this key or in all.
+    TooManyWatch,
+    /// This operator's key may watch, and change nothing.
+    NoRight,
+    /// There is no such record; the journal has those from the first to the last of these.
+    NoRecord {
+        first: u64,
+        last: u64,
+    },
 }
 
 /// How a seller is.
@@ -162,8 +270,16 @@ pub struct Status {
     /// The first clearing batch that differs from the settlement's books; no new order is taken while there
     /// is one.
     pub disputed_batch: Option<u32>,
+    /// Orders that were recovered from the settlement's books and are not ended.
+    pub recovered: u64,
+    /// Whether that is under way; nothing is sold meanwhile.
+    pub behind: bool,
     /// What the open endpoint did not take on since the seller was started.
     pub turned_away: TurnedAway,
+    /// The nodes of the shop, as this one stands to them.
+    pub nodes: Nodes,
+    /// How the backups are doing that it makes by itself; nothing where it makes none.
+    pub backups: Option<Progress>,
 }
 
 /// What kind of line leads to the settlement, as `link` in the configuration names it.
@@ -227,12 +343,22 @@ pub struct OrderRow {
     pub currency: crate::money::Currency,
 }
 
+/// An order for which the settlement owes an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwedRow {
+    pub row: OrderRow,
+    /// What is asked of the settlement: an inquiry, a reversal, a capture, a release or a refund.
+    pub work: String,
+}
+
 /// One order in full.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderDetail {
     /// The key of the terminal that placed it.
     pub owner: Pin,
     pub quote: Quote,
+    /// Where it goes, for whoever packs it.
+    pub deliver_to: Option<Box<Address>>,
     /// What the lines' products are called.
     pub names: Vec<String>,
     /// How many pieces of each line were shipped, cancelled and given back.
@@ -267,6 +393,7 @@ pub struct Shipped {
     /// The clearing batch of its capture; 0 when it cost nothing.
     pub batch: u32,
     pub at: Timestamp,
+    pub tracking: Option<Tracking>,
 }
 
 /// What the settlement decided. The reason is sealed for the shopper, and not for the shop.
@@ -328,12 +455,49 @@ impl fmt::Display for LinkState {
     }
 }
 
+impl Watched for Status {
+    type Request = Request;
+    type Reply = Reply;
+
+    fn watch() -> Request {
+        Request::Watch
+    }
+
+    fn watching(reply: Reply) -> Result<Watching, Option<String>> {
+        match reply {
+            Reply::Watching(watching) => Ok(watching),
+            Reply::Refused(why) => Err(Some(why.to_string())),
+            _ => Err(None),
+        }
+    }
+
+    fn past(before: Option<u64>, limit: u16) -> Request {
+        Request::Past { before, limit }
+    }
+
+    fn seconds(reply: Reply) -> Result<Vec<Second>, Option<String>> {
+        match reply {
+            Reply::Past(seconds) => Ok(seconds),
+            Reply::Refused(why) => Err(Some(why.to_string())),
+            _ => Err(None),
+        }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Refusal::NotAllowed(why) => why,
+            Refusal::NoRecord { first, last } => {
+                return write!(
+                    f,
+                    "there is no such record; the journal here has those from {first} to {last}"
+                );
+            }
+            Refusal::NoRight => NO_RIGHT,
             Refusal::UnknownOrder => "there is no such order; `kessai-server orders list` names them",
             Refusal::UnknownProduct => "there is no such product; `kessai-server stock list` names them",
+            Refusal::TooManyWatch => super::live::TOO_MANY_WATCH,
             Refusal::TryLater => "the seller cannot answer now; run the same command again",
         })
     }

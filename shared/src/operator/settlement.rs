@@ -7,11 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use super::account::{AccountAct, AccountDetail, MonthsClosed, StatementRow};
 use super::client::Daemon;
+use super::live::{Second, Watched, Watching};
+use super::nodes::Nodes;
+use super::rights::NO_RIGHT;
 use super::rows::{Charge, ClearingBatch, NotDone};
-use super::{Page, Peers, disputes};
+use super::shops::ShopRow;
+use super::{Page, Peers, disputes, trail};
+use crate::backup::schedule::Progress;
 use crate::folder::FolderKind;
 use crate::hex;
-use crate::ids::{BadId, CaptureId, OrderId};
+use crate::ids::{BadId, CaptureId, Epoch, OrderId};
 use crate::money::{Currency, Minor};
 use crate::net::knock::Counts;
 use crate::outcome::Reason;
@@ -20,7 +25,7 @@ use crate::time::{Timestamp, YearMonth};
 
 /// The protocol's name in TLS. It is another one than the seller's, so that what was meant for one
 /// daemon is never understood by the other.
-pub const ALPN: &[u8] = b"kessai-operator/2 settlement";
+pub const ALPN: &[u8] = b"kessai-operator/4 settlement";
 
 /// The settlement as its operators reach it.
 pub const DAEMON: Daemon = Daemon {
@@ -108,6 +113,94 @@ pub enum Request {
     CloseMonth {
         month: YearMonth,
     },
+    /// Puts this standby in charge; with `force` even when it is known to have less than the one it followed.
+    Promote {
+        force: bool,
+    },
+    /// The shops behind this one that a node was ever put in charge of, by their pin.
+    Shops {
+        after: Option<Pin>,
+        limit: u16,
+    },
+    /// Up to where a backup that is made now goes, and what the books come to there.
+    BackupPoint,
+    /// Says each second how things are, from now on, on a stream of its own.
+    Watch,
+    /// Seconds before this one, or from the last on, the newest first.
+    Past {
+        before: Option<u64>,
+        limit: u16,
+    },
+    /// What both daemons are asked alike: acts, records, operators.
+    Trail(trail::Request),
+    /// Accounts whose reference begins with these digits, behind `after`.
+    FindAccounts {
+        prefix: String,
+        after: Option<AccountRef>,
+        limit: u16,
+    },
+    /// The sellers on the list, and how many connections each has.
+    Sellers,
+    /// Lets a seller connect.
+    AllowSeller {
+        seller: Pin,
+        reason: String,
+    },
+    /// Takes a seller off the list; its connections are closed.
+    RevokeSeller {
+        seller: Pin,
+        reason: String,
+    },
+    /// Begins to keep all cards under a new key; it goes on by itself.
+    Rekey {
+        reason: String,
+    },
+    /// Puts the policy of the file in force now, instead of within a second.
+    ReloadPolicy,
+    /// The last four digits of an account's card. More than that is shown to nobody.
+    ShowCard {
+        account: AccountRef,
+        reason: String,
+    },
+}
+
+impl Request {
+    /// Whether it changes something, which takes the right to act. To be shown a card does: it is recorded,
+    /// and what was seen cannot be unseen.
+    pub const fn changes(&self) -> bool {
+        match self {
+            Request::Trail(request) => request.changes(),
+            Request::Disputes(request) => request.changes(),
+            Request::Status
+            | Request::Peers
+            | Request::Charges { .. }
+            | Request::Clearing { .. }
+            | Request::Batches { .. }
+            | Request::Policies { .. }
+            | Request::Accounts { .. }
+            | Request::Holds { .. }
+            | Request::Entries { .. }
+            | Request::Charge { .. }
+            | Request::Account { .. }
+            | Request::Statements { .. }
+            | Request::Shops { .. }
+            | Request::BackupPoint
+            | Request::Watch
+            | Request::Past { .. }
+            | Request::FindAccounts { .. }
+            | Request::Sellers => false,
+            Request::CloseBatch { .. }
+            | Request::AcceptBatch { .. }
+            | Request::ActOn { .. }
+            | Request::CloseMonth { .. }
+            | Request::Promote { .. }
+            | Request::AllowSeller { .. }
+            | Request::RevokeSeller { .. }
+            | Request::Rekey { .. }
+            | Request::ReloadPolicy
+            | Request::ShowCard { .. } => true,
+        }
+    }
 }
 
 /// What an operator is told by a settlement.
@@ -139,7 +232,39 @@ pub enum Reply {
         statements: Vec<StatementRow>,
     },
     MonthsClosed(MonthsClosed),
+    /// It is in charge under this epoch, from this position of the journal on.
+    Promoted {
+        epoch: Epoch,
+        position: u64,
+        /// How many records it lacks of those that the node it followed had when it last said so; `None` when
+        /// that was never heard of since this one was started.
+        lacks: Option<u64>,
+    },
+    Shops(Page<ShopRow, Pin>),
+    BackupPoint {
+        /// The last durable record.
+        position: u64,
+        totals: Vec<(String, i64)>,
+    },
+    /// A [`super::live::Beat`] of [`Status`] follows each second.
+    Watching(Watching),
+    /// At most [`super::live::MAX_SECONDS`], the newest first; none when none is remembered.
+    Past(Vec<Second>),
     Refused(Refusal),
+    Trail(trail::Reply),
+    /// Each with how many connections it has, at most [`super::MAX_ROWS`].
+    Sellers(Vec<(Pin, u64)>),
+    /// The policy in force, and whether it is so since just now.
+    PolicyInForce {
+        policy: PolicyRow,
+        is_new: bool,
+    },
+    CardShown {
+        /// The position of the record of its having been shown.
+        position: u64,
+        last_four: String,
+        expiry: YearMonth,
+    },
 }
 
 /// Why an operator's request was not carried out. Nothing has changed when one of these comes back.
@@ -147,6 +272,8 @@ pub enum Reply {
 pub enum Refusal {
     /// The daemon is going down or cannot read its journal; the same request may succeed later.
     TryLater,
+    /// As many watch already as may, of this key or in all.
+    TooManyWatch,
     Clearing(NotDone),
     UnknownAccount,
     /// No inquiry for this order of this seller ever came.
@@ -155,6 +282,13 @@ pub enum Refusal {
     Unreadable(String),
     /// The act is against a rule; one line says which, and what to do.
     NotDone(String),
+    /// This operator's key may watch, and change nothing.
+    NoRight,
+    /// There is no such record; the journal has those from the first to the last of these.
+    NoRecord {
+        first: u64,
+        last: u64,
+    },
 }
 
 /// How a settlement is.
@@ -176,6 +310,10 @@ pub struct Status {
     pub disputed_batches: u64,
     /// What came to the port of the sellers since the settlement was started, strangers' included.
     pub gate: Counts,
+    /// The nodes of the settlement, as this one stands to them.
+    pub nodes: Nodes,
+    /// How the backups are doing that it makes by itself; nothing where it makes none.
+    pub backups: Option<Progress>,
 }
 
 /// A credit policy that came into force.
@@ -358,9 +496,39 @@ impl fmt::Display for Side {
     }
 }
 
+impl Watched for Status {
+    type Request = Request;
+    type Reply = Reply;
+
+    fn watch() -> Request {
+        Request::Watch
+    }
+
+    fn watching(reply: Reply) -> Result<Watching, Option<String>> {
+        match reply {
+            Reply::Watching(watching) => Ok(watching),
+            Reply::Refused(why) => Err(Some(why.to_string())),
+            _ => Err(None),
+        }
+    }
+
+    fn past(before: Option<u64>, limit: u16) -> Request {
+        Request::Past { before, limit }
+    }
+
+    fn seconds(reply: Reply) -> Result<Vec<Second>, Option<String>> {
+        match reply {
+            Reply::Past(seconds) => Ok(seconds),
+            Reply::Refused(why) => Err(Some(why.to_string())),
+            _ => Err(None),
+        }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Refusal::TooManyWatch => f.write_str(super::live::TOO_MANY_WATCH),
             Refusal::TryLater => f.write_str("the settlement cannot answer now; run the same command again"),
             Refusal::UnknownAccount => {
                 f.write_str("there is no such account; `kessai-settlement accounts list` names them")
@@ -370,6 +538,10 @@ impl fmt::Display for Refusal {
                 write!(f, "the journal cannot be read: {why}; run: kessai-settlement verify")
             }
             Refusal::Clearing(why) => why.fmt(f),
+            Refusal::NoRight => f.write_str(NO_RIGHT),
+            Refusal::NoRecord { first, last } => {
+                write!(f, "there is no such record; the journal here has those from {first} to {last}")
+            }
             Refusal::NotDone(why) => f.write_str(why),
         }
     }

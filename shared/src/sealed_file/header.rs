@@ -19,6 +19,8 @@ pub enum Kind {
     Wallet = 1,
     /// One card, on its way from the issuer to its holder.
     IssuedCard = 2,
+    /// What backups are sealed with.
+    BackupKey = 3,
 }
 
 /// What it costs to turn a passphrase into a key: Argon2id's parameters.
@@ -41,11 +43,12 @@ impl Kind {
         match self {
             Kind::Wallet => "a card wallet",
             Kind::IssuedCard => "a card file of an issuer",
+            Kind::BackupKey => "a backup key",
         }
     }
 
     fn from_number(number: u8) -> Option<Self> {
-        [Kind::Wallet, Kind::IssuedCard].into_iter().find(|kind| *kind as u8 == number)
+        [Kind::Wallet, Kind::IssuedCard, Kind::BackupKey].into_iter().find(|kind| *kind as u8 == number)
     }
 }
 

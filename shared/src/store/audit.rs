@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::load::{Base, replay};
+use super::load::{Base, Depth, replay};
 use super::{Books, Fault, Opened, Stamp};
 use crate::checkpoint;
 use crate::journal::{self, Disk, FileDisk, Head, Kind, Record, Start};
@@ -52,7 +52,7 @@ pub fn audit<B: Books>(
     let path = folder.join("journal");
     let what = "read the journal folder";
     let disk = FileDisk::read_only(&path).map_err(|source| Fault::Io { what, path, source })?;
-    let mut base = Base::<B>::newest(&disk, kind)?;
+    let mut base = Base::<B>::newest(&disk, kind, Depth::Whole)?;
     if base.position() > 0 {
         auditor.begin(&base.books, base.start.head);
     }

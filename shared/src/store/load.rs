@@ -4,8 +4,9 @@
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use super::{Books, Fault, Stamp};
+use super::{Books, Fault, Stamp, Took};
 use crate::checkpoint::{self, About, CheckpointDamage, Reader};
 use crate::journal::{self, Disk, Found, Head, JournalError, Kind, Start};
 
@@ -26,6 +27,16 @@ pub(super) struct Base<B> {
     pub mends: Vec<(u64, Vec<u8>)>,
     /// Newer checkpoints that could not be read.
     pub passed_over: Vec<CheckpointDamage>,
+    pub took: Took,
+}
+
+/// How closely the rows of a checkpoint are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// As its hashes prove them to have been checked.
+    Proved,
+    /// Each once more, by [`Books::check_row`].
+    Whole,
 }
 
 /// One record on its way from the journal into the books.
@@ -41,18 +52,18 @@ impl<B: Books> Base<B> {
     ///
     /// # Errors
     /// [`Fault::Journal`] when the disk fails.
-    pub(super) fn newest(disk: &dyn Disk, kind: Kind) -> Result<Self, Fault> {
+    pub(super) fn newest(disk: &dyn Disk, kind: Kind, depth: Depth) -> Result<Self, Fault> {
         let listing = |error| Fault::Journal(JournalError::io("listing", "the journal", error));
         let positions = checkpoint::positions(&disk.list().map_err(listing)?);
         let mut passed_over = Vec::new();
         for position in positions {
-            match load::<B>(disk, kind, position) {
+            match load::<B>(disk, kind, position, depth) {
                 Ok(base) => return Ok(Self { passed_over, ..base }),
                 Err(damage) => passed_over.push(damage),
             }
         }
         let (books, start) = (B::default(), Start::default());
-        Ok(Self { books, start, bytes: 0, mends: Vec::new(), passed_over })
+        Ok(Self { books, start, bytes: 0, mends: Vec::new(), passed_over, took: Took::default() })
     }
 
     /// The newest checkpoint that was passed over, when the journal does not reach as far as it did:
@@ -77,47 +88,76 @@ pub(super) fn load<B: Books>(
     disk: &dyn Disk,
     kind: Kind,
     position: u64,
+    depth: Depth,
 ) -> Result<Base<B>, CheckpointDamage> {
-    let reader = Mutex::new(Reader::new(disk, kind, position));
+    let (began, mut took) = (Instant::now(), Took::default());
+    let reader = Reader::new(disk, kind, position);
     let mut books = B::default();
+    books.expect_rows(reader.likely_rows().unwrap_or_default());
+    let reader = Mutex::new(reader);
     let (tell, ready) = sync_channel(READY);
     let why = |why| CheckpointDamage { file: checkpoint::file_name(position), offset: 0, why };
     thread::scope(|scope| {
         let decoders: Vec<_> = (0..DECODERS)
             .map(|_| {
                 let (reader, tell) = (&reader, tell.clone());
-                scope.spawn(move || decode::<B>(reader, &tell))
+                scope.spawn(move || decode::<B>(reader, depth, &tell))
             })
             .collect();
         drop(tell);
-        let taken = ready.into_iter().flatten().try_for_each(|row| books.take_row(row).map_err(why));
+        let taken = ready.into_iter().try_for_each(|rows: Vec<B::Row>| {
+            let start = Instant::now();
+            let taken = rows.into_iter().try_for_each(|row| books.take_row(row).map_err(why));
+            took.taking += start.elapsed();
+            taken
+        });
         let ends = decoders
             .into_iter()
             .map(|decoder| decoder.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        ends.fold(taken, Result::and)
+        ends.fold(taken, |so_far, end| {
+            let (reading, decoding) = so_far.and(end)?;
+            took.reading += reading;
+            took.decoding += decoding;
+            Ok(())
+        })
     })?;
     let reader = reader.into_inner().unwrap_or_else(PoisonError::into_inner);
     let about: Option<About> = reader.about();
     let (bytes, mends) = reader.finish();
     let about = about.ok_or_else(|| why("it is empty".to_owned()))?;
     let start = Start { head: about.head, mark: Some(about.mark), until: None };
-    Ok(Base { books, start, bytes, mends, passed_over: Vec::new() })
+    took.checkpoint = began.elapsed();
+    Ok(Base { books, start, bytes, mends, passed_over: Vec::new(), took })
 }
 
+/// Gives how long it read, and how long it decoded.
 fn decode<B: Books>(
     reader: &Mutex<Reader<'_>>,
+    depth: Depth,
     tell: &SyncSender<Vec<B::Row>>,
-) -> Result<(), CheckpointDamage> {
+) -> Result<(Duration, Duration), CheckpointDamage> {
+    let (mut reading, mut decoding, mut done) = (Duration::ZERO, Duration::ZERO, None);
     loop {
-        let next = reader.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let Some(stripe) = next? else { return Ok(()) };
+        let mut alone = reader.lock().unwrap_or_else(PoisonError::into_inner);
+        done.into_iter().for_each(|stripe| alone.reuse(stripe));
+        let start = Instant::now();
+        let next = alone.next();
+        drop(alone);
+        reading += start.elapsed();
+        let Some(stripe) = next? else { return Ok((reading, decoding)) };
+        let start = Instant::now();
         let mut rows = Vec::with_capacity(stripe.rows());
         stripe.each_row(|key, row| {
+            if depth == Depth::Whole {
+                B::check_row(key, row)?;
+            }
             rows.push(B::read_row(key, row)?);
             Ok(())
         })?;
+        decoding += start.elapsed();
+        done = Some(stripe);
         if tell.send(rows).is_err() {
-            return Ok(());
+            return Ok((reading, decoding));
         }
     }
 }

@@ -2,13 +2,16 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::time::Instant;
 
 use super::behind::Behind;
-use super::compact::{self, Compaction};
-use super::load::{self, Base};
-use super::{Books, Fault, Opened, Options, Store};
+use super::compact::Compaction;
+use super::cut;
+use super::keep::Floors;
+use super::load::{self, Base, Depth};
+use super::{Books, Fault, Keep, Opened, Options, Store, Took};
 use crate::checkpoint::file_name;
-use crate::journal::{Disk, FileDisk, Found, Hash, Head, Journal, JournalError, Kind, Layout, OpenReport};
+use crate::journal::{Disk, FileDisk, Found, Hash, Head, Journal, JournalError, Kind, OpenReport, segments};
 use crate::shelf::{Shelf, ShelfDamage};
 use crate::time::Timestamp;
 
@@ -38,8 +41,7 @@ impl<B: Books> Store<B> {
     /// # Errors
     /// As [`Store::open`].
     pub fn open_on(disk: Box<dyn Disk>, shelf: &Path, kind: Kind) -> Result<(Self, Opened), Fault> {
-        let options = Options { layout: Layout::default(), in_place: true, ..Options::default() };
-        Self::open_on_with(disk, shelf, kind, options)
+        Self::open_on_with(disk, shelf, kind, Options::in_place())
     }
 
     /// As [`Store::open_on`], in another manner.
@@ -53,9 +55,13 @@ impl<B: Books> Store<B> {
         options: Options,
     ) -> Result<(Self, Opened), Fault> {
         // Most of a shelf's proof is waiting for sled, so it goes on beside the loading.
-        let (base, shelf) = std::thread::scope(|scope| {
-            let shelf = scope.spawn(|| Shelf::open_anywhere(shelf_path));
-            let base = Base::<B>::newest(disk.as_ref(), kind);
+        let (base, (shelf, shelf_took)) = std::thread::scope(|scope| {
+            let shelf = scope.spawn(|| {
+                let start = Instant::now();
+                let shelf = Shelf::open_anywhere(shelf_path);
+                (shelf, start.elapsed())
+            });
+            let base = Base::<B>::newest(disk.as_ref(), kind, Depth::Proved);
             (base, shelf.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
         if matches!(shelf, Err(ShelfDamage::InUse)) {
@@ -64,7 +70,9 @@ impl<B: Books> Store<B> {
         }
         let mut base = base?;
         let mut replayed = Replayed::of(&base, shelf.as_ref().map_or(0, Shelf::position));
+        let start = Instant::now();
         let found = replayed.run(disk.as_ref(), kind, &mut base)?;
+        let took = Took { replay: start.elapsed(), shelf: shelf_took, ..base.took };
         let (head, journal_report) = (found.head(), found.report().clone());
         let shelf = shelf.and_then(|shelf| placed(shelf, &replayed, base.position(), head));
         if let Err(ShelfDamage::Ahead { position }) = shelf
@@ -79,11 +87,12 @@ impl<B: Books> Store<B> {
             checkpoint: base.position(),
             passed_over: std::mem::take(&mut base.passed_over),
             mended: base.mends.len() as u64,
+            took,
             ..Opened::default()
         };
         mend(disk.as_mut(), &base)?;
         let (journal, _) = Journal::resume(disk, kind, options.layout, found).map_err(Fault::Journal)?;
-        compact::clear_away(journal.disk().as_mut(), base.position());
+        let floors = floors(&journal, base.start.head, options.keep)?;
         let shelf = match shelf {
             Ok(shelf) => shelf,
             Err(damage) => {
@@ -98,8 +107,9 @@ impl<B: Books> Store<B> {
         opened.caught_up = head.position - shelf.position();
         let io = |source| Fault::Io { what: "start a thread beside", path: shelf_path.to_owned(), source };
         let behind = Behind::start(shelf, replayed.touched, options.in_place).map_err(io)?;
-        let compaction = Compaction::new(kind, &options, base.position(), base.bytes);
-        let mut store = Self { journal, books: base.books, now: Timestamp::default(), behind, compaction };
+        let compaction = Compaction::new(kind, &options, (base.start.head, base.bytes), floors);
+        let mut store =
+            Self { journal, books: base.books, now: Timestamp::default(), behind, compaction, meter: None };
         if options.in_place {
             store.catch_up()?;
         }
@@ -181,6 +191,18 @@ fn placed<B: Books>(
 /// cleanly is an older one that somebody put there; the shelf is then made anew from it, and said so.
 fn is_loss(journal: &OpenReport, head: Head) -> bool {
     journal.dropped_bytes > 0 || head.position == 0
+}
+
+/// Who still needs the journal before the checkpoint, and what of it can be theirs; the rest goes.
+pub(super) fn floors(journal: &Journal, checkpoint: Head, keep: Keep) -> Result<Floors, Fault> {
+    let mut disk = journal.disk();
+    let listing = |error| Fault::Journal(JournalError::io("listing", "the journal", error));
+    let first = segments(&disk.list().map_err(listing)?).first().map(|(first, _)| *first);
+    let begins = first.unwrap_or(checkpoint.position + 1).max(1);
+    let reading = |error| Fault::Journal(JournalError::io("reading", "the list of floors", error));
+    let floors = Floors::open(journal.disk(), keep, begins).map_err(reading)?;
+    cut::clear_away(disk.as_mut(), checkpoint.position, &floors);
+    Ok(floors)
 }
 
 /// Writes what was bad of the checkpoint anew.

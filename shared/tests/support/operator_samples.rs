@@ -1,12 +1,18 @@
 //! One message of every kind on the operator wire.
 
+use kessai_shared::address::{Address, AddressParts};
+use kessai_shared::backup::schedule::{Failed, Last, Progress};
 use kessai_shared::exchange::TurnedAway;
-use kessai_shared::ids::{CaptureId, ChargebackId, Customer, OrderId, RepaymentId, ReturnId, Sku};
+use kessai_shared::ids::{
+    CaptureId, Carrier, ChargebackId, Customer, Epoch, NodeId, OrderId, RepaymentId, ReturnId, Sku,
+    TrackingNumber,
+};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::net::knock::Counts;
 use kessai_shared::operator::account::{
     AccountAct, AccountDetail, BlockRow, BlockedAs, MonthsClosed, MovedRow, StatementRow,
 };
+use kessai_shared::operator::nodes::Nodes;
 use kessai_shared::operator::rows::{self, BatchStanding, ClearingBatch, ShopBatch, Trade};
 use kessai_shared::operator::seller::{
     self, Decided, Leg, LinkHealth, LinkKind, LinkState, OrderDetail, OrderRow, StockRow,
@@ -21,7 +27,7 @@ use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Quote, QuotedLine, Verdict};
 use kessai_shared::settlement::{BatchTotals, Payout, Standing};
 use kessai_shared::storefront::{
-    Cancelled, FulfilmentState, Line, OrderState, PaymentState, ReturnState, ReturnView,
+    Cancelled, FulfilmentState, Line, OrderState, PaymentState, ReturnState, ReturnView, Tracking,
 };
 use kessai_shared::time::Timestamp;
 
@@ -33,6 +39,11 @@ fn order() -> OrderId {
 
 fn pin(byte: u8) -> Pin {
     Pin([byte; 32])
+}
+
+fn tracking() -> Tracking {
+    let (carrier, number) = (Carrier::new("Royal Mail"), TrackingNumber::new("AB123456789GB"));
+    Tracking { carrier: carrier.expect("a carrier"), reference: number.expect("a number") }
 }
 
 fn sku() -> Sku {
@@ -52,6 +63,18 @@ fn peers() -> Peers {
     }
 }
 
+/// A node that has nothing to do with another; what it may have besides stands in `standby_bytes.rs`.
+fn nodes() -> Nodes {
+    let (node, standbys) = (NodeId::from_bytes([0x77; 16]), Vec::new());
+    Nodes { node, in_charge: true, epoch: Epoch(7), position: 90_000, follows: None, standbys }
+}
+
+fn backups() -> Progress {
+    let last = Last { nth: 12, full: true, at: AT, position: 89_000 };
+    let failed = Failed { at: AT.plus_seconds(60), why: "no room is left".to_owned() };
+    Progress { every_seconds: 3_600, last: Some(last), failed: Some(failed) }
+}
+
 pub fn seller_requests() -> Vec<seller::Request> {
     use seller::Request;
     vec![
@@ -64,7 +87,7 @@ pub fn seller_requests() -> Vec<seller::Request> {
         Request::Product { sku: sku() },
         Request::Trades { before: Some(order()), limit: 200 },
         Request::Batches { before: Some(300), limit: 200 },
-        Request::Ship { order: order(), lines: vec![(0, 300)] },
+        Request::Ship { order: order(), lines: vec![(0, 300)], tracking: Some(tracking()) },
         Request::Deliver { order: order() },
         Request::Cancel { order: order() },
         Request::Return {
@@ -76,6 +99,8 @@ pub fn seller_requests() -> Vec<seller::Request> {
         Request::Receive { sku: sku(), pieces: 300, note: "by sea".to_owned() },
         Request::Adjust { sku: sku(), pieces: -3, reason: seller::Reason::Damaged },
         Request::Link,
+        Request::Promote { force: true },
+        Request::BackupPoint,
     ]
 }
 
@@ -116,6 +141,14 @@ pub fn stock_row() -> StockRow {
     }
 }
 
+fn address() -> Address {
+    let (name, town) = ("Ada Lovelace".to_owned(), "London".to_owned());
+    let (postcode, country) = ("SW1Y 4JH".to_owned(), "GB".to_owned());
+    let lines = vec!["12 St James's Square".to_owned()];
+    let parts = AddressParts { name, lines, town, postcode, country, phone: String::new() };
+    Address::new(parts).expect("an address")
+}
+
 fn order_detail() -> OrderDetail {
     let line = QuotedLine { sku: sku(), quantity: 3, unit_price: Minor(640) };
     OrderDetail {
@@ -129,6 +162,7 @@ fn order_detail() -> OrderDetail {
             currency: Currency::Gbp,
             deadline: AT.plus_seconds(900),
         },
+        deliver_to: Some(Box::new(address())),
         names: vec!["Mugicha".to_owned()],
         shipped: vec![2],
         cancelled_pieces: vec![1],
@@ -145,7 +179,14 @@ fn order_detail() -> OrderDetail {
         refunded: Minor(640),
         refunding: vec![ReturnId::from_bytes([0x22; 16])],
         refused: Some(kessai_shared::settlement::Refusal::Amount),
-        shipments: vec![seller::Shipped { nth: 1, pieces: 2, amount: Minor(1_280), batch: 7, at: AT }],
+        shipments: vec![seller::Shipped {
+            nth: 1,
+            pieces: 2,
+            amount: Minor(1_280),
+            batch: 7,
+            at: AT,
+            tracking: Some(tracking()),
+        }],
     }
 }
 
@@ -176,7 +217,11 @@ pub fn seller_replies() -> Vec<seller::Reply> {
             link: link_health(LinkKind::ClosedNetwork, LinkState::Up),
             open_batch: Some(2),
             disputed_batch: Some(1),
+            recovered: 17,
+            behind: true,
             turned_away: TurnedAway { asked_again: 9, paced: 8, full: 7, stalled: 6, idle: 5, slow: 4 },
+            backups: Some(backups()),
+            nodes: nodes(),
         })),
         Reply::Peers(peers()),
         Reply::Orders(Page { rows: vec![row], next: Some(order()) }),
@@ -194,6 +239,8 @@ pub fn seller_replies() -> Vec<seller::Reply> {
             lines: Vec::new(),
         }),
         Reply::Link(Box::new(link_health(LinkKind::EthernetLine, LinkState::Silent))),
+        Reply::Promoted { epoch: kessai_shared::ids::Epoch(300) },
+        Reply::BackupPoint { position: 90_000, totals: vec![("orders".to_owned(), 1_000)] },
         Reply::Refused(Refusal::TryLater),
     ]
 }
@@ -234,11 +281,14 @@ pub fn settlement_requests() -> Vec<settlement::Request> {
         Request::Statements { account: account() },
         Request::ActOn { account: account(), act: account_acts().swap_remove(1) },
         Request::CloseMonth { month: "2026-11".parse().expect("a month") },
+        Request::Promote { force: true },
         Request::Charges { seller: pin(5), before: Some(order()), limit: 200 },
         Request::Clearing { after: Some(pin(5)), limit: 200 },
         Request::Batches { seller: pin(5), before: Some(300), limit: 200 },
         Request::CloseBatch { seller: pin(5) },
         Request::AcceptBatch { seller: pin(5), batch: 300, reason: "counted by hand".to_owned() },
+        Request::Shops { after: Some(pin(5)), limit: 200 },
+        Request::BackupPoint,
     ]
 }
 
@@ -366,6 +416,8 @@ pub fn settlement_replies() -> Vec<settlement::Reply> {
                 elsewhere: 10,
                 held_back: 11,
             },
+            backups: Some(backups()),
+            nodes: nodes(),
         })),
         Reply::Peers(peers()),
         Reply::Policies(Page { rows: vec![policy_row()], next: Some(299) }),
@@ -377,11 +429,14 @@ pub fn settlement_replies() -> Vec<settlement::Reply> {
         Reply::Account(Box::new(account_detail())),
         Reply::Statements { currency: Currency::Jpy, statements: vec![statement()] },
         Reply::MonthsClosed(MonthsClosed { stated: 300, passed: 2, more: true }),
+        Reply::Promoted { epoch: Epoch(7), position: 90_000, lacks: Some(300) },
         Reply::Charges(Page { rows: vec![charge()], next: Some(order()) }),
         Reply::Clearing(Page { rows: vec![(pin(5), clearing_batch())], next: Some(pin(5)) }),
         Reply::Batches(Page { rows: vec![clearing_batch()], next: Some(300) }),
         Reply::BatchClosed(300),
         Reply::BatchAccepted,
+        Reply::Shops(shops()),
+        Reply::BackupPoint { position: 90_000, totals: vec![("GBP held".to_owned(), -1)] },
         Reply::Refused(Refusal::UnknownAccount),
     ]
 }
@@ -490,4 +545,18 @@ fn clearing_batch() -> ClearingBatch {
         theirs: Some(vec![payout().totals]),
         accepted: Some(rows::Accepted { by: pin(6), reason: "counted by hand".to_owned() }),
     }
+}
+
+fn shops() -> Page<kessai_shared::operator::shops::ShopRow, Pin> {
+    use kessai_shared::ids::{Epoch, NodeId};
+    let row = kessai_shared::operator::shops::ShopRow {
+        seller: pin(5),
+        epoch: Epoch(300),
+        node: NodeId::from_bytes([0x11; 16]),
+        mode: kessai_shared::settlement::Mode::Sync { standby: NodeId::from_bytes([0x22; 16]) },
+        position: 70_000,
+        since: Timestamp(1_700_000_000_000_000),
+        heard_ms: Some(300),
+    };
+    Page { rows: vec![row], next: Some(pin(5)) }
 }

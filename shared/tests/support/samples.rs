@@ -1,8 +1,12 @@
 //! One value of every kind that crosses a wire, always the same.
 
+use kessai_shared::address::{Address, AddressParts};
 use kessai_shared::card::Particulars;
-use kessai_shared::ids::{CaptureId, Customer, OrderId, RefundId, ReturnId, Sku};
+use kessai_shared::ids::{
+    CaptureId, Carrier, Customer, Epoch, OrderId, RefundId, ReturnId, Sku, TrackingNumber,
+};
 use kessai_shared::money::{Currency, Minor};
+use kessai_shared::picture::PictureName;
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{
     Decision, GroupHead, Inclusion, IssuerKeys, Purchase, Quote, QuotedLine, Signature, SignedIssuerKeys,
@@ -11,8 +15,9 @@ use kessai_shared::receipt::{
 use kessai_shared::seal::{Envelope, ResponseSecret, SealedCard};
 use kessai_shared::settlement::{self, BatchTotals, Payout, Reconciled, Standing};
 use kessai_shared::storefront::{
-    Cancelled, FulfilmentState, Item, Line, OrderState, OrderView, Page, PaymentState, Refusal, Reply,
-    Request, ReturnState, ReturnView, ReturnedLine, Welcome,
+    self, Answered, Cancelled, Category, FulfilmentState, Item, Line, OrderState, OrderView, Page,
+    PaymentState, PriceRange, ProductView, Refusal, Reply, Request, ReturnState, ReturnView, ReturnedLine,
+    Search, ShipmentView, Sort, Step, StepKind, Tracking, Welcome,
 };
 use kessai_shared::time::Timestamp;
 
@@ -108,7 +113,31 @@ pub fn sealed_card() -> SealedCard {
 
 fn item() -> Item {
     let (name, category) = ("White hanging heart".to_owned(), "Home".to_owned());
-    Item { sku: sku("85123A"), name, category, unit_price: Minor(255), available: 17 }
+    Item { sku: sku("85123A"), name, category, unit_price: Minor(255), available: 17, on_hand: 300 }
+}
+
+fn product_view() -> ProductView {
+    let description = "A heart of white wire.\nFor a window.".to_owned();
+    ProductView { item: item(), description, picture: Some(PictureName::of(b"a picture")) }
+}
+
+fn search() -> Search {
+    let price = PriceRange { least: Some(Minor(100)), most: None };
+    let (query, category) = ("heart".to_owned(), Some("Home".to_owned()));
+    Search { query, category, in_stock: true, price, sort: Sort::PriceDown }
+}
+
+pub fn address() -> Address {
+    let text = |text: &str| text.to_owned();
+    let parts = AddressParts {
+        name: text("Ada Lovelace"),
+        lines: vec![text("12 St James's Square"), text("2nd floor")],
+        town: text("London"),
+        postcode: text("SW1Y 4JH"),
+        country: text("GB"),
+        phone: text("+44 20 7946 0000"),
+    };
+    Address::new(parts).expect("an address")
 }
 
 fn order_view() -> OrderView {
@@ -126,21 +155,52 @@ fn order_view() -> OrderView {
         cancelled_for: Some(Cancelled::Interrupted),
         refunded: Minor(510),
         decision: Some(decision()),
+        deliver_to: Some(Box::new(address())),
+        shipments: vec![
+            ShipmentView {
+                nth: 1,
+                at: Timestamp(4),
+                pieces: 300,
+                lines: vec![(0, 3), (300, 297)],
+                amount: Minor(765),
+                tracking: Some(tracking()),
+            },
+            ShipmentView {
+                nth: 2,
+                at: Timestamp(5),
+                pieces: 1,
+                lines: Vec::new(),
+                amount: Minor(0),
+                tracking: None,
+            },
+        ],
+        history: StepKind::ALL.map(|what| Step { what, at: Timestamp(6) }).to_vec(),
     }
+}
+
+pub fn tracking() -> Tracking {
+    let (carrier, number) = (Carrier::new("ヤマト運輸"), TrackingNumber::new("4711-0815 GB"));
+    Tracking { carrier: carrier.expect("a carrier"), reference: number.expect("a number") }
 }
 
 pub fn storefront_requests() -> Vec<Request> {
     let from = Some(order());
     vec![
         Request::Hello,
-        Request::Browse { query: "heart".into(), category: Some("Home".into()), from: 200, limit: 50 },
+        Request::Browse { search: search(), from: 200, limit: 50 },
         Request::Product { sku: sku("85123A") },
         Request::Quote { order: order(), customer: customer(), lines: lines() },
-        Request::Place { quote: Box::new(signed_quote()), card: envelope() },
+        Request::Place {
+            quote: Box::new(signed_quote()),
+            card: envelope(),
+            deliver_to: Some(Box::new(address())),
+        },
         Request::Order { order: order() },
         Request::Orders { before: Some(order()), limit: 20 },
         Request::Return { id: given(), customer: customer(), from, lines: lines() },
         Request::Cancel { order: order() },
+        Request::Picture { picture: PictureName::of(b"a picture") },
+        Request::Items { skus: vec![sku("85123A"), sku("POST")] },
     ]
 }
 
@@ -149,7 +209,10 @@ pub fn storefront_replies() -> Vec<Reply> {
         shop: "Kessai".to_owned(),
         seller: Pin([0x33; 32]),
         currency: Currency::Gbp,
-        categories: vec!["Home".to_owned(), "Garden".to_owned()],
+        categories: vec![
+            Category { name: "Home".to_owned(), products: 300 },
+            Category { name: "Garden".to_owned(), products: 1 },
+        ],
         issuer_keys: vec![issuer_keys()],
         settlement_up: true,
     };
@@ -161,16 +224,18 @@ pub fn storefront_replies() -> Vec<Reply> {
         currency: Currency::Gbp,
         lines: vec![line],
     };
-    let plain = OrderView { cancelled_for: None, decision: None, ..order_view() };
+    let plain = OrderView { cancelled_for: None, decision: None, deliver_to: None, ..order_view() };
     vec![
         Reply::Welcome(welcome),
         Reply::Page(Page { items: vec![item()], total: 1_234 }),
-        Reply::Product(item()),
+        Reply::Product(Box::new(product_view())),
         Reply::Quoted(signed_quote()),
         Reply::Order(Box::new(order_view())),
         Reply::Orders(vec![plain]),
         Reply::Returned(returned),
         Reply::Refused(Refusal::UnknownSku { sku: sku("85123A") }),
+        Reply::Picture(b"a picture".to_vec()),
+        Reply::Items(vec![item()]),
     ]
 }
 
@@ -189,7 +254,25 @@ pub fn storefront_refusals() -> Vec<Refusal> {
         Refusal::BadCard,
         Refusal::AlreadyShipped,
         Refusal::SettlementAway,
+        Refusal::NoPicture,
+        Refusal::NotInCharge,
     ]
+}
+
+pub fn charges() -> Vec<storefront::Standing> {
+    use storefront::Standing::{InCharge, Standby};
+    vec![InCharge { epoch: Epoch(3) }, Standby { behind_ms: Some(2_500) }]
+}
+
+pub fn answers() -> Vec<Answered> {
+    let refused = || Reply::Refused(Refusal::NotInCharge);
+    let unknown = storefront::Standing::Standby { behind_ms: None };
+    let standings = charges().into_iter().chain([storefront::Standing::default(), unknown]);
+    standings.map(|standing| Answered { standing, reply: refused() }).collect()
+}
+
+pub fn sorts() -> Vec<Sort> {
+    Sort::ALL.to_vec()
 }
 
 pub fn payments() -> Vec<PaymentState> {

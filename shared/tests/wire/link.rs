@@ -85,7 +85,9 @@ fn a_crash_is_noticed_as_soon_as_the_server_is_back() {
     let (_second_life, _) = mortal_server(addr, &key);
     let started = Instant::now();
     let error = client.block_on(echo(&link, 2)).unwrap_err();
-    assert_eq!(error, CallError::Lost(LinkError::Restarted));
+    // A late acknowledgement of the first call may have told it before the second was sent.
+    let (lost, not_sent) = (CallError::Lost(LinkError::Restarted), CallError::NotSent(LinkError::Restarted));
+    assert!(error == lost || error == not_sent, "{error:?}");
     assert!(started.elapsed() < Duration::from_secs(2));
     assert_eq!(client.block_on(echo(&link, 3)), Ok(Told::Value(3)));
 }

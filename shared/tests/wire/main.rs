@@ -6,6 +6,7 @@ mod faults;
 mod limits;
 mod link;
 mod open;
+mod push;
 mod raw;
 mod service;
 mod silence;

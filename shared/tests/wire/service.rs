@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use kessai_shared::exchange::{CallError, Client, Limits, LinkError, Service, serve};
+use kessai_shared::exchange::{
+    Broadcast, CallError, Client, Limits, LinkError, Service, TooMany, Watcher, serve,
+};
 use kessai_shared::identity::Identity;
 use kessai_shared::net::{Net, RealNet};
 use kessai_shared::pin::Pin;
@@ -31,6 +33,8 @@ pub enum Ask {
     Give(u32),
     Whoami,
     Panic,
+    /// To be told whatever there is from now on.
+    Watch,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +50,7 @@ pub struct Teller {
     pub done: AtomicU64,
     running: AtomicU64,
     pub most: AtomicU64,
+    pub broadcast: Broadcast,
 }
 
 impl Service for Teller {
@@ -66,10 +71,18 @@ impl Service for Teller {
             Ask::Give(bytes) => Told::Blob(vec![0; bytes as usize]),
             Ask::Whoami => Told::You(peer),
             Ask::Panic => panic!("as asked"),
+            Ask::Watch => panic!("it is answered where its stream begins"),
         };
         self.running.fetch_sub(1, Ordering::SeqCst);
         self.done.fetch_add(1, Ordering::SeqCst);
         told
+    }
+
+    fn watch(&self, peer: Pin, request: &Ask) -> Option<(Told, Option<Watcher>)> {
+        (*request == Ask::Watch).then(|| match self.broadcast.join(peer) {
+            Ok(watcher) => (Told::Value(1), Some(watcher)),
+            Err(TooMany) => (Told::Value(0), None),
+        })
     }
 }
 

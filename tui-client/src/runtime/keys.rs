@@ -3,16 +3,23 @@
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use zeroize::Zeroizing;
 
-use crate::app::{Event, Key};
+use crate::app::{Key, Outside};
 
-/// What the model is told of an input, if it is anything to it.
-pub fn event(input: Input) -> Option<Event> {
+/// What a model is told of an input, if it is anything to it.
+pub fn event(input: Input) -> Option<Outside> {
     match input {
-        Input::Key(key) => self::key(key).map(Event::Key),
-        Input::Paste(text) => Some(Event::Paste(Zeroizing::new(text))),
-        Input::Resize(columns, rows) => Some(Event::Resize { columns, rows }),
+        Input::Key(key) => self::key(key).map(Outside::Key),
+        Input::Paste(text) => Some(Outside::Paste(Zeroizing::new(text))),
+        Input::Resize(columns, rows) => Some(Outside::Resize { columns, rows }),
         Input::FocusGained | Input::FocusLost | Input::Mouse(_) => None,
     }
+}
+
+/// Whether an input asks for this program to be suspended, as Ctrl-Z does where the terminal does not
+/// make a signal of it.
+pub fn is_suspend(input: &Input) -> bool {
+    matches!(input, Input::Key(key) if key.kind != KeyEventKind::Release
+        && key.code == KeyCode::Char('z') && key.modifiers == KeyModifiers::CONTROL)
 }
 
 fn key(key: KeyEvent) -> Option<Key> {
@@ -20,8 +27,12 @@ fn key(key: KeyEvent) -> Option<Key> {
         return None;
     }
     if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SUPER) {
-        let interrupt = key.code == KeyCode::Char('c') && key.modifiers == KeyModifiers::CONTROL;
-        return interrupt.then_some(Key::Interrupt);
+        return match key.code {
+            _ if key.modifiers != KeyModifiers::CONTROL => None,
+            KeyCode::Char('c') => Some(Key::Interrupt),
+            KeyCode::Char(letter @ 'a'..='z') => Some(Key::Ctrl(letter)),
+            _none => None,
+        };
     }
     match key.code {
         KeyCode::Char(c) => Some(Key::Char(c)),
@@ -39,6 +50,7 @@ fn key(key: KeyEvent) -> Option<Key> {
         KeyCode::PageDown => Some(Key::PageDown),
         KeyCode::Home => Some(Key::Home),
         KeyCode::End => Some(Key::End),
+        KeyCode::F(number) => Some(Key::F(number)),
         _ => None,
     }
 }

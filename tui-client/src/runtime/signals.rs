@@ -12,6 +12,10 @@ use crate::terminal::FAULT;
 /// What a shell adds to a signal's number to make an exit code of it.
 const SIGNAL_BASE: u8 = 128;
 
+/// SIGTSTP and SIGCONT, which the runtime has no names for.
+const STOP: i32 = rustix::process::Signal::TSTP.as_raw();
+const GO_ON: i32 = rustix::process::Signal::CONT.as_raw();
+
 /// Carries something out until a signal ends it, and so what it holds is dropped in good order.
 ///
 /// # Errors
@@ -40,28 +44,88 @@ pub fn advise(advice: &str) {
 pub struct Signals {
     hangup: Signal,
     interrupt: Signal,
+    quit: Signal,
     terminate: Signal,
 }
 
 impl Signals {
     pub fn listen() -> Result<Self, Failure> {
-        let on = |kind| {
-            signal(kind)
-                .map_err(|why| Failure { line: format!("signals cannot be heard: {why}"), code: FAULT })
-        };
         Ok(Self {
             hangup: on(SignalKind::hangup())?,
             interrupt: on(SignalKind::interrupt())?,
+            quit: on(SignalKind::quit())?,
             terminate: on(SignalKind::terminate())?,
         })
     }
 
     pub async fn next(&mut self) -> Failure {
-        let (name, number) = tokio::select! {
-            _ = self.hangup.recv() => ("SIGHUP", 1),
-            _ = self.interrupt.recv() => ("SIGINT", 2),
-            _ = self.terminate.recv() => ("SIGTERM", 15),
+        self.asked().await.failure()
+    }
+
+    /// Which of them comes next.
+    pub async fn asked(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.hangup.recv() => Asked::Hangup,
+            _ = self.interrupt.recv() => Asked::Interrupt,
+            _ = self.quit.recv() => Asked::Quit,
+            _ = self.terminate.recv() => Asked::Terminate,
+        }
+    }
+}
+
+/// A signal that asks this program to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    Hangup,
+    Interrupt,
+    Quit,
+    Terminate,
+}
+
+impl Asked {
+    /// What stopping for it ends with.
+    pub fn failure(self) -> Failure {
+        let (name, number) = match self {
+            Asked::Hangup => ("SIGHUP", 1),
+            Asked::Interrupt => ("SIGINT", 2),
+            Asked::Quit => ("SIGQUIT", 3),
+            Asked::Terminate => ("SIGTERM", 15),
         };
         Failure { line: format!("stopped by {name}"), code: SIGNAL_BASE + number }
     }
+}
+
+/// The signals with which a shell stops a job and lets it go on.
+pub struct JobControl {
+    stop: Signal,
+    go_on: Signal,
+}
+
+/// What somebody outside wants of this process, or has done to it.
+pub enum Job {
+    Stop,
+    /// It was stopped, by itself or without a warning, and goes on.
+    GoOn,
+}
+
+impl JobControl {
+    pub fn listen() -> Result<Self, Failure> {
+        Ok(Self { stop: on(SignalKind::from_raw(STOP))?, go_on: on(SignalKind::from_raw(GO_ON))? })
+    }
+
+    pub async fn next(&mut self) -> Job {
+        tokio::select! {
+            _ = self.stop.recv() => Job::Stop,
+            _ = self.go_on.recv() => Job::GoOn,
+        }
+    }
+
+    /// Waits until the process goes on after it stopped.
+    pub async fn resumed(&mut self) {
+        self.go_on.recv().await;
+    }
+}
+
+fn on(kind: SignalKind) -> Result<Signal, Failure> {
+    signal(kind).map_err(|why| Failure { line: format!("signals cannot be heard: {why}"), code: FAULT })
 }

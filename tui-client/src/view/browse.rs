@@ -1,92 +1,107 @@
-//! The shelves: tabs, the search, and a window of the product list.
+//! The shelves: tabs, the search and what else narrows the list, and a window of the products.
 
-use kessai_shared::money::Currency;
-use kessai_shared::storefront::Item;
+pub(crate) mod filters;
+mod pane;
+mod rows;
+
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::list::{Column, column, money_columns, row, window};
-use super::{sheet::Sheet, text, theme::Theme, words};
-use crate::app::model::{Browse, Model};
+use super::{field, look::Look, sheet::Sheet, text};
+use crate::app::keymap::Action;
+use crate::app::model::Model;
+use crate::app::update::PANE_FROM_COLUMNS;
 
-/// From this width on the SKU has a column of its own.
-const SKU_COLUMNS_FROM: usize = 72;
-const SKU_COLUMNS: usize = 16;
-const STOCK_COLUMNS: usize = 9;
+/// Columns of the pane beside the list, with the gap before it.
+const PANE_COLUMNS: u16 = 46;
+/// From this width on a tab tells how many products it has.
+const COUNTS_FROM_COLUMNS: usize = 72;
+/// The fewest columns that a search is typed into.
+const FIELD_COLUMNS: usize = 12;
 
-pub fn draw(model: &Model, theme: Theme, sheet: &mut Sheet<'_>) {
-    tabs(model, theme, sheet);
-    search(&model.browse, theme, sheet);
+pub fn draw(model: &Model, look: Look, sheet: &mut Sheet<'_>) {
+    tabs(model, look, sheet);
+    narrowed(model, look, sheet);
+    if let Some(form) = &model.browse.filters {
+        filters::draw(model, form, look, sheet);
+    }
     let browse = &model.browse;
+    let waiting = browse.asked.is_some() && browse.total.is_some();
     match (&browse.problem, browse.total) {
+        (Some(why), _) if !browse.is_current() => {
+            sheet.gap();
+            sheet.wrap(&look.tell("browse-problem", &[("why", why.clone().into())]), look.careful());
+            sheet.wrap(&ask_again(model, look), look.plain());
+        }
+        // What is here stays readable, and its age is told around it.
         (Some(why), _) => {
-            sheet.gap();
-            sheet.wrap(&format!("The products cannot be listed: {why}"), theme.careful());
-            sheet.wrap("R asks the shop again.", theme.plain());
+            let key = look.key(model, Action::Refresh).into();
+            sheet.say(
+                &look.tell("browse-incomplete", &[("key", key), ("why", why.clone().into())]),
+                look.careful(),
+            );
+            list(model, look, sheet);
         }
-        (None, None) => sheet.say("Asking the shop…", theme.dim()),
-        (None, Some(0)) => {
-            sheet.gap();
-            sheet.say("Nothing here matches.", theme.plain());
-        }
-        (None, Some(total)) => rows(model, total, theme, sheet),
+        (None, None) => sheet.say(&look.say("browse-asking"), look.dim()),
+        (None, Some(0)) if !waiting => nothing(model, look, sheet),
+        (None, Some(_)) => list(model, look, sheet),
     }
 }
 
-fn rows(model: &Model, total: u32, theme: Theme, sheet: &mut Sheet<'_>) {
-    let (browse, width) = (&model.browse, sheet.columns());
-    let head = row(width, false, "Product", &columns(width, "SKU", "In stock", "Price"));
-    sheet.put(&Line::styled(head, theme.dim()));
-    for at in window(browse.cursor as usize, total as usize, sheet.rows_left()) {
-        let at = u32::try_from(at).unwrap_or(u32::MAX);
-        let selected = at == browse.cursor;
-        let line = match browse.item(at) {
-            Some(item) => item_row(width, selected, item, model.currency()),
-            None => row(width, selected, "…", &[]),
-        };
-        let sold_out = browse.item(at).is_some_and(|item| item.available == 0);
-        let style = match (selected, sold_out) {
-            (true, _) => theme.selected(),
-            (false, true) => theme.dim(),
-            (false, false) => theme.plain(),
-        };
-        sheet.bar(&line, style);
+fn ask_again(model: &Model, look: Look) -> String {
+    look.tell("browse-ask-again", &[("key", look.key(model, Action::Refresh).into())])
+}
+
+fn nothing(model: &Model, look: Look, sheet: &mut Sheet<'_>) {
+    sheet.gap();
+    sheet.say(&look.say("browse-nothing"), look.plain());
+    let wanted = &model.browse.wanted;
+    if !wanted.query.is_empty() || model.browse.is_filtered() {
+        let key = look.key(model, Action::Back);
+        sheet.wrap(&look.tell("browse-nothing-advice", &[("key", key.into())]), look.dim());
     }
 }
 
-fn item_row(width: usize, selected: bool, item: &Item, currency: Currency) -> String {
-    let stock = match item.available {
-        0 => "sold out".to_owned(),
-        some => words::grouped(u64::from(some)),
-    };
-    let price = item.unit_price.show(currency);
-    row(width, selected, &item.name, &columns(width, item.sku.as_str(), &stock, &price))
-}
-
-fn columns(width: usize, sku: &str, stock: &str, price: &str) -> Vec<Column> {
-    let mut columns = vec![column(STOCK_COLUMNS, stock), column(money_columns(width), price)];
-    if width >= SKU_COLUMNS_FROM {
-        columns.insert(0, column(SKU_COLUMNS, text::left(sku, SKU_COLUMNS)));
+fn list(model: &Model, look: Look, sheet: &mut Sheet<'_>) {
+    let rest = sheet.rest();
+    if sheet.columns() < usize::from(PANE_FROM_COLUMNS) {
+        return rows::draw(model, look, sheet);
     }
-    columns
+    let left = Rect { width: rest.width - PANE_COLUMNS, ..rest };
+    rows::draw(model, look, &mut sheet.part(left));
+    if let Some(item) = model.browse.selected() {
+        let right = Rect { x: left.right(), width: PANE_COLUMNS, ..rest };
+        pane::draw(model, item, look, &mut sheet.part(right));
+    }
 }
 
 // The tabs scroll so that the chosen one is always seen; it stands in brackets, too, because a
 // reversed word alone is lost on some terminals.
-fn tabs(model: &Model, theme: Theme, sheet: &mut Sheet<'_>) {
+fn tabs(model: &Model, look: Look, sheet: &mut Sheet<'_>) {
     let categories = model.shop.as_ref().map_or(&[][..], |shop| shop.categories.as_slice());
-    let names: Vec<String> = std::iter::once("All".to_owned())
-        .chain(categories.iter().map(|name| text::cut(name, sheet.columns() / 2)))
-        .collect();
-    let room = sheet.text_columns();
+    let counts = sheet.columns() >= COUNTS_FROM_COLUMNS;
+    let name = |category: &kessai_shared::storefront::Category| {
+        let name = text::cut(&category.name, sheet.columns() / 2);
+        if counts { format!("{name} {}", look.number(category.products)) } else { name }
+    };
+    let names: Vec<String> =
+        std::iter::once(look.say("browse-all")).chain(categories.iter().map(name)).collect();
+    let (room, chosen) = (sheet.text_columns(), model.browse.tab.min(names.len() - 1));
     let size = |name: &String| text::width(name) + 3;
     let mut first = 0;
-    while first < model.browse.tab && names[first..=model.browse.tab].iter().map(size).sum::<usize>() > room {
+    while first < chosen && names[first..=chosen].iter().map(size).sum::<usize>() > room {
         first += 1;
     }
-    let mut spans = vec![Span::raw(if first > 0 { "‹" } else { " " })];
+    let mut spans = vec![Span::raw(if first > 0 { look.signs.before } else { " " })];
+    let mut used = 1;
     for (at, name) in names.iter().enumerate().skip(first) {
-        if at == model.browse.tab {
-            spans.push(Span::styled(format!("[{name}]"), theme.selected()));
+        if used + size(name) > room + 1 && at > first {
+            spans.push(Span::raw(look.signs.after));
+            break;
+        }
+        used += size(name);
+        if at == chosen {
+            spans.push(Span::styled(format!("[{name}]"), look.selected()));
         } else {
             spans.push(Span::raw(format!(" {name} ")));
         }
@@ -95,19 +110,59 @@ fn tabs(model: &Model, theme: Theme, sheet: &mut Sheet<'_>) {
     sheet.put(&Line::from(spans));
 }
 
-fn search(browse: &Browse, theme: Theme, sheet: &mut Sheet<'_>) {
-    let found = browse.total.map(|total| words::count(u64::from(total), "product", "products"));
-    let found = found.unwrap_or_default();
-    let room = sheet.text_columns().saturating_sub(text::width(&found) + 2);
-    let (line, style) = match (&browse.search, browse.query.as_str()) {
-        (Some(typed), _) => {
-            (format!("Search: {}█", text::tail(typed, room.saturating_sub(10))), theme.strong())
-        }
-        (None, "") => ("/ to search".to_owned(), theme.dim()),
-        (None, query) => (format!("Search: {query}  (Esc clears)"), theme.plain()),
+/// The search, what else is on, and how many products are left.
+fn narrowed(model: &Model, look: Look, sheet: &mut Sheet<'_>) {
+    let browse = &model.browse;
+    let mut found = match browse.total {
+        // Of what is wanted nothing is known, and what was found before is not on the screen.
+        Some(_) if browse.problem.is_some() && !browse.is_current() => String::new(),
+        Some(total) => look.tell("count-products", &[("count", total.into())]),
+        None => String::new(),
     };
-    let spans =
-        vec![Span::raw(" "), Span::styled(text::left(&line, room), style), Span::raw(format!("  {found}"))];
+    if browse.total.is_some() && browse.problem.is_none() && !browse.is_current() {
+        found.push_str(look.signs.more);
+    }
+    let room = sheet.text_columns().saturating_sub(text::width(&found) + 2);
+    let filters = filters::words(model, look).join(&format!(" {} ", look.signs.dot));
+    let mut spans = vec![Span::raw(" ")];
+    if let Some(typed) = &browse.search {
+        let label = look.say("browse-search");
+        let at = text::width(&label) + 1;
+        let beside = room.saturating_sub(at + FIELD_COLUMNS).min(text::width(&filters) + 3);
+        let beside = if beside < FIELD_COLUMNS { 0 } else { beside };
+        let (line, cursor) = field::shown(typed, room.saturating_sub(at + beside));
+        sheet.cursor(1 + at + cursor);
+        let filters = text::cut(&filters, beside.saturating_sub(3));
+        spans.push(Span::styled(format!("{label} "), look.dim()));
+        spans.push(Span::styled(
+            text::left(&line, room.saturating_sub(at + text::width(&filters))),
+            look.strong(),
+        ));
+        spans.push(Span::styled(filters, look.plain()));
+    } else {
+        let (line, strong) = at_rest(model, &filters, room, look);
+        let style = if strong { look.strong() } else { look.dim() };
+        spans.push(Span::styled(text::left(&line, room), style));
+    }
+    spans.push(Span::raw(format!("  {found}")));
     sheet.put(&Line::from(spans));
     sheet.gap();
+}
+
+fn at_rest(model: &Model, filters: &str, room: usize, look: Look) -> (String, bool) {
+    let query = &model.browse.wanted.query;
+    match (query.is_empty(), filters.is_empty()) {
+        (true, true) => {
+            let keys = [("search", Action::Search), ("filter", Action::Filters), ("sort", Action::Sort)];
+            let keys = keys.map(|(name, action)| (name, look.key(model, action).into()));
+            let whole = look.tell("browse-hint", &keys);
+            let fits = text::width(&whole) <= room;
+            (if fits { whole } else { look.tell("browse-hint-short", &keys[..1]) }, false)
+        }
+        (true, false) => (filters.to_owned(), true),
+        (false, true) => (format!("{} {query}", look.say("browse-search")), true),
+        (false, false) => {
+            (format!("{} {query} {} {filters}", look.say("browse-search"), look.signs.dot), true)
+        }
+    }
 }

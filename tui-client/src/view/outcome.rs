@@ -1,94 +1,149 @@
 //! How a purchase ended, in words that leave no doubt about whether money moved.
 
-use super::{sheet::Sheet, theme::Theme, words};
+use kessai_shared::outcome::Reason;
+
+use super::checkout::legs;
+use super::{look::Look, sheet::Sheet};
+use crate::app::keymap::Action;
 use crate::app::model::{Model, Purchase};
 use crate::shop::Ending;
 
-pub fn draw(model: &Model, theme: Theme, sheet: &mut Sheet<'_>) {
+/// Rows that the legs of a payment and what stands around them take.
+const LEGS_ROWS: usize = 6;
+
+pub fn draw(model: &Model, look: Look, sheet: &mut Sheet<'_>) {
     let Some(purchase) = model.purchases.last() else {
-        sheet.say("Nothing was bought yet.", theme.plain());
+        sheet.say(&look.say("outcome-nothing-bought"), look.plain());
         return;
     };
     sheet.gap();
-    ending(model, purchase, theme, sheet);
+    ending(model, purchase, look, sheet);
     sheet.gap();
-    sheet.order_id(&purchase.order.to_string(), theme.plain());
-    let quote = &purchase.quote.quote;
+    sheet.order_id(&purchase.order.to_string(), look.plain());
     if purchase.ending == Ending::Unknown {
-        sheet.field("Amount", &quote.total.show(quote.currency), theme.plain());
-        if let Some(why) = &purchase.why {
-            sheet.field("Last word", why, theme.dim());
+        if let Some(signed) = &purchase.quote {
+            let total = signed.quote.total.show(signed.quote.currency);
+            sheet.field(&look.say("label-amount"), &total, look.plain());
         }
+        if let Some(why) = &purchase.why {
+            sheet.field(&look.say("label-last-word"), &look.message(why), look.dim());
+        }
+    }
+    if !purchase.legs.seen().is_empty() && sheet.rows_left() >= LEGS_ROWS {
+        sheet.gap();
+        legs::draw(&purchase.legs, false, look, sheet);
     }
 }
 
-fn ending(model: &Model, purchase: &Purchase, theme: Theme, sheet: &mut Sheet<'_>) {
+fn ending(model: &Model, purchase: &Purchase, look: Look, sheet: &mut Sheet<'_>) {
     match &purchase.ending {
         Ending::Accepted { amount, currency } => {
-            sheet.say("✓ Accepted", theme.good());
+            sheet.say(&format!("{} {}", look.signs.good, look.say("outcome-accepted")), look.good());
             sheet.gap();
-            sheet.field("Amount", &amount.show(*currency), theme.strong());
-            sheet.wrap("Thank you. o shows your orders.", theme.plain());
+            sheet.field(&look.say("label-amount"), &amount.show(*currency), look.strong());
+            sheet.wrap(&look.naming("outcome-thanks", model, &[("key", Action::Orders)]), look.plain());
         }
-        Ending::Declined { reason } => declined(*reason, theme, sheet),
+        Ending::Declined { reason } => declined(model, *reason, look, sheet),
         Ending::OutOfStock { sku, available } => {
-            sheet.say("✗ Out of stock", theme.bad());
-            sheet.gap();
-            let name = purchase.goods.iter().find(|goods| goods.item.sku == *sku);
-            let name = name.map_or(String::new(), |goods| format!("{} ", goods.item.name));
-            sheet.wrap(&format!("{name}({sku}): {available} left."), theme.strong());
-            sheet.wrap("Nothing was charged. The goods are still in the cart; c shows it.", theme.plain());
+            bad("outcome-out-of-stock", look, sheet);
+            let goods = purchase.goods.iter().find(|goods| goods.item.sku == *sku);
+            let name = goods.map_or("", |goods| goods.item.name.as_str());
+            let args = [("name", name.into()), ("sku", sku.as_str().into()), ("count", (*available).into())];
+            sheet.wrap(&look.tell("outcome-left", &args), look.strong());
+            sheet.wrap(&look.naming("outcome-see-cart", model, &[("key", Action::Cart)]), look.plain());
         }
         Ending::Interrupted => {
-            sheet.say("✗ Interrupted", theme.bad());
-            sheet.gap();
-            sheet.wrap("The card company could not be asked in time. Nothing was charged.", theme.plain());
-            sheet.wrap("t tries again with a new order; the goods are still in the cart.", theme.plain());
+            bad("outcome-interrupted", look, sheet);
+            sheet.wrap(&look.say("outcome-interrupted-why"), look.plain());
+            again("outcome-try-again", model, look, sheet);
         }
         Ending::HoldExpired => {
-            sheet.say("✗ The approval ran out", theme.bad());
-            sheet.gap();
-            sheet.wrap("The goods were not shipped in time. Nothing was charged.", theme.plain());
-            sheet.wrap("t tries again with a new order; the goods are still in the cart.", theme.plain());
+            bad("outcome-hold-expired", look, sheet);
+            sheet.wrap(&look.say("outcome-hold-expired-why"), look.plain());
+            again("outcome-try-again", model, look, sheet);
         }
         Ending::Cancelled { by_shopper: true } => {
-            sheet.say("✗ Cancelled", theme.bad());
-            sheet.gap();
-            sheet.wrap("It was cancelled from this terminal. Nothing was charged.", theme.plain());
+            bad("outcome-cancelled", look, sheet);
+            sheet.wrap(&look.say("outcome-cancelled-why"), look.plain());
         }
         Ending::Cancelled { by_shopper: false } => {
-            sheet.say("✗ Cancelled by the shop", theme.bad());
-            sheet.gap();
-            sheet.wrap("The shop will not send the goods. Nothing was charged.", theme.plain());
-            sheet.wrap("t tries again with a new order; the goods are still in the cart.", theme.plain());
+            bad("outcome-cancelled-by-shop", look, sheet);
+            sheet.wrap(&look.say("outcome-cancelled-by-shop-why"), look.plain());
+            again("outcome-try-again", model, look, sheet);
         }
-        Ending::Unknown => unknown(model, purchase, theme, sheet),
+        Ending::Unknown => unknown(model, purchase, look, sheet),
     }
 }
 
-fn declined(reason: Option<kessai_shared::outcome::Reason>, theme: Theme, sheet: &mut Sheet<'_>) {
-    let code = reason.map(|reason| format!(" (code {})", reason.code()));
-    sheet.say(&format!("✗ Declined{}", code.unwrap_or_default()), theme.bad());
+fn bad(id: &str, look: Look, sheet: &mut Sheet<'_>) {
+    sheet.say(&format!("{} {}", look.signs.bad, look.say(id)), look.bad());
     sheet.gap();
-    let sentence = reason.map_or("This terminal cannot read the reason.", |reason| reason.sentence());
-    sheet.wrap(sentence, theme.strong());
-    sheet.wrap("Nothing was charged. The goods are still in the cart.", theme.plain());
-    sheet.wrap("t tries another card, with a new order.", theme.plain());
 }
 
-fn unknown(model: &Model, purchase: &Purchase, theme: Theme, sheet: &mut Sheet<'_>) {
-    sheet.say("? Not known yet", theme.careful());
-    sheet.gap();
-    let next = match (&purchase.polling, words::left_until(purchase.next_poll, model.now)) {
-        (Some(_), _) | (None, None) => "asking the shop now".to_owned(),
-        (None, Some(left)) => format!("the shop is asked again in {left}"),
+/// What the key does that tries again.
+fn again(id: &str, model: &Model, look: Look, sheet: &mut Sheet<'_>) {
+    sheet.wrap(&look.naming(id, model, &[("key", Action::TryAgain)]), look.plain());
+}
+
+fn declined(model: &Model, reason: Option<Reason>, look: Look, sheet: &mut Sheet<'_>) {
+    let title = match reason {
+        Some(reason) => look.tell("outcome-declined-code", &[("code", reason.code().to_string().into())]),
+        None => look.say("outcome-declined"),
     };
-    sheet.wrap(&format!("No answer about this payment yet; {next}."), theme.plain());
+    sheet.say(&format!("{} {title}", look.signs.bad), look.bad());
+    sheet.gap();
+    sheet.wrap(&look.say(reason.map_or("reason-unreadable", reason_id)), look.strong());
+    sheet.wrap(&look.say("outcome-not-charged"), look.plain());
+    again("outcome-another-card", model, look, sheet);
+}
+
+fn unknown(model: &Model, purchase: &Purchase, look: Look, sheet: &mut Sheet<'_>) {
+    sheet.say(&format!("? {}", look.say("outcome-unknown")), look.careful());
+    sheet.gap();
+    let since = legs::clock(purchase.legs.since);
+    let next = match (&purchase.polling, look.left_until(purchase.next_poll, model.now)) {
+        (Some(_), _) | (None, None) => look.say("outcome-asking-now"),
+        (None, Some(_)) if look.still => look.say("outcome-asked-soon"),
+        (None, Some(left)) => look.tell("outcome-asked-in", &[("left", left.into())]),
+    };
     sheet.wrap(
-        "It is safe to close: only this same order id is used, so it is never paid twice.",
-        theme.plain(),
+        &look.tell("outcome-no-answer", &[("since", since.into()), ("next", next.into())]),
+        look.plain(),
     );
+    if purchase.polls > 0 {
+        sheet.wrap(&look.tell("outcome-asked-times", &[("count", purchase.polls.into())]), look.plain());
+    }
+    sheet.wrap(&look.say("outcome-safe-to-close"), look.plain());
     if purchase.unheard {
-        sheet.wrap("The shop has not seen this order. t sends it again, as the same order.", theme.strong());
+        let again = !purchase.goods.is_empty();
+        let words = match again {
+            true => look.naming("outcome-unheard", model, &[("key", Action::TryAgain)]),
+            false => look.say("outcome-unheard-only"),
+        };
+        sheet.wrap(&words, look.strong());
+    }
+}
+
+/// The id of a reason's sentence.
+pub const fn reason_id(reason: Reason) -> &'static str {
+    match reason {
+        Reason::TooLate => "reason-too-late",
+        Reason::Reversed => "reason-reversed",
+        Reason::SealMismatch => "reason-seal-mismatch",
+        Reason::UnknownCard => "reason-unknown-card",
+        Reason::Lost => "reason-lost",
+        Reason::Stolen => "reason-stolen",
+        Reason::Restricted => "reason-restricted",
+        Reason::HolderKey => "reason-holder-key",
+        Reason::Expired => "reason-expired",
+        Reason::IdentityMismatch => "reason-identity-mismatch",
+        Reason::TooManyTries => "reason-too-many-tries",
+        Reason::Delinquent => "reason-delinquent",
+        Reason::RepaymentHistory => "reason-repayment-history",
+        Reason::TooFrequent => "reason-too-frequent",
+        Reason::WindowAmount => "reason-window-amount",
+        Reason::InvalidAmount => "reason-invalid-amount",
+        Reason::OverLimit => "reason-over-limit",
+        Reason::Approved => "reason-approved",
     }
 }

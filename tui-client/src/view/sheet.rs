@@ -1,10 +1,12 @@
 //! A part of the screen that is written on from top to bottom.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::drawn::{Drawn, Spot, Target};
+use super::look::Look;
 use super::text;
 
 /// Columns between the edge of the screen and what is written.
@@ -15,12 +17,14 @@ const LABEL_COLUMNS: usize = 13;
 pub struct Sheet<'a> {
     buf: &'a mut Buffer,
     area: Rect,
+    look: Look,
+    drawn: &'a mut Drawn,
     used: u16,
 }
 
 impl<'a> Sheet<'a> {
-    pub fn new(buf: &'a mut Buffer, area: Rect) -> Self {
-        Self { buf, area, used: 0 }
+    pub fn new(buf: &'a mut Buffer, area: Rect, look: Look, drawn: &'a mut Drawn) -> Self {
+        Self { buf, area, look, drawn, used: 0 }
     }
 
     pub fn columns(&self) -> usize {
@@ -55,9 +59,77 @@ impl<'a> Sheet<'a> {
         self.put(&Line::styled(text::left(text, columns), style));
     }
 
+    /// One row of a list, which can be clicked.
+    pub fn row(&mut self, index: usize, text: &str, style: Style) {
+        self.spot(Target::Row(index));
+        self.bar(text, style);
+    }
+
+    /// The same for a row whose parts have styles of their own, over that of the row.
+    pub fn row_of(&mut self, index: usize, spans: Vec<Span<'_>>, style: Style) {
+        self.spot(Target::Row(index));
+        self.put(&Line::from(spans).style(style));
+    }
+
+    /// A part of this sheet, to be written on by itself.
+    pub fn part(&mut self, area: Rect) -> Sheet<'_> {
+        Sheet { buf: self.buf, area, look: self.look, drawn: self.drawn, used: 0 }
+    }
+
+    /// The cells themselves, and what is told besides them.
+    pub fn cells(&mut self) -> (&mut Buffer, &mut Drawn) {
+        (self.buf, self.drawn)
+    }
+
+    /// Leaves so many rows to what was drawn there otherwise.
+    pub fn skip(&mut self, rows: u16) {
+        self.used = self.used.saturating_add(rows).min(self.area.height);
+    }
+
+    /// Makes the next row one that can be clicked.
+    pub fn spot(&mut self, target: Target) {
+        if self.rows_left() > 0 {
+            let area = Rect { y: self.area.y + self.used, height: 1, ..self.area };
+            self.drawn.spots.push(Spot { area, target });
+        }
+    }
+
+    /// Puts the real cursor into the next row, behind so many columns.
+    pub fn cursor(&mut self, columns: usize) {
+        if self.rows_left() > 0 {
+            let last = self.area.right().saturating_sub(1);
+            let x = self.area.x.saturating_add(u16::try_from(columns).unwrap_or(u16::MAX)).min(last);
+            self.drawn.cursor = Some(Position { x, y: self.area.y + self.used });
+        }
+    }
+
+    /// The rest of the sheet, for what is drawn otherwise.
+    pub fn rest(&self) -> Rect {
+        let rows = self.area.height.saturating_sub(self.used);
+        Rect { y: self.area.y + self.used.min(self.area.height), height: rows, ..self.area }
+    }
+
+    /// What is told besides the cells.
+    pub fn drawn(&mut self) -> &mut Drawn {
+        self.drawn
+    }
+
     pub fn say(&mut self, words: &str, style: Style) {
         let words = text::cut(words, self.text_columns());
         self.put(&Line::from(vec![Span::raw(" "), Span::styled(words, style)]));
+    }
+
+    /// Two texts side by side, each in its own style.
+    pub fn pair(&mut self, one: &str, other: &str, style: Style, others: Style) {
+        let room = self.text_columns().saturating_sub(text::width(one) + 2);
+        let other = text::cut(other, room);
+        let spans = vec![
+            Span::raw(" "),
+            Span::styled(text::clean(one), style),
+            Span::raw("  "),
+            Span::styled(other, others),
+        ];
+        self.put(&Line::from(spans));
     }
 
     pub fn wrap(&mut self, words: &str, style: Style) {
@@ -74,13 +146,13 @@ impl<'a> Sheet<'a> {
 
     pub fn rule(&mut self, style: Style) {
         let columns = self.columns();
-        self.put(&Line::styled("─".repeat(columns), style));
+        self.put(&Line::styled(self.look.signs.rule.repeat(columns), style));
     }
 
     /// An order's id: in one piece on one line, without its label where that leaves no room.
     pub fn order_id(&mut self, id: &str, style: Style) {
         if LABEL_COLUMNS + text::width(id) <= self.text_columns() {
-            self.field("Order", id, style);
+            self.field(&self.look.say("label-order"), id, style);
         } else {
             self.say(id, style);
         }
@@ -89,7 +161,7 @@ impl<'a> Sheet<'a> {
     /// A label and what belongs to it: side by side, or below each other where they do not fit.
     pub fn field(&mut self, label: &str, value: &str, style: Style) {
         let value = text::clean(value);
-        let dim = Style::new().add_modifier(ratatui::style::Modifier::DIM);
+        let dim = self.look.dim();
         if LABEL_COLUMNS + text::width(&value) <= self.text_columns() {
             let label = text::left(label, LABEL_COLUMNS);
             let spans = vec![Span::raw(" "), Span::styled(label, dim), Span::styled(value, style)];

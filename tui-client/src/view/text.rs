@@ -66,26 +66,42 @@ pub fn tail(text: &str, columns: usize) -> String {
 
 /// `text` in lines of at most `columns`, broken between words where that is possible.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let (mut lines, mut line) = (Vec::new(), String::new());
+    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
     for word in clean(text).split_whitespace() {
-        let room = columns.saturating_sub(line.width());
-        if !line.is_empty() && word.width() + 1 > room {
+        if !line.is_empty() && word.width() + 1 > columns.saturating_sub(used) {
             lines.push(std::mem::take(&mut line));
+            used = 0;
         }
         if !line.is_empty() {
             line.push(' ');
+            used += 1;
         }
         for c in word.chars() {
-            if line.width() + c.width().unwrap_or(0) > columns.max(1) {
+            let wide = c.width().unwrap_or(0);
+            if used + wide > columns.max(1) && !line.is_empty() {
+                // A line does not begin with what ends a phrase: the letter before it comes along.
+                let before = line.chars().next_back().filter(|before| {
+                    let fit = before.width().unwrap_or(0) + wide <= columns;
+                    ends_a_phrase(c) && !ends_a_phrase(*before) && line.len() > before.len_utf8() && fit
+                });
+                line.truncate(line.len() - before.map_or(0, char::len_utf8));
                 lines.push(std::mem::take(&mut line));
+                line.extend(before);
+                used = line.width();
             }
             line.push(c);
+            used += wide;
         }
     }
     if !line.is_empty() {
         lines.push(line);
     }
     lines
+}
+
+/// Signs that Japanese typesetting never puts at the beginning of a line (JIS X 4051).
+fn ends_a_phrase(c: char) -> bool {
+    "、。，．・：；？！」』）］｝〉》】〕ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々〜".contains(c)
 }
 
 fn is_format(c: char) -> bool {
@@ -115,5 +131,12 @@ mod tests {
     fn lines_are_broken_between_words() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("緑茶", 1), ["緑", "茶"]);
+    }
+
+    #[test]
+    fn no_line_begins_with_what_ends_a_phrase() {
+        assert_eq!(wrap("年に二回、油を塗る。", 8), ["年に二", "回、油を", "塗る。"]);
+        assert_eq!(wrap("、、、、", 2), ["、", "、", "、", "、"].map(str::to_owned));
     }
 }

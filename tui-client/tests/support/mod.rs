@@ -2,21 +2,27 @@
 
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+pub mod receipt;
+mod shelves;
+
+use kessai_shared::address::{Address, AddressParts};
 use kessai_shared::card::Particulars;
-use kessai_shared::ids::{Customer, OrderId, ReturnId, Sku};
+use kessai_shared::ids::{Carrier, Customer, OrderId, ReturnId, Sku, TrackingNumber};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Quote, QuotedLine, Signature, SignedQuote};
 use kessai_shared::storefront::{
-    FulfilmentState, Item, Line, OrderState, OrderView, Page, PaymentState, Welcome,
+    Category, FulfilmentState, Item, Line, OrderState, OrderView, PaymentState, ShipmentView, Step, StepKind,
+    Tracking, Welcome,
 };
 use kessai_shared::time::Timestamp;
-use kessai_tui_client::app::effect::PAGE_ROWS;
-use kessai_tui_client::app::model::Size;
+use kessai_tui_client::app::model::{Kept, KeptCart, KeptReturn, Size};
 use kessai_tui_client::app::update::start;
-use kessai_tui_client::app::{Effect, Event, Key, Model, update};
+use kessai_tui_client::app::{Effect, Event, Key, Model, Settings, update};
 use kessai_tui_client::cards::LabelledCard;
 use kessai_tui_client::shop::Ending;
+
+pub use shelves::{found, picture, product};
 
 pub const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
 pub const QUOTE_SECONDS: u64 = 300;
@@ -57,14 +63,10 @@ pub fn item(at: u32) -> Item {
         sku: sku(at),
         name: if at < 7 { name.into() } else { format!("{name} no. {at}") },
         category: "Kitchen".into(),
-        unit_price: Minor(i64::from(at * at * 37 % 90_000) + 850),
+        unit_price: Minor(i64::from(at) * i64::from(at) * 37 % 90_000 + 850),
         available: at * 5 % 23,
+        on_hand: at * 5 % 23 + at % 3,
     }
-}
-
-pub fn page(from: u32) -> Page {
-    let to = from.saturating_add(u32::from(PAGE_ROWS)).min(PRODUCTS);
-    Page { items: (from..to).map(item).collect(), total: PRODUCTS }
 }
 
 pub fn welcome() -> Welcome {
@@ -72,7 +74,9 @@ pub fn welcome() -> Welcome {
         shop: "Kettle & Crane".into(),
         seller: Pin::of_public_key(&[1; 32]),
         currency: Currency::Gbp,
-        categories: ["Kitchen", "Paper", "Garden", "Candles and light"].map(str::to_owned).to_vec(),
+        categories: ["Kitchen", "Paper", "Garden", "Candles and light"]
+            .map(|name| Category { name: name.to_owned(), products: 100 })
+            .to_vec(),
         issuer_keys: Vec::new(),
         settlement_up: true,
     }
@@ -125,7 +129,37 @@ pub fn order_view(order: OrderId, lines: &[Line]) -> OrderView {
         cancelled_for: None,
         refunded: Minor::ZERO,
         decision: None,
+        shipments: vec![shipment(1, lines, 3_600)],
+        history: steps(&[
+            (StepKind::Placed, 0),
+            (StepKind::Approved, 2),
+            (StepKind::Preparing, 3_000),
+            (StepKind::Shipped { nth: 1 }, 3_600),
+            (StepKind::Delivered, 90_000),
+        ]),
+        deliver_to: None,
     }
+}
+
+/// A shipment of these pieces, so many seconds after the order was placed.
+pub fn shipment(nth: u32, lines: &[Line], after: u64) -> ShipmentView {
+    let (carrier, number) = (Carrier::new("Royal Mail"), TrackingNumber::new("XZ908070605GB"));
+    let tracking = Tracking { carrier: carrier.expect("a carrier"), reference: number.expect("a number") };
+    let at = NOW.plus_seconds(after);
+    let prices = quote(order_id(1), lines, NOW).quote;
+    let pieces: Vec<(u16, u32)> = (0..).zip(lines).map(|(at, line)| (at, line.quantity)).collect();
+    ShipmentView {
+        nth,
+        at,
+        pieces: pieces.iter().map(|(_, pieces)| u64::from(*pieces)).sum(),
+        lines: pieces,
+        amount: prices.total,
+        tracking: Some(tracking),
+    }
+}
+
+pub fn steps(steps: &[(StepKind, u64)]) -> Vec<Step> {
+    steps.iter().map(|(what, after)| Step { what: *what, at: NOW.plus_seconds(*after) }).collect()
 }
 
 pub fn orders() -> Vec<(OrderView, Ending)> {
@@ -142,31 +176,79 @@ pub fn orders() -> Vec<(OrderView, Ending)> {
     list[0].0.payment = PaymentState::Authorized;
     list[0].0.fulfilment = FulfilmentState::NotFulfilled;
     list[0].0.shipped.fill(0);
+    list[0].0.shipments.clear();
+    list[0].0.history.truncate(2);
     list[2].0.payment = PaymentState::PartiallyRefunded;
     list[2].0.refunded = Minor(1_150);
     list[2].0.returned[0] = 1;
+    list[2].0.history.extend(steps(&[(StepKind::ReturnAsked, 100_000), (StepKind::Refunded, 100_005)]));
     list
+}
+
+/// What a machine has kept on which this terminal never was.
+pub fn fresh() -> Kept {
+    Kept { addresses_fine: true, ..Kept::default() }
+}
+
+pub fn stock(skus: &[Sku]) -> Vec<(Sku, Option<Item>)> {
+    skus.iter().map(|sku| (*sku, (0..PRODUCTS).map(item).find(|item| item.sku == *sku))).collect()
+}
+
+pub fn address(town: &str) -> Address {
+    let parts = AddressParts {
+        name: "Ada Lovelace".into(),
+        lines: vec!["12 St James's Square".into()],
+        town: town.into(),
+        postcode: "SW1Y 4JH".into(),
+        country: "GB".into(),
+        phone: String::new(),
+    };
+    Address::new(parts).expect("an address")
 }
 
 /// A model with the effects that still wait for an answer.
 pub struct World {
     pub model: Model,
     pub waiting: Vec<Effect>,
+    /// What was handed out to be kept, the newest cart only, and the ends that were written down.
+    pub kept: Option<KeptCart>,
+    pub ends: Vec<(OrderId, bool)>,
     pub orders_opened: u8,
+    /// What an earlier session sent and never had answered.
+    pub kept_returns: Vec<KeptReturn>,
 }
 
 impl World {
     /// A shop that has greeted and shows its first page.
     pub fn open(columns: u16, rows: u16) -> Self {
-        let mut model = Model::new(cards(), Size { columns, rows }, NOW);
+        Self::open_again(columns, rows, Vec::new())
+    }
+
+    /// The same after an earlier session that left these returns unanswered.
+    pub fn open_again(columns: u16, rows: u16, kept_returns: Vec<KeptReturn>) -> Self {
+        let mut model = Model::new(Settings::default(), cards(), Size { columns, rows }, NOW);
         let waiting = start(&mut model);
-        let mut world = Self { model, waiting, orders_opened: 0 };
+        let mut world = Self { model, waiting, kept: None, ends: Vec::new(), orders_opened: 0, kept_returns };
         world.answer_all();
         world
     }
 
     pub fn happen(&mut self, event: Event) {
-        self.waiting.extend(update(&mut self.model, event));
+        let effects = update(&mut self.model, event);
+        for effect in effects {
+            match effect {
+                Effect::KeepCart { cart, .. } => self.kept = Some(*cart),
+                Effect::NoteEnd { order, bought } => self.ends.push((order, bought)),
+                mut other => {
+                    if let Effect::Pay { kept, .. } = &mut other
+                        && let Some((_, cart)) = kept.take()
+                    {
+                        self.kept = Some(*cart);
+                    }
+                    self.waiting.push(other);
+                }
+            }
+        }
     }
 
     pub fn key(&mut self, key: Key) {
@@ -205,10 +287,23 @@ impl World {
         self.answer_all();
     }
 
+    /// The answer to an effect that this shop can answer by itself.
+    pub fn try_answer(&mut self, effect: &Effect) -> Option<Event> {
+        // A quote is looked at by the clock of whoever asks for it.
+        self.model.now = Timestamp::from_system_clock();
+        answerable(effect).then(|| self.answer_to(effect))
+    }
+
     fn answer_to(&mut self, effect: &Effect) -> Event {
         match effect {
             Effect::Greet { seq } => Event::Welcomed(*seq, Ok(Box::new(welcome()))),
-            Effect::LoadPage { seq, from, .. } => Event::PageLoaded(*seq, Ok(page(*from))),
+            Effect::LoadPage { seq, search, from } => Event::PageLoaded(*seq, Ok(found(search, *from))),
+            Effect::LoadProduct { seq, sku } => {
+                let item =
+                    (0..PRODUCTS).map(item).find(|item| item.sku == *sku).expect("a product of this shop");
+                Event::ProductLoaded(*seq, Ok(Box::new(product(item))))
+            }
+            Effect::LoadPicture { seq, .. } => Event::PictureLoaded(*seq, Ok(picture())),
             Effect::OpenCheckout { seq } => {
                 self.orders_opened += 1;
                 Event::CheckoutOpened(*seq, Ok(order_id(self.orders_opened)))
@@ -219,11 +314,19 @@ impl World {
             Effect::LoadOrders { seq, before } => {
                 Event::OrdersLoaded(*seq, Ok(before.map_or_else(orders, |_| Vec::new())))
             }
-            Effect::MintReturn { seq } => Event::ReturnMinted(*seq, return_id()),
+            Effect::MintReturn { seq, .. } => Event::ReturnMinted(*seq, Ok(return_id())),
+            Effect::LoadReturns => Event::ReturnsKept(Ok(self.kept_returns.clone())),
+            Effect::Restore { seq } => Event::Restored(*seq, Box::new(fresh())),
+            Effect::CheckStock { seq, skus } => Event::StockChecked(*seq, Ok(stock(skus))),
+            Effect::KeepAddresses { seq, .. } => Event::AddressesKept(*seq, Ok(())),
             Effect::Pay { .. }
+            | Effect::KeepCart { .. }
+            | Effect::NoteEnd { .. }
             | Effect::LoadOrder { .. }
             | Effect::GiveBack { .. }
             | Effect::Cancel { .. }
+            | Effect::LoadReceipt { .. }
+            | Effect::SaveReceipt { .. }
             | Effect::Quit => {
                 unreachable!("tests answer these themselves")
             }
@@ -235,14 +338,24 @@ fn answerable(effect: &Effect) -> bool {
     match effect {
         Effect::Greet { .. }
         | Effect::LoadPage { .. }
+        | Effect::LoadProduct { .. }
+        | Effect::LoadPicture { .. }
         | Effect::OpenCheckout { .. }
         | Effect::Quote { .. }
         | Effect::LoadOrders { .. }
-        | Effect::MintReturn { .. } => true,
+        | Effect::Restore { .. }
+        | Effect::CheckStock { .. }
+        | Effect::KeepAddresses { .. }
+        | Effect::MintReturn { .. }
+        | Effect::LoadReturns => true,
         Effect::Pay { .. }
+        | Effect::KeepCart { .. }
+        | Effect::NoteEnd { .. }
         | Effect::LoadOrder { .. }
         | Effect::GiveBack { .. }
         | Effect::Cancel { .. }
+        | Effect::LoadReceipt { .. }
+        | Effect::SaveReceipt { .. }
         | Effect::Quit => false,
     }
 }

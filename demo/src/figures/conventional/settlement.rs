@@ -1,11 +1,12 @@
 //! The settlement of a conventional system: the same vault, ledger and journal as the product's, on the open
 //! network, deciding over cards that come as they are.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use kessai_settlement::clerk::{Clerk, Command, Opened};
+use kessai_settlement::clerk::{Clerk, Command, Opened, fence};
 use kessai_settlement::ledger::{Books, Proposed};
 use kessai_settlement::policy_file;
 use kessai_settlement::settings::{FOLDER, JOURNAL, Settings};
@@ -16,13 +17,14 @@ use kessai_shared::digest::sha256;
 use kessai_shared::exchange::Service;
 use kessai_shared::folder::DataFolder;
 use kessai_shared::identity::Identity;
-use kessai_shared::ids::OrderId;
+use kessai_shared::ids::{Epoch, NodeId, OrderId};
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::operator::keys::own_key;
 use kessai_shared::outcome::{Reason, ResponseCode};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Purchase;
 use kessai_shared::seal::ResponseSecret;
+use kessai_shared::settlement::{Claim, Mode, Refusal, Run, Sender, Why, Witness};
 use kessai_shared::time::Timestamp;
 use kessai_shared::tls::Peers;
 use kessai_shared::writer::{MAX_QUEUED, hand_in};
@@ -68,7 +70,7 @@ pub async fn run(plan: Plan) -> Result<(), Failure> {
     let identity = Identity::load_or_create(plan.data.join("conventional.key"))?;
     let peers = if plan.merchants.is_empty() { Peers::Any } else { Peers::pins(plan.merchants) };
     let is_pinned = matches!(peers, Peers::Pins(_)) && plan.dress == Dress::Tls;
-    let service = Arc::new(Desk { vault, writer, is_pinned });
+    let service = Arc::new(Desk { vault, writer, is_pinned, claimed: Mutex::default() });
     let ready = |address| say_ready(address, &identity.pin());
     wire::serve((plan.dress, plan.listen), (&identity, peers), service, ready, stop).await?;
     // The writer ends when nobody can ask it any more, and what it has told is on the disk already.
@@ -81,6 +83,8 @@ struct Desk {
     writer: mpsc::Sender<Command>,
     /// Whether the key that asks is the merchant, and not what it says.
     is_pinned: bool,
+    /// The merchants that have a node in these books, each with its epoch: here it is one for each.
+    claimed: Mutex<HashMap<Pin, Epoch>>,
 }
 
 impl Service for Desk {
@@ -109,7 +113,11 @@ impl Service for Desk {
         drop(card);
         let opened = Opened { presented, response: ResponseSecret([0; 32]), lease };
         let (tell, told) = oneshot::channel();
-        let inquiry = Command::Inquiry { purchase, card: Some(opened), tell };
+        let Some(by) = self.node_of(merchant).await else {
+            return Answer::Refused("the settlement is going down".to_owned());
+        };
+        let since = std::time::Instant::now();
+        let inquiry = Command::Inquiry { by, purchase, card: Some(opened), since, tell };
         if hand_in(&self.writer, inquiry).await.is_err() {
             return Answer::Refused("the settlement is going down".to_owned());
         }
@@ -117,6 +125,30 @@ impl Service for Desk {
             Ok(Ok(journaled)) => decided(journaled.decided.reason, order, merchant, amount),
             Ok(Err(_)) | Err(_) => Answer::Decided { code: ResponseCode::DUPLICATE, approval: None },
         }
+    }
+}
+
+impl Desk {
+    /// Who asks for a merchant, as the books want it said.
+    async fn node_of(&self, merchant: Pin) -> Option<Sender> {
+        let known =
+            |desk: &Self| desk.claimed.lock().ok().and_then(|claimed| claimed.get(&merchant).copied());
+        let node = NodeId::from_bytes([1; 16]);
+        let sender = |epoch| Sender { epoch, node, at: 0, witnessed: Witness::default() };
+        if let Some(epoch) = known(self) {
+            return Some(sender(epoch));
+        }
+        let (tell, told) = oneshot::channel();
+        let claim = Claim { why: Why::Start, mode: Mode::Alone, run: Run { id: [1; 8], nth: 1 } };
+        let by = sender(Epoch::NONE);
+        let command = Command::Fence(fence::Command::Claim { seller: merchant, by, claim, tell });
+        hand_in(&self.writer, command).await.ok()?;
+        let epoch = match told.await.ok()? {
+            Ok(epoch) | Err(Refusal::Fenced { epoch, .. }) => epoch,
+            Err(_) => return None,
+        };
+        self.claimed.lock().ok()?.insert(merchant, epoch);
+        Some(sender(epoch))
     }
 }
 

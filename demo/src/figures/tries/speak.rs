@@ -5,6 +5,7 @@ use std::net::SocketAddrV4;
 use kessai_shared::codec;
 use kessai_shared::console::Failure;
 use kessai_shared::exchange::HEADER_BYTES;
+use kessai_shared::ids::{Epoch, NodeId};
 use kessai_shared::money::Minor;
 use kessai_shared::net::packet::{PacketSocket, Protocol};
 use kessai_shared::outcome::ResponseCode;
@@ -34,7 +35,7 @@ const STOLEN: Minor = Minor(999);
 /// Connects with a key that is on nobody's list, and asks.
 pub fn foreign_key(ground: &Ground<'_>) -> Result<Vec<Tried>, Failure> {
     let question = match ground.system().dress() {
-        None => frame(1, &settlement::Request::Echo),
+        None => frame(1, &echo()),
         Some(_) => frame(1, &ask(ground, &ground.unknown_number(0)?, EXPIRY)?),
     };
     let heard = to_bank(ground, &[question])?;
@@ -183,7 +184,7 @@ pub fn guess(ground: &Ground<'_>) -> Result<Tried, Failure> {
     let numbers = real.chain(made_up).collect::<Result<Vec<_>, Failure>>()?;
     let questions = numbers.iter().map(|number| match ground.system().dress() {
         // A stranger has no seller's quote to seal a card for, so all he can do is to knock and speak.
-        None => Ok(frame(1, &settlement::Request::Echo)),
+        None => Ok(frame(1, &echo())),
         Some(_) => Ok(frame(1, &ask(ground, number, WRONG_EXPIRY)?)),
     });
     let questions = questions.collect::<Result<Vec<_>, Failure>>()?;
@@ -205,6 +206,13 @@ pub fn guess(ground: &Ground<'_>) -> Result<Tried, Failure> {
         );
     }
     Ok(Tried::new(What::Guess, verdict, short, said))
+}
+
+/// The smallest question there is to a settlement.
+fn echo() -> settlement::Asked {
+    let (epoch, node) = (Epoch::NONE, NodeId::from_bytes([0; 16]));
+    let by = settlement::Sender { epoch, node, at: 0, witnessed: settlement::Witness::default() };
+    settlement::Asked { by, what: settlement::Request::Echo }
 }
 
 /// A stranger's question about a card, in the seller's name.

@@ -80,7 +80,7 @@ fn lost_notification() {
     stage.wait("the order at the seller", |world| payment_is(world, PaymentState::Pending));
     // Neither does the terminal hear of the sale, nor the seller of the capture, until much later.
     stage.sim.partition_oneway(SELLER, "terminal-0");
-    stage.wait("the sale", |world| payment_is(world, PaymentState::Authorized));
+    stage.wait("the goods that leave", is_shipping);
     stage.sim.partition_oneway(SETTLEMENT, SELLER);
     stage.wait("the capture", |world| charge_is(world, ChargeState::Captured));
     stage.run_for(Duration::from_secs(20));

@@ -103,10 +103,10 @@ fn f7_an_order_stands_though_the_seller_died_before_it_could_say_so() {
 
 #[test]
 fn f8_a_seller_that_dies_before_the_capture_is_answered_sends_it_again() {
-    // It ships before it takes the settlement, of which it hears nothing, for one that is gone.
     let terms = Terms { ship_after: 1, ..Terms::quiet(8) };
     let mut stage = shop_on(terms, [vec![purchase()]]);
-    stage.wait("the confirmation", |world| payment_is(world, PaymentState::Authorized));
+    // The capture is on its way. Later, a settlement of which nothing is heard would be taken for gone.
+    stage.wait("the goods that leave", is_shipping);
     stage.sim.partition_oneway(SETTLEMENT, SELLER);
     stage.wait("the charge", |world| charge_is(world, ChargeState::Captured));
     assert!(payment_is(&stage.world, PaymentState::Authorized), "the answer did not come back");

@@ -4,11 +4,12 @@ use std::fmt;
 
 use kessai_shared::ids::OrderId;
 use kessai_shared::pin::Pin;
-use kessai_shared::storefront::{Cancelled, FulfilmentState, OrderState};
+use kessai_shared::storefront::{Cancelled, FulfilmentState, OrderState, Tracking};
 
 use crate::sales::books::Books;
 use crate::sales::change::Change;
 use crate::sales::order::{LinePieces, MAX_SHIPMENTS, Order, Shipping};
+use crate::sales::recovered::RecoveredState;
 
 /// Why an order stays as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +58,33 @@ impl fmt::Display for Cannot {
 ///
 /// # Errors
 /// [`Cannot`] when not all of it can leave now.
-pub fn ship(books: &Books, id: OrderId, lines: &[LinePieces], by: Option<Pin>) -> Result<Change, Cannot> {
+pub fn ship(
+    books: &Books,
+    id: OrderId,
+    lines: &[LinePieces],
+    tracking: Option<Tracking>,
+    by: Option<Pin>,
+) -> Result<Change, Cannot> {
+    if is_charged_beyond(books, id) {
+        return Err(Cannot::Busy);
+    }
+    leave(books, id, lines, tracking, by)
+}
+
+/// Whether the settlement has charged something of an order that its own record does not say: what that was
+/// for has to be settled first.
+fn is_charged_beyond(books: &Books, id: OrderId) -> bool {
+    let row = books.recovered(id).filter(|row| row.state == RecoveredState::Forward);
+    row.is_some_and(|row| !row.captures.is_empty())
+}
+
+fn leave(
+    books: &Books,
+    id: OrderId,
+    lines: &[LinePieces],
+    tracking: Option<Tracking>,
+    by: Option<Pin>,
+) -> Result<Change, Cannot> {
     let order = books.order(id).ok_or(Cannot::UnknownOrder)?;
     shippable(order)?;
     let rest = order.unshipped();
@@ -68,12 +95,18 @@ pub fn ship(books: &Books, id: OrderId, lines: &[LinePieces], by: Option<Pin>) -
         return Err(Cannot::TooManyShipments);
     }
     let amount = order.worth_of(&lines);
-    Ok(Change::CaptureStarted { order: id, shipping: Shipping { nth, lines, amount, last }, by })
+    let shipping = Shipping { nth, lines, amount, last, tracking: tracking.map(Box::new) };
+    Ok(Change::CaptureStarted { order: id, shipping, by })
 }
 
 /// Ships all that is left, because it is time.
 pub fn ship_rest(books: &Books, id: OrderId) -> Option<Change> {
-    ship(books, id, &[], None).ok()
+    ship(books, id, &[], None, None).ok()
+}
+
+/// All that is left has gone, as the settlement's books say of an order that is brought forward.
+pub(super) fn has_left(books: &Books, id: OrderId) -> Option<Change> {
+    leave(books, id, &[], None, None).ok()
 }
 
 fn shippable(order: &Order) -> Result<(), Cannot> {
@@ -121,6 +154,9 @@ pub fn deliver(books: &Books, id: OrderId, by: Option<Pin>) -> Result<Option<Cha
 /// [`Cannot::UnknownOrder`]; [`Cannot::AlreadyShipped`] when nothing is left that could be cancelled.
 pub fn cancel(books: &Books, id: OrderId, why: Cancelled, by: Option<Pin>) -> Result<Option<Change>, Cannot> {
     let order = books.order(id).ok_or(Cannot::UnknownOrder)?;
+    if is_charged_beyond(books, id) {
+        return Err(Cannot::AlreadyShipped);
+    }
     if order.is_cancellable() {
         return Ok(Some(Change::CancelAsked { order: id, why, by }));
     }

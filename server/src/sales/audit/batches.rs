@@ -31,6 +31,14 @@ pub(super) fn problems(books: &Books) -> Vec<String> {
             add(settled.batch, currency, 1, settled.refunded);
         }
     }
+    for (_, row) in books.all_recovered() {
+        for capture in row.captures.iter().filter(|capture| capture.batch > 0) {
+            add(capture.batch, row.purchase.currency, 0, capture.amount);
+        }
+        for refund in row.refunds.iter().filter(|refund| refund.batch > 0) {
+            add(refund.batch, row.purchase.currency, 1, refund.amount);
+        }
+    }
     let mut problems = Vec::new();
     let mut differs = |which: u32, booked: &[BatchTotals], counted: &[BatchTotals]| {
         if comparable(booked).as_deref() != Some(counted) {

@@ -14,6 +14,8 @@ pub struct Counts {
     /// approved, as far as they were looked at.
     pub pending: u64,
     pub unknown: u64,
+    /// And those of which the settlement is asked to hold nothing any more.
+    pub reversing: u64,
 }
 
 impl Books {
@@ -28,6 +30,8 @@ impl Books {
         for order in self.open_orders().take(most).filter_map(|id| self.order(id)) {
             counts.pending += u64::from(order.payment == PaymentState::Pending);
             counts.unknown += u64::from(order.payment == PaymentState::Unknown);
+            let cancelling = order.cancelling.is_some() && !order.captured.is_positive();
+            counts.reversing += u64::from(order.payment == PaymentState::Unknown || cancelling);
         }
         counts
     }

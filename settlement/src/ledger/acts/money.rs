@@ -32,13 +32,14 @@ impl Booked {
 /// # Errors
 /// [`Refusal::Captured`] when something was charged already: that is for a refund.
 pub fn reverse(books: &Books, key: Key) -> Act {
+    let epoch = books.fences().epoch(key.0);
     let Some(charge) = books.charge(&key) else {
-        return Ok(Some(Change::Reversed { key, entries: Vec::new() }));
+        return Ok(Some(Change::Reversed { key, epoch, entries: Vec::new() }));
     };
     match charge.state {
         ChargeState::Held if charge.captured.is_positive() => Err(Refusal::Captured),
         ChargeState::Held | ChargeState::Declined => {
-            Ok(Some(Change::Reversed { key, entries: released(charge, key.0, charge.live_hold()) }))
+            Ok(Some(Change::Reversed { key, epoch, entries: released(charge, key.0, charge.live_hold()) }))
         }
         ChargeState::Tombstone | ChargeState::Reversed | ChargeState::Expired => Ok(None),
         ChargeState::Captured => Err(Refusal::Captured),
@@ -72,7 +73,8 @@ pub fn capture(books: &Books, key: Key, id: CaptureId, amount: Minor, last: bool
             let mut entries = released(charge, key.0, gone);
             entries.extend(charge.payer().map(|(id, currency)| Entry::charge(currency, id, key.0, amount)));
             let capture = Capture { id, amount, last, batch };
-            Ok(Booked { batch, change: Some(Change::Captured { key, capture, entries }) })
+            let epoch = books.fences().epoch(key.0);
+            Ok(Booked { batch, change: Some(Change::Captured { key, capture, epoch, entries }) })
         }
     }
 }
@@ -97,7 +99,8 @@ pub fn release(books: &Books, seller: Pin, release: RefundId, order: OrderId, am
         ChargeState::Held if !within(amount, charge.live_hold()) => Err(Refusal::Amount),
         ChargeState::Held => {
             let entries = released(charge, seller, amount);
-            Ok(Some(Change::Released { key, release, amount, entries }))
+            let epoch = books.fences().epoch(seller);
+            Ok(Some(Change::Released { key, release, amount, epoch, entries }))
         }
     }
 }
@@ -123,7 +126,8 @@ pub fn refund(
     }
     let key = (seller, order);
     let (batch, entries) = taken_back(books, key, amount)?;
-    Ok(Booked { batch, change: Some(Change::Refunded { key, refund, amount, batch, entries }) })
+    let epoch = books.fences().epoch(seller);
+    Ok(Booked { batch, change: Some(Change::Refunded { key, refund, amount, batch, epoch, entries }) })
 }
 
 /// Gives a part of what was captured back against the seller's will, by an operator's decision. The

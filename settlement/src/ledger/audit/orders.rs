@@ -123,7 +123,7 @@ impl Orders {
     /// Takes in a change that is about the money of an order; others are none of its business.
     pub(super) fn see(&mut self, change: &Change) {
         match change {
-            Change::Captured { key, capture, entries } => {
+            Change::Captured { key, capture, entries, .. } => {
                 self.once(*key, MoneyId::Capture(*key, capture.id));
                 self.book(key.0, capture.batch, Kind::Capture, entries);
                 let line = self.alive(*key, "is captured without an approval");
@@ -152,7 +152,7 @@ impl Orders {
                     line.ended = Some(End::Reversed);
                 }
             }
-            Change::Refunded { key, refund, amount, batch, entries } => {
+            Change::Refunded { key, refund, amount, batch, entries, .. } => {
                 self.once(*key, MoneyId::GivenBack(key.0, *refund));
                 self.give_back(*key, *batch, Kind::Refund, amount.0, entries);
             }
@@ -185,7 +185,9 @@ impl Orders {
             | Change::Rekeyed { .. }
             | Change::Issued { .. }
             | Change::Account(_)
-            | Change::PolicyAdopted(_) => {}
+            | Change::PolicyAdopted(_)
+            | Change::Granted(_)
+            | Change::Operated { .. } => {}
         }
     }
 

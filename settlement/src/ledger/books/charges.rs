@@ -4,6 +4,7 @@
 
 use kessai_shared::ids::{ChargebackId, RefundId};
 use kessai_shared::money::{Currency, Minor};
+use kessai_shared::pin::Pin;
 use kessai_shared::time::Timestamp;
 
 use super::{Books, Inconsistent, Key};
@@ -16,7 +17,7 @@ impl Books {
     pub(super) fn reverse(&mut self, key: &Key) -> Result<(), Inconsistent> {
         let Some(charge) = self.charges.get_mut(key) else {
             self.by_order.insert(*key);
-            self.charges.insert(*key, Charge::tombstone());
+            self.charges.insert(*key, Box::new(Charge::tombstone()));
             return Ok(());
         };
         match charge.state {
@@ -74,7 +75,7 @@ impl Books {
         account.held.0 -= amount.0;
         let nothing_left = charge.live_hold() == Minor::ZERO;
         let given = GivenBack::Released;
-        self.refunds.insert((key.0, release), Refund { order: key.1, amount, given });
+        self.put_refund(key.0, release, Refund { order: key.1, amount, given });
         if nothing_left { self.end_hold(key, ChargeState::Reversed) } else { Ok(()) }
     }
 
@@ -94,7 +95,7 @@ impl Books {
         charge.refunded.0 += amount.0;
         account.balance.0 -= amount.0;
         let given = GivenBack::Refunded { batch };
-        self.refunds.insert((key.0, refund), Refund { order: key.1, amount, given });
+        self.put_refund(key.0, refund, Refund { order: key.1, amount, given });
         self.clearing.book((key.0, batch), currency, (Booking::Refund, amount), at);
         Ok(())
     }
@@ -143,6 +144,17 @@ impl Books {
         let expires = charge.expires;
         self.expiring.remove(&(expires, *key));
         Ok(())
+    }
+
+    /// Keeps a release or a refund, and what it is found by.
+    pub(super) fn put_refund(&mut self, seller: Pin, id: RefundId, refund: Refund) {
+        match refund.given {
+            GivenBack::Refunded { .. } => {
+                self.refunded.entry((seller, refund.order)).or_default().push(id);
+            }
+            GivenBack::Released => {}
+        }
+        self.refunds.insert((seller, id), refund);
     }
 
     fn expect_new(&self, key: &Key, refund: RefundId) -> Result<(), Inconsistent> {

@@ -4,7 +4,7 @@
 use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::ops::RangeBounds;
 
-use kessai_shared::ids::{ChargebackId, OrderId};
+use kessai_shared::ids::{ChargebackId, Epoch, OrderId};
 use kessai_shared::pin::Pin;
 
 use super::{Account, AccountId, Books, Change, Charge, Chargeback, Entry, Key, Late, Timestamp};
@@ -42,6 +42,23 @@ impl Books {
         // A range that ends before it begins has nothing in it, and is not to be asked for.
         let range = before.is_none_or(|before| before > first.1).then_some((Included(first), end));
         let keys = range.map(|range| self.by_order.range(range).rev());
+        keys.into_iter().flatten().filter_map(|key| Some((key.1, self.charge(key)?)))
+    }
+
+    /// A seller's charges behind an order, or from the first on, in the order of their ids.
+    pub fn charges_after(
+        &self,
+        seller: Pin,
+        after: Option<OrderId>,
+    ) -> impl Iterator<Item = (OrderId, &Charge)> {
+        let last = (seller, OrderId::from_bytes([0xff; 16]));
+        let from = match after {
+            Some(order) => Excluded((seller, order)),
+            None => Included((seller, OrderId::from_bytes([0; 16]))),
+        };
+        // A range that ends before it begins has nothing in it, and is not to be asked for.
+        let range = after.is_none_or(|after| after < last.1).then_some((from, Included(last)));
+        let keys = range.map(|range| self.by_order.range(range));
         keys.into_iter().flatten().filter_map(|key| Some((key.1, self.charge(key)?)))
     }
 
@@ -88,7 +105,9 @@ impl Change {
             | Change::PresentedLate { .. }
             | Change::Rekeyed { .. }
             | Change::Issued { .. }
-            | Change::PolicyAdopted(_) => &[],
+            | Change::PolicyAdopted(_)
+            | Change::Operated { .. }
+            | Change::Granted(_) => &[],
         }
     }
 
@@ -119,6 +138,31 @@ impl Change {
             Change::Rekeyed { .. } => "rekeyed",
             Change::Issued { .. } => "issued",
             Change::PolicyAdopted(_) => "policy adopted",
+            Change::Granted(_) => "granted",
+            Change::Operated { what, .. } => what.name(),
+        }
+    }
+
+    /// The seller whose node had it done, and the epoch that node acted under.
+    pub fn under(&self) -> Option<(Pin, Epoch)> {
+        match self {
+            Change::Decided(decided) => Some((decided.purchase.seller, decided.epoch)),
+            Change::Reversed { key, epoch, .. }
+            | Change::Captured { key, epoch, .. }
+            | Change::Released { key, epoch, .. }
+            | Change::Refunded { key, epoch, .. } => Some((key.0, *epoch)),
+            Change::ChargedBack { .. }
+            | Change::PresentedLate { .. }
+            | Change::Expired { .. }
+            | Change::Batch(_)
+            | Change::Opened { .. }
+            | Change::Restated { .. }
+            | Change::Rekeyed { .. }
+            | Change::Issued { .. }
+            | Change::PolicyAdopted(_)
+            | Change::Granted(_)
+            | Change::Operated { .. }
+            | Change::Account(_) => None,
         }
     }
 
@@ -139,6 +183,8 @@ impl Change {
             | Change::Rekeyed { .. }
             | Change::Issued { .. }
             | Change::PolicyAdopted(_)
+            | Change::Granted(_)
+            | Change::Operated { .. }
             | Change::Account(_) => None,
         }
     }
@@ -146,7 +192,10 @@ impl Change {
     /// The operator whose act it was, if it was one's.
     pub fn by(&self) -> Option<Pin> {
         match self {
-            Change::Opened { by, .. } | Change::Restated { by, .. } | Change::Issued { by, .. } => Some(*by),
+            Change::Opened { by, .. }
+            | Change::Restated { by, .. }
+            | Change::Issued { by, .. }
+            | Change::Operated { by, .. } => Some(*by),
             Change::ChargedBack { chargeback, .. } => Some(chargeback.by),
             Change::PolicyAdopted(adoption) => Some(adoption.by),
             Change::Account(change) => match &change.event {
@@ -166,7 +215,8 @@ impl Change {
             | Change::Refunded { .. }
             | Change::PresentedLate { .. }
             | Change::Expired { .. }
-            | Change::Rekeyed { .. } => None,
+            | Change::Rekeyed { .. }
+            | Change::Granted(_) => None,
         }
     }
 }

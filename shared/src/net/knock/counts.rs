@@ -44,6 +44,26 @@ pub struct Counts {
     pub held_back: u64,
 }
 
+impl Counts {
+    /// What was let through to nobody.
+    pub fn dropped(&self) -> u64 {
+        let Self {
+            heard: _,
+            knocks: _,
+            malformed,
+            version,
+            unmarked,
+            clock,
+            old,
+            replayed,
+            crowded,
+            elsewhere,
+            held_back: _,
+        } = self;
+        malformed + version + unmarked + clock + old + replayed + crowded + elsewhere
+    }
+}
+
 /// The same, as they are counted.
 #[derive(Default)]
 pub(super) struct Counting {

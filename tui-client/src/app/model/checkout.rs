@@ -6,10 +6,13 @@ use kessai_shared::receipt::SignedQuote;
 use kessai_shared::storefront::Line;
 use kessai_shared::time::Timestamp;
 
+use super::addresses::AddressForm;
 use super::cart::Goods;
 use super::form::CardForm;
+use super::legs::Legs;
 use crate::app::event::Seq;
 use crate::app::keymap::Context;
+use crate::words::Message;
 
 pub struct Checkout {
     pub goods: Vec<Goods>,
@@ -23,7 +26,10 @@ pub struct Checkout {
     pub row: usize,
     pub form: CardForm,
     pub card: Option<ChosenCard>,
-    pub problem: Option<String>,
+    pub delivery: Delivery,
+    /// How far the payment has come.
+    pub legs: Legs,
+    pub problem: Option<Message>,
     /// Whether this goes on with an order whose first try came to no answer.
     pub resumed: bool,
 }
@@ -36,9 +42,32 @@ pub enum Quoting {
     Failed,
 }
 
+/// Where the goods go.
+#[derive(Default)]
+pub struct Delivery {
+    /// The chosen address in the book; nobody has told the shop of one when there is none.
+    pub chosen: Option<usize>,
+    /// The chosen row of the list of addresses; the row after the last is "another address".
+    pub row: usize,
+    pub form: AddressForm,
+    /// Where the list leads back to.
+    pub after: AfterAddress,
+}
+
+/// Which step the list of addresses leads back to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AfterAddress {
+    Review,
+    #[default]
+    Cards,
+    Confirm,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     Review,
+    Addresses,
+    AddressForm,
     Cards,
     Form,
     Confirm,
@@ -75,6 +104,8 @@ impl Checkout {
             row: 0,
             form: CardForm::default(),
             card: None,
+            delivery: Delivery::default(),
+            legs: Legs::default(),
             problem: None,
             resumed,
         }
@@ -96,6 +127,11 @@ impl Checkout {
         self.quote().filter(|signed| now < signed.quote.deadline)
     }
 
+    /// How many lines the shop has too little of, as far as is known here.
+    pub fn short(&self) -> usize {
+        self.goods.iter().filter(|goods| goods.is_short()).count()
+    }
+
     pub fn is_paying(&self) -> bool {
         matches!(self.step, Step::Paying { .. })
     }
@@ -110,6 +146,8 @@ impl Step {
     pub fn context(self) -> Context {
         match self {
             Step::Review => Context::Review,
+            Step::Addresses => Context::Addresses,
+            Step::AddressForm => Context::AddressForm,
             Step::Cards => Context::Cards,
             Step::Form => Context::Form,
             Step::Confirm => Context::Confirm,

@@ -21,6 +21,7 @@ pub enum Field {
 
 pub struct CardForm {
     pub field: Field,
+    /// The id of what is wrong with the field.
     pub problem: Option<&'static str>,
     texts: [Zeroizing<String>; 4],
 }
@@ -87,10 +88,12 @@ impl CardForm {
     fn parse(&self) -> Result<Particulars, (Field, &'static str)> {
         let text = |field: Field| self.texts[field as usize].trim();
         Ok(Particulars {
-            number: text(Field::Number).parse().map_err(|_| (Field::Number, "12 to 19 digits"))?,
-            name: text(Field::Name).parse().map_err(|_| (Field::Name, "the name as on the card"))?,
-            birth_date: text(Field::BirthDate).parse().map_err(|_| (Field::BirthDate, "as 1981-12-09"))?,
-            expiry: text(Field::Expiry).parse().map_err(|_| (Field::Expiry, "as 2029-08"))?,
+            number: text(Field::Number).parse().map_err(|_| (Field::Number, "card-number-wrong"))?,
+            name: text(Field::Name).parse().map_err(|_| (Field::Name, "card-name-wrong"))?,
+            birth_date: text(Field::BirthDate)
+                .parse()
+                .map_err(|_| (Field::BirthDate, "card-birth-date-wrong"))?,
+            expiry: text(Field::Expiry).parse().map_err(|_| (Field::Expiry, "card-expiry-wrong"))?,
         })
     }
 }
@@ -98,22 +101,23 @@ impl CardForm {
 impl Field {
     pub const ALL: [Field; 4] = [Field::Number, Field::Name, Field::BirthDate, Field::Expiry];
 
+    /// The id of what the field is called.
     pub const fn label(self) -> &'static str {
         match self {
-            Field::Number => "Card number",
-            Field::Name => "Name",
-            Field::BirthDate => "Birth date",
-            Field::Expiry => "Expiry",
+            Field::Number => "card-number",
+            Field::Name => "card-name",
+            Field::BirthDate => "card-birth-date",
+            Field::Expiry => "card-expiry",
         }
     }
 
-    /// What to type, shown while the field is empty.
+    /// The id of what to type, shown while the field is empty.
     pub const fn hint(self) -> &'static str {
         match self {
-            Field::Number => "12 to 19 digits",
-            Field::Name => "as on the card",
-            Field::BirthDate => "YYYY-MM-DD",
-            Field::Expiry => "YYYY-MM",
+            Field::Number => "card-number-hint",
+            Field::Name => "card-name-hint",
+            Field::BirthDate => "card-birth-date-hint",
+            Field::Expiry => "card-expiry-hint",
         }
     }
 

@@ -1,117 +1,109 @@
-//! The shopper's orders, and the return of goods from one of them.
+//! The shopper's orders, newest first, and which of them are looked at.
 
-use kessai_shared::ids::ReturnId;
-use kessai_shared::storefront::{Line, OrderState, OrderView};
+use kessai_shared::storefront::OrderView;
+use kessai_shared::time::Timestamp;
 
+use super::standing::Group;
+use crate::app::TextField;
 use crate::app::event::Seq;
 use crate::shop::Ending;
+use crate::words::Message;
 
 /// How many orders are kept for the list; older ones are not asked for.
 pub const MAX_ORDERS: usize = 10_000;
+/// Longest text that the orders are searched for, in bytes.
+pub const MAX_FILTER_BYTES: usize = 100;
 
 #[derive(Default)]
 pub struct Orders {
     pub list: Vec<(OrderView, Ending)>,
+    /// The places in `list` of those that the filter lets through.
+    pub shown: Vec<usize>,
+    /// A place in `shown`.
     pub cursor: usize,
+    pub filter: Filter,
     pub asked: Option<Seq>,
+    /// Whether the answer that is waited for begins the list anew. Until it is here the old one is shown.
+    pub anew: bool,
     /// Whether the oldest order is on the list.
     pub complete: bool,
-    pub problem: Option<String>,
+    pub problem: Option<Message>,
+    /// When the newest of the list was told by the shop.
+    pub loaded_at: Option<Timestamp>,
 }
 
-/// One order, looked at closely.
-pub struct Detail {
-    pub view: OrderView,
-    pub ending: Ending,
-    pub cursor: usize,
-    pub asked: Option<Seq>,
-    pub giving: Option<Giving>,
-    pub stopping: Stopping,
+/// Which orders are looked at.
+pub struct Filter {
+    pub group: Group,
+    /// Every word of it stands in the order's id or in the name of a product.
+    pub text: TextField,
+    /// Whether letters go into the text.
+    pub typing: bool,
 }
 
-/// Whether the order is about to be cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stopping {
-    No,
-    /// One more key cancels it.
-    Asked,
-    Sent(Seq),
+impl Default for Filter {
+    fn default() -> Self {
+        Self { group: Group::All, text: TextField::new(MAX_FILTER_BYTES), typing: false }
+    }
 }
 
-/// Goods about to be given back.
-pub struct Giving {
-    /// How many pieces of each line of the order.
-    pub counts: Vec<u32>,
-    pub sending: Sending,
-    pub problem: Option<String>,
-}
+impl Filter {
+    pub fn lets_through(&self, view: &OrderView) -> bool {
+        if !self.group.holds(view) {
+            return false;
+        }
+        let text = self.text.text().to_lowercase();
+        let mut words = text.split_whitespace().peekable();
+        if words.peek().is_none() {
+            return true;
+        }
+        let order = view.quote.quote.order.to_string();
+        let skus = view.quote.quote.lines.iter().map(|line| line.sku.as_str().to_lowercase());
+        let names: Vec<String> = view.names.iter().map(|name| name.to_lowercase()).chain(skus).collect();
+        words.all(|word| order.contains(word) || names.iter().any(|name| name.contains(word)))
+    }
 
-pub enum Sending {
-    /// Still being chosen.
-    No,
-    /// The return's id is being minted.
-    Minting(Seq),
-    /// On its way. The counts are locked.
-    Sent { seq: Seq, id: ReturnId },
-    /// No answer came. Only the very same request may go out again, under the same id.
-    Unanswered { id: ReturnId },
+    pub fn is_empty(&self) -> bool {
+        self.group == Group::All && self.text.text().trim().is_empty()
+    }
 }
 
 impl Orders {
     pub fn selected(&self) -> Option<&(OrderView, Ending)> {
-        self.list.get(self.cursor)
-    }
-}
-
-impl Detail {
-    pub fn new(view: OrderView, ending: Ending, asked: Seq) -> Self {
-        Self { view, ending, cursor: 0, asked: Some(asked), giving: None, stopping: Stopping::No }
+        self.shown.get(self.cursor).and_then(|at| self.list.get(*at))
     }
 
-    pub fn lines(&self) -> usize {
-        self.view.quote.quote.lines.len()
+    /// Puts older orders at the end.
+    pub fn append(&mut self, older: Vec<(OrderView, Ending)>) {
+        let from = self.list.len();
+        self.list.extend(older);
+        self.list.truncate(MAX_ORDERS);
+        let through = (from..self.list.len()).filter(|at| self.filter.lets_through(&self.list[*at].0));
+        self.shown.extend(through);
     }
 
-    /// How many pieces of a line the shopper still has.
-    pub fn remaining(&self, line: usize) -> u32 {
-        let bought = self.view.quote.quote.lines.get(line).map_or(0, |line| line.quantity);
-        let gone = |pieces: &[u32]| pieces.get(line).copied().unwrap_or(0);
-        bought.saturating_sub(gone(&self.view.returned)).saturating_sub(gone(&self.view.cancelled))
+    /// Begins the list anew. The cursor stays on its order where that is still there.
+    pub fn replace(&mut self, newest: Vec<(OrderView, Ending)>, now: Timestamp) {
+        let here = self.selected().map(|(view, _)| view.quote.quote.order);
+        self.list.clear();
+        self.shown.clear();
+        self.append(newest);
+        let found = self.shown.iter().position(|at| Some(self.list[*at].0.quote.quote.order) == here);
+        self.cursor = found.unwrap_or(0);
+        self.loaded_at = Some(now);
     }
 
-    /// Whether something may be left that the shop has not sent. Whether it is so is for the shop to say.
-    pub fn is_cancellable(&self) -> bool {
-        match self.view.order {
-            OrderState::Pending | OrderState::Confirmed => !self.view.cancelling,
-            OrderState::Completed | OrderState::Cancelled | OrderState::Expired => false,
+    /// Puts what was just told about one order into the list.
+    pub fn note(&mut self, view: &OrderView, ending: &Ending) {
+        let order = view.quote.quote.order;
+        if let Some(known) = self.list.iter_mut().find(|(known, _)| known.quote.quote.order == order) {
+            *known = (view.clone(), ending.clone());
         }
     }
 
-    /// Whether there is anything that could be given back. Whether it may be is for the shop to say.
-    pub fn is_returnable(&self) -> bool {
-        let bought = match self.view.order {
-            OrderState::Confirmed | OrderState::Completed => true,
-            OrderState::Pending | OrderState::Cancelled | OrderState::Expired => false,
-        };
-        bought && (0..self.lines()).any(|line| self.remaining(line) > 0)
-    }
-
-    /// The lines that are being given back.
-    pub fn given(&self) -> Vec<Line> {
-        let Some(giving) = &self.giving else { return Vec::new() };
-        let lines = self.view.quote.quote.lines.iter().zip(&giving.counts);
-        lines
-            .filter(|(_, count)| **count > 0)
-            .map(|(line, count)| Line { sku: line.sku, quantity: *count })
-            .collect()
-    }
-}
-
-impl Giving {
-    pub fn is_locked(&self) -> bool {
-        match self.sending {
-            Sending::No => false,
-            Sending::Minting(_) | Sending::Sent { .. } | Sending::Unanswered { .. } => true,
-        }
+    /// Looks through the list again, after the filter changed.
+    pub fn sift(&mut self) {
+        self.shown = (0..self.list.len()).filter(|at| self.filter.lets_through(&self.list[*at].0)).collect();
+        self.cursor = 0;
     }
 }

@@ -17,7 +17,7 @@ pub fn welcomed(model: &mut Model, seq: Seq, answer: Answer<Box<Welcome>>) -> Ve
     heard(model, &answer);
     match answer {
         Ok(welcome) => {
-            model.browse.tab = model.browse.tab.min(welcome.categories.len());
+            browse::welcomed(model, &welcome);
             model.shop = Some(ShopFacts {
                 name: welcome.shop,
                 currency: welcome.currency,
@@ -25,15 +25,17 @@ pub fn welcomed(model: &mut Model, seq: Seq, answer: Answer<Box<Welcome>>) -> Ve
                 settlement_up: welcome.settlement_up,
             });
             if was_down || model.browse.problem.is_some() {
-                model.browse.problem = None;
-                return browse::fill(model);
+                // The list is as old as the loss of the connection.
+                browse::renew(model);
             }
+            return browse::fill(model);
         }
         Err(why) => {
             // A shop that cannot even be greeted is not connected, whatever the reason.
             model.link = Link::Down { retry_at: model.now.plus_seconds(RETRY_SECONDS) };
+            model.loses(why.message());
             if model.notice.is_none() {
-                model.warn(why.to_string());
+                model.warn(why.message());
             }
         }
     }
@@ -43,13 +45,17 @@ pub fn welcomed(model: &mut Model, seq: Seq, answer: Answer<Box<Welcome>>) -> Ve
 /// Notes what an answer, or its absence, tells about the connection.
 pub fn heard<T>(model: &mut Model, answer: &Answer<T>) {
     match answer {
-        Ok(_) | Err(ShopError::Refused(_) | ShopError::Untrusted(_)) => model.link = Link::Up,
-        Err(ShopError::Unreachable(_) | ShopError::NoAnswer) => {
+        Ok(_) | Err(ShopError::Refused(_) | ShopError::Untrusted(_)) => {
+            model.link = Link::Up;
+            model.outage = None;
+        }
+        Err(why @ (ShopError::Unreachable(_) | ShopError::NoAnswer)) => {
+            model.loses(why.message());
             if !matches!(model.link, Link::Down { .. }) {
                 model.link = Link::Down { retry_at: model.now.plus_seconds(RETRY_SECONDS) };
             }
         }
-        Err(ShopError::Local(_)) => {}
+        Err(ShopError::Local(_) | ShopError::Broke | ShopError::NotKept(_)) => {}
     }
 }
 

@@ -7,17 +7,18 @@ use crate::app::effect::Effect;
 use crate::app::event::{Answer, Seq};
 use crate::app::model::{Model, Screen, Stopping};
 use crate::shop::Ending;
+use crate::words::Message;
 
 /// Asks first, and sends it when it was asked already.
 pub fn ask(model: &mut Model) -> Vec<Effect> {
     let Screen::Order(detail) = &mut model.screen else { return Vec::new() };
     match detail.stopping {
         Stopping::Sent(_) => {
-            model.say("The cancellation is on its way; its answer comes here");
+            model.say(Message::new("cancel-under-way"));
             Vec::new()
         }
         Stopping::No if !detail.is_cancellable() => {
-            model.say("Nothing of this order is left that could be cancelled");
+            model.say(Message::new("cancel-nothing-left"));
             Vec::new()
         }
         Stopping::No => {
@@ -34,6 +35,7 @@ pub fn ask(model: &mut Model) -> Vec<Effect> {
 
 pub fn answered(model: &mut Model, seq: Seq, answer: Answer<Box<(OrderView, Ending)>>) -> Vec<Effect> {
     answers::heard(model, &answer);
+    let now = model.now;
     let Screen::Order(detail) = &mut model.screen else { return Vec::new() };
     if detail.stopping != Stopping::Sent(seq) {
         return Vec::new();
@@ -42,20 +44,23 @@ pub fn answered(model: &mut Model, seq: Seq, answer: Answer<Box<(OrderView, Endi
     match answer {
         Ok(found) if found.0.quote.quote.order == detail.view.quote.quote.order => {
             let (view, ending) = *found;
-            let words = match view.order {
+            let id = match view.order {
                 OrderState::Cancelled | OrderState::Expired if view.payment == PaymentState::Captured => {
-                    "Cancelled, but charged all the same: ask the shop for a refund"
+                    "cancelled-but-charged"
                 }
-                OrderState::Cancelled | OrderState::Expired => "Cancelled; nothing is charged",
-                OrderState::Completed => "The rest is cancelled and not charged",
-                OrderState::Pending | OrderState::Confirmed => "Asked for; it is not acknowledged yet",
+                OrderState::Cancelled | OrderState::Expired => "cancelled-whole",
+                OrderState::Completed => "cancelled-rest",
+                OrderState::Pending | OrderState::Confirmed => "cancel-asked",
             };
             (detail.view, detail.ending) = (view, ending);
+            detail.loaded_at = now;
+            detail.watch.looked(true, now);
+            model.orders.note(&detail.view, &detail.ending);
             detail.cursor = detail.cursor.min(detail.lines().saturating_sub(1));
-            model.say(words);
+            model.say(Message::new(id));
         }
-        Ok(_of_another_order) => model.warn("The shop answered about another order"),
-        Err(why) => model.warn(why.to_string()),
+        Ok(_of_another_order) => model.warn(Message::new("answer-about-another-order")),
+        Err(why) => model.warn(why.message()),
     }
     Vec::new()
 }

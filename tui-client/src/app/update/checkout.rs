@@ -3,21 +3,26 @@
 use kessai_shared::ids::{OrderId, Sku};
 use kessai_shared::receipt::SignedQuote;
 
-use super::{answers, go, moved, page_step};
+use super::{addresses, answers, cart, go, moved, page_step};
 use crate::app::effect::Effect;
 use crate::app::event::{Answer, Seq};
 use crate::app::keymap::Action;
-use crate::app::model::{Checkout, ChosenCard, Counter, Model, Quoting, Screen, Step};
+use crate::app::model::{AfterAddress, Checkout, ChosenCard, Counter, Model, Quoting, Screen, Step};
+use crate::words::Message;
 
 /// Opens a checkout for what is in the cart, under an order id of its own.
 pub fn open(model: &mut Model) -> Vec<Effect> {
     if model.cart.goods.is_empty() {
-        model.say("The cart is empty");
+        model.say(Message::new("cart-is-empty"));
         return Vec::new();
     }
     let seq = model.counter.ask();
-    model.screen = Screen::Checkout(Box::new(Checkout::new(model.cart.goods.clone(), seq)));
-    vec![Effect::OpenCheckout { seq }]
+    let mut checkout = Checkout::new(model.cart.goods.clone(), seq);
+    (checkout.delivery.chosen, checkout.row) = (model.addresses.default_at(), 0);
+    model.screen = Screen::Checkout(Box::new(checkout));
+    let mut effects = vec![Effect::OpenCheckout { seq }];
+    effects.extend(cart::check_stock(model));
+    effects
 }
 
 pub fn opened(model: &mut Model, seq: Seq, answer: Answer<OrderId>) -> Vec<Effect> {
@@ -32,7 +37,7 @@ pub fn opened(model: &mut Model, seq: Seq, answer: Answer<OrderId>) -> Vec<Effec
         }
         Err(why) => {
             checkout.quoting = Quoting::Failed;
-            checkout.problem = Some(why.to_string());
+            checkout.problem = Some(why.message());
             Vec::new()
         }
     }
@@ -46,16 +51,16 @@ pub fn quoted(model: &mut Model, seq: Seq, answer: Answer<Box<SignedQuote>>) -> 
     }
     match answer {
         Ok(quote) if Some(quote.quote.order) != checkout.order => {
-            fail(checkout, "The shop quoted another order than this one.".into());
+            fail(checkout, Message::new("quote-of-another-order"));
         }
         Ok(quote) if !is_for(&quote, checkout) => {
-            fail(checkout, "The shop quoted other goods than these.".into());
+            fail(checkout, Message::new("quote-of-other-goods"));
         }
         Ok(quote) => {
             checkout.quoting = Quoting::Ready(quote);
             checkout.problem = None;
         }
-        Err(why) => fail(checkout, why.to_string()),
+        Err(why) => fail(checkout, why.message()),
     }
     Vec::new()
 }
@@ -85,11 +90,19 @@ pub fn act_in_review(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Next => match checkout.quoting {
             Quoting::Opening(_) | Quoting::Asked(_) => Vec::new(),
             Quoting::Ready(_) if checkout.live_quote(now).is_some() => {
-                checkout.step = Step::Cards;
+                // Whoever has addresses and no default among them is asked; nobody else is held up.
+                let known = checkout.delivery.chosen.is_some() || model.addresses.entries().is_empty();
+                checkout.delivery.after = AfterAddress::Cards;
+                checkout.step = if known { Step::Cards } else { Step::Addresses };
                 Vec::new()
             }
             Quoting::Ready(_) | Quoting::Failed => ask(checkout, &mut model.counter),
         },
+        Action::Refresh => match checkout.quoting {
+            Quoting::Opening(_) | Quoting::Asked(_) => Vec::new(),
+            Quoting::Ready(_) | Quoting::Failed => ask(checkout, &mut model.counter),
+        },
+        Action::Addresses => addresses::open(model, AfterAddress::Review),
         moving => {
             checkout.top = moved(moving, checkout.top, checkout.goods.len(), page).unwrap_or(checkout.top);
             Vec::new()
@@ -107,6 +120,7 @@ pub fn act_in_cards(model: &mut Model, action: Action) -> Vec<Effect> {
             checkout.step = Step::Confirm;
         }
         Action::Next => checkout.step = Step::Form,
+        Action::Addresses => return addresses::open(model, AfterAddress::Cards),
         moving => checkout.row = moved(moving, checkout.row, cards + 1, page).unwrap_or(checkout.row),
     }
     Vec::new()
@@ -129,7 +143,7 @@ fn is_for(signed: &SignedQuote, checkout: &Checkout) -> bool {
     asked == quoted
 }
 
-fn fail(checkout: &mut Checkout, why: String) {
+fn fail(checkout: &mut Checkout, why: Message) {
     checkout.quoting = Quoting::Failed;
     checkout.problem = Some(why);
 }

@@ -1,0 +1,232 @@
+//! Who may have something changed: a key with the right to watch, and one that was taken off the list, can
+//! change nothing at either daemon, whatever they ask for; and what is done stands in the audit trail, with the
+//! key of whoever has done it.
+
+use std::path::Path;
+
+use kessai_shared::operator::client::{Daemon, Operator, Place};
+use kessai_shared::operator::rights::Right;
+use kessai_shared::operator::trail::{self, ActRow};
+use kessai_shared::operator::{seller, settlement};
+use kessai_shared::pin::Pin;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::runtime::Runtime;
+
+use super::support::shop::Shop;
+use super::support::until;
+use super::{SELLER, SETTLEMENT, Side, hand_over_knock_key, make_key, samples, trail_samples};
+
+/// How one of the daemons is spoken to in these tests.
+pub trait Wire {
+    const SIDE: Side;
+    const DAEMON: Daemon;
+    type Request: Serialize + std::fmt::Debug;
+    type Reply: DeserializeOwned + PartialEq + std::fmt::Debug;
+
+    /// One request of each kind.
+    fn requests() -> Vec<Self::Request>;
+    fn changes(request: &Self::Request) -> bool;
+    fn is_no_right(reply: &Self::Reply) -> bool;
+    fn wrap(request: trail::Request) -> Self::Request;
+    fn unwrap(reply: Self::Reply) -> Result<trail::Reply, String>;
+    fn point() -> Self::Request;
+    fn position(reply: &Self::Reply) -> Option<u64>;
+}
+
+pub struct AtSeller;
+pub struct AtSettlement;
+
+impl Wire for AtSeller {
+    const SIDE: Side = SELLER;
+    const DAEMON: Daemon = seller::DAEMON;
+    type Request = seller::Request;
+    type Reply = seller::Reply;
+
+    fn requests() -> Vec<seller::Request> {
+        let trail = trail_samples::requests().into_iter().map(seller::Request::Trail);
+        samples::seller_requests().into_iter().chain(trail_samples::seller_requests()).chain(trail).collect()
+    }
+
+    fn changes(request: &seller::Request) -> bool {
+        request.changes()
+    }
+
+    fn is_no_right(reply: &seller::Reply) -> bool {
+        *reply == seller::Reply::Refused(seller::Refusal::NoRight)
+    }
+
+    fn wrap(request: trail::Request) -> seller::Request {
+        seller::Request::Trail(request)
+    }
+
+    fn unwrap(reply: seller::Reply) -> Result<trail::Reply, String> {
+        match reply {
+            seller::Reply::Trail(reply) => Ok(reply),
+            reply => Err(format!("{reply:?}")),
+        }
+    }
+
+    fn point() -> seller::Request {
+        seller::Request::BackupPoint
+    }
+
+    fn position(reply: &seller::Reply) -> Option<u64> {
+        match reply {
+            seller::Reply::BackupPoint { position, .. } => Some(*position),
+            _ => None,
+        }
+    }
+}
+
+impl Wire for AtSettlement {
+    const SIDE: Side = SETTLEMENT;
+    const DAEMON: Daemon = settlement::DAEMON;
+    type Request = settlement::Request;
+    type Reply = settlement::Reply;
+
+    fn requests() -> Vec<settlement::Request> {
+        let trail = trail_samples::requests().into_iter().map(settlement::Request::Trail);
+        let own = samples::settlement_requests().into_iter().chain(trail_samples::settlement_requests());
+        let disputes = samples::dispute_requests().into_iter().map(settlement::Request::Disputes);
+        own.chain(trail).chain(disputes).collect()
+    }
+
+    fn changes(request: &settlement::Request) -> bool {
+        request.changes()
+    }
+
+    fn is_no_right(reply: &settlement::Reply) -> bool {
+        *reply == settlement::Reply::Refused(settlement::Refusal::NoRight)
+    }
+
+    fn wrap(request: trail::Request) -> settlement::Request {
+        settlement::Request::Trail(request)
+    }
+
+    fn unwrap(reply: settlement::Reply) -> Result<trail::Reply, String> {
+        match reply {
+            settlement::Reply::Trail(reply) => Ok(reply),
+            reply => Err(format!("{reply:?}")),
+        }
+    }
+
+    fn point() -> settlement::Request {
+        settlement::Request::BackupPoint
+    }
+
+    fn position(reply: &settlement::Reply) -> Option<u64> {
+        match reply {
+            settlement::Reply::BackupPoint { position, .. } => Some(*position),
+            _ => None,
+        }
+    }
+}
+
+/// A daemon, spoken to with a key of one's own.
+pub struct Talk<'a, W: Wire> {
+    runtime: &'a Runtime,
+    operator: Operator,
+    wire: std::marker::PhantomData<W>,
+}
+
+impl<'a, W: Wire> Talk<'a, W> {
+    /// With a key in a file, or with the data folder's own.
+    pub fn with(shop: &Path, runtime: &'a Runtime, key: Option<&Path>) -> Result<Self, String> {
+        let place = match key {
+            None => Place::Here(W::SIDE.data(shop)),
+            Some(key) => {
+                let (address, pin) = W::SIDE.listens(shop);
+                let knock_key = Some(key.with_extension("knock"));
+                Place::There { address, pin, key: key.to_owned(), knock_key }
+            }
+        };
+        let operator =
+            runtime.block_on(Operator::reach(W::DAEMON, &place)).map_err(|failure| failure.line)?;
+        Ok(Self { runtime, operator, wire: std::marker::PhantomData })
+    }
+
+    pub fn ask(&self, request: &W::Request) -> Result<W::Reply, String> {
+        self.runtime.block_on(self.operator.ask(request)).map_err(|failure| failure.line)
+    }
+
+    pub fn trail(&self, request: trail::Request) -> Result<trail::Reply, String> {
+        W::unwrap(self.ask(&W::wrap(request))?)
+    }
+
+    pub fn position(&self) -> u64 {
+        let reply = self.ask(&W::point()).expect("an answer");
+        W::position(&reply).unwrap_or_else(|| panic!("{reply:?}"))
+    }
+
+    /// All acts, the newest first.
+    pub fn acts(&self) -> Vec<ActRow> {
+        match self.trail(trail::Request::Acts { before: None, limit: u16::MAX }) {
+            Ok(trail::Reply::Acts(page)) => page.rows,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Waits until what somebody has changed on a list by hand is in the journal.
+fn taken_over<W: Wire>(own: &Talk<'_, W>, what: &str, pin: Pin) {
+    until(what, || own.acts().iter().any(|act| act.what == what && act.on == Some(trail::Subject::Key(pin))));
+}
+
+fn nobody_without_the_right_changes_anything<W: Wire>(folder: &Path, runtime: &Runtime) {
+    let key = folder.join(format!("{}.watch", W::SIDE.word));
+    let pin = make_key(W::SIDE, &key);
+    hand_over_knock_key(folder, &pin, &key);
+    let text = pin.to_string();
+    W::SIDE.ask(folder, &["operators", "allow", &text, "--watch"]).with(0);
+    let own = Talk::<W>::with(folder, runtime, None).expect("the folder's own key");
+    taken_over(&own, "operator allowed to watch", pin);
+    let mut watcher = None;
+    until("a key that is let in", || {
+        watcher =
+            Talk::<W>::with(folder, runtime, Some(&key)).ok().filter(|talk| talk.ask(&W::point()).is_ok());
+        watcher.is_some()
+    });
+    let watcher = watcher.expect("it is let in");
+    let before = own.position();
+    let (mut refused, mut answered) = (0, 0);
+    for request in W::requests() {
+        let reply = watcher.ask(&request).unwrap_or_else(|why| panic!("{request:?}: {why}"));
+        assert_eq!(W::is_no_right(&reply), W::changes(&request), "{request:?}: {reply:?}");
+        if W::changes(&request) { refused += 1 } else { answered += 1 }
+    }
+    assert!(refused >= 11 && answered >= 11, "{refused} refused, {answered} answered");
+    assert_eq!(own.position(), before, "a record was written for somebody who may only watch");
+    // Another right is in force at once, on the connection that is there.
+    let allow = trail::Request::AllowOperator { pin, right: Right::Act, reason: "day shift".to_owned() };
+    assert!(matches!(own.trail(allow), Ok(trail::Reply::Done { position: Some(_) })));
+    let away = trail::Request::Disconnect {
+        endpoint: kessai_shared::operator::Endpoint::Operator,
+        pin: Pin([9; 32]),
+        reason: String::new(),
+    };
+    assert!(matches!(watcher.trail(away.clone()), Ok(trail::Reply::Done { position: Some(_) })));
+    let acts = own.acts();
+    assert_eq!((acts[0].by, acts[0].what.as_str()), (pin, "connections closed"));
+    assert_eq!((acts[1].what.as_str(), acts[1].reason.as_str()), ("operator allowed", "day shift"));
+    // Whoever is taken off the list by hand changes nothing either, and is not let in again.
+    W::SIDE.ask(folder, &["operators", "remove", &text]).with(0);
+    until("a connection that is closed", || watcher.ask(&W::point()).is_err());
+    taken_over(&own, "operator removed", pin);
+    let before = own.position();
+    for request in W::requests().iter().filter(|request| W::changes(request)).take(3) {
+        assert!(watcher.ask(request).is_err());
+        let again = Talk::<W>::with(folder, runtime, Some(&key)).and_then(|talk| talk.ask(request));
+        assert!(again.is_err(), "{request:?}: {again:?}");
+    }
+    assert_eq!(own.position(), before);
+}
+
+#[test]
+fn who_may_watch_or_was_revoked_changes_nothing_at_either_daemon() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let _shop = Shop::open(folder.path());
+    let runtime = Runtime::new().expect("a runtime");
+    nobody_without_the_right_changes_anything::<AtSeller>(folder.path(), &runtime);
+    nobody_without_the_right_changes_anything::<AtSettlement>(folder.path(), &runtime);
+}

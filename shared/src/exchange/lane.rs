@@ -1,0 +1,136 @@
+//! Where strangers may come, handshakes begin one after the other. What the first packet of one costs, a key
+//! exchange and a signature, is paid in one go on a thread that connections share, so a burst of them would
+//! keep each of these waiting for the sum.
+
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep_until};
+
+use super::admission::NEWCOMERS_SHARE;
+
+/// How long a lane rests after a handshake has begun in it, as a multiple of what that took: so its share of
+/// a processor is taken evenly, and never a second's worth at once.
+const REST: f64 = 1.0 / NEWCOMERS_SHARE - 1.0;
+
+/// The longest rest. A machine that stood still for a moment keeps nobody waiting for a multiple of that.
+const LONGEST_REST: Duration = Duration::from_millis(50);
+
+/// The lanes of one endpoint.
+pub(super) struct Lanes {
+    newcomers: Lane,
+    /// Whoever is known does not queue with strangers.
+    known: Lane,
+}
+
+/// Since when the next handshake may begin; locked by the one whose turn it is, in the order they came.
+type Lane = Mutex<Instant>;
+
+impl Lanes {
+    pub(super) fn new(now: Instant) -> Self {
+        Self { newcomers: Lane::new(now), known: Lane::new(now) }
+    }
+
+    /// Begins a handshake when it is its turn, and tells how long that took. Whoever stops waiting gives its
+    /// turn up.
+    pub(super) async fn begin<T>(&self, newcomer: bool, begin: impl FnOnce() -> T) -> (T, Duration) {
+        let lane = if newcomer { &self.newcomers } else { &self.known };
+        let mut free_from = lane.lock().await;
+        if Instant::now() < *free_from {
+            sleep_until(*free_from).await;
+        }
+        let begun = Instant::now();
+        let outcome = begin();
+        let took = begun.elapsed();
+        *free_from = begun + took + took.mul_f64(REST).min(LONGEST_REST);
+        (outcome, took)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use tokio::task::{JoinSet, yield_now};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// What one handshake takes here.
+    const TAKES: Duration = Duration::from_millis(4);
+
+    fn work() {
+        thread::sleep(TAKES);
+    }
+
+    #[tokio::test]
+    async fn a_burst_takes_its_share_of_the_time_and_others_get_theirs_in_between() {
+        let lanes = Arc::new(Lanes::new(Instant::now()));
+        let (turns, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (count, begun) = (10, Instant::now());
+        let mut burst = JoinSet::new();
+        for _ in 0..count {
+            let (lanes, turns, most) = (Arc::clone(&lanes), Arc::clone(&turns), Arc::clone(&most));
+            burst.spawn(async move {
+                lanes.begin(true, work).await;
+                // How many have begun since somebody else had a turn.
+                most.fetch_max(turns.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+            });
+        }
+        while !burst.is_empty() {
+            turns.store(0, Ordering::Relaxed);
+            tokio::select! {
+                biased;
+                Some(_) = burst.join_next() => {}
+                () = yield_now() => {}
+            }
+        }
+        assert_eq!(most.load(Ordering::Relaxed), 1);
+        // The last one's rest is after the burst.
+        let least = TAKES.mul_f64(1.0 + REST) * (count - 1) + TAKES;
+        assert!(begun.elapsed() >= least, "{:?} is less than {least:?}", begun.elapsed());
+    }
+
+    #[tokio::test]
+    async fn whoever_is_known_does_not_queue_with_newcomers() {
+        let lanes = Arc::new(Lanes::new(Instant::now()));
+        let begun_at = |newcomer: bool| {
+            let lanes = Arc::clone(&lanes);
+            tokio::spawn(async move {
+                lanes.begin(newcomer, work).await;
+                Instant::now()
+            })
+        };
+        let newcomers: Vec<_> = (0..10).map(|_| begun_at(true)).collect();
+        let known = begun_at(false).await.unwrap();
+        let mut behind = 0;
+        for newcomer in newcomers {
+            behind += usize::from(newcomer.await.unwrap() > known);
+        }
+        assert!(behind >= 8, "{behind}");
+    }
+
+    #[tokio::test]
+    async fn whoever_stops_waiting_keeps_nobody_waiting() {
+        let lanes = Lanes::new(Instant::now());
+        lanes.begin(true, || thread::sleep(LONGEST_REST)).await;
+        // This one gives up in the middle of the rest, and the next one has no more than what is left of it.
+        let gave_up = timeout(LONGEST_REST / 5, lanes.begin(true, || panic!("it did not give up"))).await;
+        assert!(gave_up.is_err());
+        let begun = Instant::now();
+        lanes.begin(true, || ()).await;
+        assert!(begun.elapsed() < LONGEST_REST, "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test]
+    async fn a_moment_that_took_long_is_no_long_rest() {
+        let lanes = Lanes::new(Instant::now());
+        lanes.begin(true, || thread::sleep(LONGEST_REST * 3)).await;
+        let begun = Instant::now();
+        lanes.begin(true, || ()).await;
+        let rested = begun.elapsed();
+        assert!((LONGEST_REST * 9 / 10..LONGEST_REST * 3).contains(&rested), "{rested:?}");
+    }
+}

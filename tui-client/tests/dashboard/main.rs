@@ -1,0 +1,8 @@
+//! The operators' dashboard over daemons that are made up: what every screen looks like, and what holds
+//! whatever happens.
+
+mod drill;
+mod look;
+mod made;
+mod rules;
+mod screens;

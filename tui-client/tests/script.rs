@@ -1,0 +1,137 @@
+//! Scripts at a shop made of values: what they see, what time it is for them, and what is recorded.
+
+mod support;
+
+use std::fs;
+use std::future::pending;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt;
+use kessai_shared::console::Failure;
+use kessai_shared::time::Timestamp;
+use kessai_tui_client::app::model::Size;
+use kessai_tui_client::app::{Model, Settings};
+use kessai_tui_client::home::Home;
+use kessai_tui_client::runtime::Perform;
+use kessai_tui_client::script::{Manner, MovedClock, Scene, Script, play};
+use support::World;
+
+const SIZE: Size = Size { columns: 80, rows: 24 };
+
+/// A shop that answers at once.
+fn perform() -> Perform {
+    let world = Mutex::new(World::open(80, 24));
+    Arc::new(move |effect, _| {
+        let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
+        match world.try_answer(&effect) {
+            Some(event) => std::future::ready(Some(event)).boxed(),
+            None => pending().boxed(),
+        }
+    })
+}
+
+/// Plays these lines, and tells what `outside` was asked for.
+fn played(text: &str, record: Option<&Path>) -> (Result<(), Failure>, Vec<String>) {
+    let script = match Script::parse(Path::new("a.kessai"), text) {
+        Ok(script) => script,
+        Err(failure) => return (Err(failure), Vec::new()),
+    };
+    let clock = MovedClock::default();
+    let model = Model::new(Settings::default(), support::cards(), SIZE, clock.now());
+    let record = record.map(Path::to_owned);
+    let manner = Manner { size: SIZE, at_reading_speed: false, record, update: false };
+    let mut asked = Vec::new();
+    let mut outside = |name: &str| {
+        asked.push(name.to_owned());
+        Ok(())
+    };
+    let scene = Scene { model, perform: perform(), clock, outside: &mut outside };
+    let runtime = kessai_shared::console::runtime().expect("a runtime");
+    let end = runtime.block_on(play(&script, manner, scene, pending::<Failure>()));
+    (end, asked)
+}
+
+#[track_caller]
+fn assert_plays(text: &str) {
+    if let (Err(failure), _) = played(text, None) {
+        panic!("{}", failure.line);
+    }
+}
+
+#[test]
+fn the_clock_of_a_script_makes_a_price_run_out_without_waiting() {
+    let to_confirm = "wait \"Blue stoneware\"\nkey a\nkey c\nkey enter\nwait \"Price holds\"\n";
+    assert_plays(&format!("{to_confirm}clock +10s\nabsent \"run out\"\n"));
+    let begun = std::time::Instant::now();
+    assert_plays(&format!("{to_confirm}clock +10m\nexpect \"run out\"\n"));
+    assert!(begun.elapsed().as_secs() < 60, "nobody waits ten minutes");
+}
+
+#[test]
+fn text_is_found_over_the_end_of_a_line_and_in_a_window_of_another_size() {
+    assert_plays(
+        "wait \"blue STONEWARE mug\"\nresize 40x12\nexpect \"Blue stoneware\"\nresize 120x40\nexpect \"Blue stoneware mug\"\n",
+    );
+}
+
+#[test]
+fn outside_is_asked_in_turn_and_steps_after_the_end_are_a_mistake() {
+    let (end, asked) = played("outside one\nwait \"Blue\"\noutside two\n", None);
+    assert_eq!((end, asked), (Ok(()), vec!["one".to_owned(), "two".to_owned()]));
+    let (end, asked) =
+        played("wait \"Blue\"\nkey q\n# Nobody is there any more.\nkey a\noutside never\n", None);
+    let failure = end.expect_err("a failure");
+    assert_eq!((failure.code, failure.line.as_str()), (1, "a.kessai:4: the app was left before this"));
+    assert_eq!(asked, Vec::<String>::new());
+}
+
+#[test]
+fn a_recording_is_the_same_every_time_and_has_everything_a_terminal_gets() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "wait \"Blue stoneware\"\nkey a\nkeys \"jj\"\npause 1500ms\nresize 90x20\nkey ?\npause 1s\nkey esc\nkey q\n";
+    let record = |name: &str| {
+        let file = folder.path().join(name);
+        let (end, _) = played(text, Some(&file));
+        assert_eq!(end, Ok(()));
+        fs::read_to_string(file).expect("a recording")
+    };
+    let first = record("1.cast");
+    assert_eq!(first, record("2.cast"));
+    let mut emulator = vt100::Parser::new(24.try_into().expect("rows"), 80.try_into().expect("columns"), 0);
+    let mut seen = Vec::new();
+    for line in first.lines().skip(1) {
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let what = line[2].as_str().expect("a text");
+        match line[1].as_str() {
+            Some("o") => emulator.process(what.as_bytes()),
+            Some("r") => {
+                assert_eq!(what, "90x20");
+                emulator.screen_mut().set_size(20.try_into().expect("rows"), 90.try_into().expect("columns"));
+            }
+            other => panic!("{other:?}"),
+        }
+        seen.push(emulator.screen().contents());
+    }
+    let shown = |text: &str| seen.iter().any(|screen| screen.contains(text));
+    assert!(shown("Blue stoneware mug") && shown("Cart 1") && shown("Keys"));
+    assert!(!emulator.screen().alternate_screen() && !emulator.screen().hide_cursor());
+}
+
+#[test]
+fn ids_of_a_seed_are_the_same_in_every_run_and_kept_before_they_are_used() {
+    let mint = |seed: Option<u64>| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::new(folder.path().to_owned());
+        let home = seed.map_or(Home::new(folder.path().to_owned()), |seed| home.with_seed(seed));
+        let now = Timestamp::from_system_clock();
+        let ids = [home.open_order(now).expect("an id"), home.open_order(now).expect("an id")];
+        let kept = fs::read_to_string(folder.path().join("orders.txt")).expect("the orders");
+        assert!(ids.iter().all(|id| kept.contains(&id.to_string())));
+        assert!(ids[0] < ids[1] || seed.is_none(), "the newest is the greatest");
+        ids
+    };
+    assert_eq!(mint(Some(7)), mint(Some(7)));
+    assert_ne!(mint(Some(7)), mint(Some(8)));
+    assert_ne!(mint(None), mint(None));
+}

@@ -1,0 +1,23 @@
+# Settings, the palette, and what makes daily use easy.
+palette-hint = a few letters of it
+palette-nothing = Nothing like this can be done here.
+palette-shelves = go to the shelves
+palette-search = search the shop
+palette-theme-terminal = theme: the terminal's own colours
+palette-theme-auto = theme: dark or light, as the terminal is
+palette-theme-dark = theme: dark
+palette-theme-light = theme: light
+palette-theme-contrast = theme: high contrast
+palette-english = language: English
+palette-japanese = language: Japanese
+palette-mouse-on = mouse: on
+palette-mouse-off = mouse: off
+palette-ascii-on = signs: ASCII only
+palette-ascii-off = signs: all of them
+palette-still-on = motion: less
+palette-still-off = motion: as usual
+setting-until-quit = Done, until you quit. What lasts stands in config.toml.
+mouse-never-pays = No click pays. Press { $key } to pay.
+keys-here = Here
+keys-everywhere = Wherever it makes sense
+keys-more = { $count } more below

@@ -1,0 +1,23 @@
+# 設定、コマンド、そして日々の使いやすさ。
+palette-hint = 名前の一部を入力してください
+palette-nothing = ここでできる操作は見つかりません。
+palette-shelves = 商品一覧へ移ります
+palette-search = 商品を検索します
+palette-theme-terminal = 配色：端末の色
+palette-theme-auto = 配色：端末に合わせて明暗を選ぶ
+palette-theme-dark = 配色：暗い背景
+palette-theme-light = 配色：明るい背景
+palette-theme-contrast = 配色：高コントラスト
+palette-english = 言語：英語
+palette-japanese = 言語：日本語
+palette-mouse-on = マウス：使う
+palette-mouse-off = マウス：使わない
+palette-ascii-on = 記号：ASCII のみ
+palette-ascii-off = 記号：すべて
+palette-still-on = 動き：控えめ
+palette-still-off = 動き：通常
+setting-until-quit = 終了するまで有効です。続けて使う設定は config.toml に書きます。
+mouse-never-pays = クリックでは支払えません。{ $key } を押すと支払います。
+keys-here = この画面
+keys-everywhere = そのほか
+keys-more = あと { $count } 行

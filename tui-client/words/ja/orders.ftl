@@ -1,0 +1,187 @@
+# 注文、取消、返品、領収書。
+
+# 注文の一覧。
+orders-all = すべて
+orders-open = 未発送
+orders-shipped = 発送済み
+orders-returned = 返品
+orders-cancelled = 取消
+orders-search = 検索：{ $text }
+orders-search-hint = { $key } で注文番号か商品名を検索
+orders-count = 注文 { $count } 件
+orders-cannot-be-listed = 注文を表示できません：{ $why }
+orders-ask-again = { $key } でお店に問い合わせ直します。
+orders-asking = お店に問い合わせています…
+orders-asking-older = 以前の注文を問い合わせています…
+orders-none = ご注文はまだありません。
+orders-none-match = 当てはまる注文はありません。
+orders-day = 日付（UTC）
+orders-what = 内容
+orders-state = 状態
+orders-total = 合計
+orders-what-and-more = { $first } 他 { $more } 品
+orders-unanswered = この注文の返品に返事がありません。{ $key } で開きます。
+
+# 注文の状態を一語で。
+standing-placing = 受付中
+standing-preparing = 準備中
+standing-part-sent = 一部発送
+standing-cancelling = 取消中
+standing-on-its-way = 配送中
+standing-delivered = 配達済み
+standing-part-returned = 一部返品
+standing-returned = 返品済み
+standing-declined = 不承認
+standing-sold-out = 在庫切れ
+standing-interrupted = 中断
+standing-hold-expired = 期限切れ
+standing-cancelled = 取消済み
+
+# 一つの注文。
+order-goods = 商品
+order-way = 経過
+order-placed-label = ご注文日
+order-state-label = 状態
+order-payment-label = 決済
+order-total-label = 合計
+order-refunded-label = 返金
+order-refund-due = 残りの返金は手続き中です
+order-sent-label = 発送
+order-sent = { $pieces } のうち { $shipped } 点
+order-sent-cancelled = { $pieces } のうち { $shipped } 点、取消 { $cancelled } 点
+order-product = 商品
+order-bought = 購入
+order-left = 発送
+order-returned-column = 返品
+order-give-back-column = 返品数
+order-sum = 金額
+order-proved-approved = { $amount } 承認（決済の署名あり）
+order-proved-declined = 不承認（決済の署名あり、コード { $code }：{ $why }）
+order-not-proved = 署名のある決定はまだありません
+order-out-of-stock = 在庫切れ：{ $sku }、残り { $available } 点。
+order-declined = 承認されませんでした。
+order-interrupted = 中断されました。請求はありません。
+order-hold-expired = 承認の期限が切れました。未発送の分の請求はありません。
+order-cancelled-by-you = お客様が取り消しました。未発送の分の請求はありません。
+order-cancelled-by-shop = お店が取り消しました。未発送の分の請求はありません。
+order-not-shipped-in-time = 期限までに発送されませんでした。未発送の分の請求はありません。
+doubt-pieces = お店の示す数量がたがいに合いません。
+doubt-shipments = お店の示す発送が、発送済みの数と合いません。
+doubt-times = お店の示す日時がたがいに合いません。
+doubt-state = お店の示す経過が、注文の状態と合いません。
+doubt-amounts = お店の示す金額が注文と合いません。
+
+# 経過。
+way-head = 新しい順、UTC。{ $sign } の付かないものはお店の説明です。
+way-none = お店は経過を示していません。
+way-next-placing = 決定を待っています…
+way-next-preparing = 発送を待っています…
+way-next-on-its-way = 配送中です…
+way-next-cancelling = 取消の手続き中です…
+way-next-refund = 返金の手続き中です…
+way-proved = 証明済み
+step-placed = ご注文
+step-turned-away = 在庫が足りず、お受けできませんでした
+step-approved = 支払いの承認
+step-declined = 支払いの不承認
+step-doubted = 時間内に決定がありませんでした
+step-reversed = 確保していた金額を戻しました
+step-preparing = 発送の準備
+step-shipped = 発送 { $nth }：{ $pieces }、{ $amount }
+step-shipped-bare = 発送 { $nth }
+step-hold-expired = 承認の期限切れ
+step-delivered = 配達済み
+step-cancel-asked = 取消の申し込み
+step-cancelled = 取消
+step-rest-cancelled = 残りの取消
+step-cancel-too-late = 取消は間に合いませんでした
+step-return-asked = 返品の申し込み
+step-released = 発送前の返品、確保は解かれました
+step-refunded = 返金
+way-tracking = { $carrier } 送り状番号 { $number }
+way-piece = { $product } { $pieces } 点
+
+# 返品。
+return-nothing-there = この注文に返品できる商品はありません
+return-choose-first = まず + で返品する数を選んでください
+return-under-way = 返品の手続き中です。返事はここに出ます
+return-refunded = 返品しました。{ $amount } を返金しました
+return-pending = 返品を受け付けました。返金はまだ確認中です
+return-refused = 返品を受け付け、{ $amount } を返金しました。残りは断られました。お店にお尋ねください
+return-nothing-left = 返品できる商品は残っていません
+return-unanswered = 返事のない返品が { $count } 件あります。その注文でご確認ください
+return-ask = { $key } で { $pieces } を返品、{ $amount } が戻ります
+return-ask-nothing = + と - で返品する数を選んでください
+return-partly-held = 未発送の分は確保が解かれ、残りは返金されます。
+return-to-card = お支払いのカードに返金されます。
+return-sending = { $pieces } を返品しています…
+return-again = { $key } で同じ返品（{ $pieces }）を安全に送り直し、{ $back } で戻ります
+
+# 取消。
+cancel-under-way = 取消の手続き中です。返事はここに出ます
+cancel-nothing-left = この注文に取り消せる商品は残っていません
+cancel-asked = 取消を申し込みました。まだ確認されていません
+cancelled-but-charged = 取り消されましたが、請求されています。お店に返金をお求めください
+cancelled-whole = 取り消しました。請求はありません
+cancelled-rest = 残りを取り消しました。その分の請求はありません
+cancel-ask = もう一度 { $key } で { $pieces } を取り消し、{ $back } でやめます
+cancel-ask-pending = もう一度 { $key } で注文全体を取り消し、{ $back } でやめます
+cancel-too-late = 発送済みの { $pieces } は間に合いません。
+cancel-being = 取消の手続き中です…
+cancel-sending = 取り消しています…
+
+# 領収書。
+title-receipt = 領収書
+receipt-undecided = この注文には決定がないため、領収書はありません
+receipt-asking = お店に証明を問い合わせています…
+receipt-cannot = 領収書を出せません：{ $why }
+receipt-proof = 証明
+receipt-lines = 本文
+receipt-code = コード
+receipt-proved-approved = 証明済み：この注文に { $amount } が承認されました。
+receipt-proved-declined = 証明済み：この注文の { $amount } は承認されませんでした。
+receipt-not-proved = 証明になりません。下に成り立たない項目があります。
+receipt-of-strangers = 署名はすべて正しいですが、署名者を確かめられません。
+receipt-part-quote = 購入の内容
+receipt-part-key = 信頼の根拠
+receipt-part-decision = 決定の内容
+receipt-meaning = このファイルは、お店がなくても誰でもいつまでも確かめられます。
+check-quote-signed = お店 { $pin } がこの価格に署名しています
+check-seller-known = その署名者はこのお店です
+check-sum = 明細の合計は { $total } です
+check-key-signed = 発行者 { $pin } が決済の鍵を保証しています
+check-root-known = その発行者はこのお店の示すものです
+check-purchase = 決定はこの注文とこの価格についてのものです
+check-place = 決済の台帳の記録 { $position } にあります
+check-head-signed = 決済がその台帳に署名しています（{ $at }）
+check-unknown = 不明
+check-fails = 成り立ちません
+code-says = ファイルと照らし合わせられます：{ $text }
+code-too-narrow = コードを表示するには画面を広げてください。{ $columns } 桁と { $rows } 行が必要です。
+code-none = この領収書は長すぎてコードにできません。
+save-where = 保存先：
+save-hint = 他のファイルは上書きしません。
+save-saving = 保存しています…
+receipt-saved = 保存しました：{ $path }
+receipt-taken = { $path }：他のファイルがあります。別の名前を選んでください
+receipt-no-folder = { $path }：その場所がありません
+receipt-not-written = { $path }：書き込めません：{ $why }
+
+# 日付と時刻。
+month-01 = 1
+month-02 = 2
+month-03 = 3
+month-04 = 4
+month-05 = 5
+month-06 = 6
+month-07 = 7
+month-08 = 8
+month-09 = 9
+month-10 = 10
+month-11 = 11
+month-12 = 12
+date-day = { $year }年{ $month }月{ $day }日
+date-short = { $month }/{ $day }
+date-instant = { $date } { $time }
+date-instant-short = { $date } { $time }
+order-as-the-shop-says = お店の説明による
