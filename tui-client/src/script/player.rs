@@ -25,6 +25,10 @@ const ARRIVED: Duration = Duration::from_millis(700);
 /// How long a recording waits, in real time, for answers that are about to come, so that they are in the
 /// same picture every time.
 const SETTLING: Duration = Duration::from_millis(250);
+/// How long nothing may happen before a screen counts as whole, and is kept.
+const SETTLED: Duration = Duration::from_millis(750);
+/// How long a screen may take to become the one that is kept.
+const ALIKE: Duration = Duration::from_secs(5);
 /// The longest step in which the clock of a recording moves on, so that what counts seconds is seen to.
 const STEP: Duration = Duration::from_secs(1);
 
@@ -136,12 +140,7 @@ impl Player<'_> {
                     return Ok(Err(Wrong::expected(format!("{text:?} is there"))));
                 }
             }
-            Act::Snapshot(name) => {
-                self.look().await?;
-                let (seen, model) = (self.sight.paper.text(), &self.session.model);
-                let compared = snapshot::check(&self.script.path, name, model, seen, self.manner.update);
-                return Ok(compared.map_err(Wrong::expected));
-            }
+            Act::Snapshot(name) => return self.snapshot(name).await,
             Act::Pause(time) => self.linger(*time).await?,
             Act::Clock(time) => {
                 self.clock.advance(*time);
@@ -194,6 +193,30 @@ impl Player<'_> {
             self.show()?;
         }
         self.linger(ARRIVED).await?;
+        Ok(Ok(()))
+    }
+
+    /// Compares the screen with the one that is kept, and keeps it once nothing more comes. What is still on
+    /// its way to the screen is waited for: its parts arrive in no order.
+    async fn snapshot(&mut self, name: &str) -> Result<Result<(), Wrong>, Failure> {
+        let file = snapshot::file(&self.script.path, name, &self.session.model);
+        let until = Instant::now() + ALIKE;
+        if self.manner.update {
+            while self.live_until(until.min(Instant::now() + SETTLED)).await? {}
+            self.look().await?;
+            return Ok(snapshot::keep(&file, self.sight.paper.text()).map_err(Wrong::expected));
+        }
+        let kept = match snapshot::kept(&file) {
+            Ok(kept) => kept,
+            Err(missing) => return self.look().await.map(|()| Err(Wrong::expected(missing))),
+        };
+        self.look().await?;
+        while self.sight.paper.text() != kept {
+            if self.left || !self.live_until(until).await? {
+                return Ok(Err(Wrong::expected(snapshot::differs(&file, &kept))));
+            }
+            self.sight.glance(&self.session.model)?;
+        }
         Ok(Ok(()))
     }
 

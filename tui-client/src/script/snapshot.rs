@@ -4,23 +4,30 @@ use std::path::{Path, PathBuf};
 
 use crate::app::Model;
 
-/// Compares a screen with the one that is kept, or keeps it.
+/// Keeps a screen.
 ///
 /// # Errors
 /// What is wrong, in words.
-pub fn check(script: &Path, name: &str, model: &Model, seen: &str, update: bool) -> Result<(), String> {
-    let file = file(script, name, model);
-    if update {
-        return std::fs::write(&file, seen).map_err(|error| format!("{}: {error}", file.display()));
-    }
-    match std::fs::read_to_string(&file) {
-        Ok(kept) if kept == seen => Ok(()),
-        Ok(kept) => Err(format!("the screen is not as in {}, which has:\n{kept}", file.display())),
-        Err(error) => Err(format!("{}: {error}; --update keeps the screen there", file.display())),
-    }
+pub fn keep(file: &Path, seen: &str) -> Result<(), String> {
+    std::fs::write(file, seen).map_err(|error| format!("{}: {error}", file.display()))
 }
 
-fn file(script: &Path, name: &str, model: &Model) -> PathBuf {
+/// The screen that is kept.
+///
+/// # Errors
+/// What is wrong, in words, and what to do.
+pub fn kept(file: &Path) -> Result<String, String> {
+    std::fs::read_to_string(file)
+        .map_err(|error| format!("{}: {error}; --update keeps the screen there", file.display()))
+}
+
+/// That a screen is not the one that is kept.
+pub fn differs(file: &Path, kept: &str) -> String {
+    format!("the screen is not as in {}, which has:\n{kept}", file.display())
+}
+
+/// Where the screen of this name is kept.
+pub fn file(script: &Path, name: &str, model: &Model) -> PathBuf {
     let stem = script.file_stem().unwrap_or_default().to_string_lossy();
     let (size, lang) = (model.size, model.settings.lang.code());
     script.with_file_name(format!("{stem}-{name}-{}x{}-{lang}.txt", size.columns, size.rows))
