@@ -18,12 +18,14 @@ use kessai_shared::exchange::Roster;
 use kessai_shared::identity::Identity;
 use kessai_shared::ids::{Epoch, NodeId};
 use kessai_shared::journal::{Head, Ring};
+use kessai_shared::measure::eyes::Eyes;
 use kessai_shared::measure::look::Machine;
 use kessai_shared::measure::{Hour, Keeping, Registry};
 use kessai_shared::net::Net;
 use kessai_shared::net::knock::{Gate, KnockKey};
 use kessai_shared::net::side::Side;
 use kessai_shared::node_file;
+use kessai_shared::notify::Changeover;
 use kessai_shared::operator::nodes::Nodes;
 use kessai_shared::operator::post::{self, Post, Posted};
 use kessai_shared::operator::registrar::Registrar;
@@ -41,7 +43,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use crate::clerk::Command;
 use crate::epoch_file::{self, EPOCH_FILE, InCharge};
 use crate::ledger::Books;
-use crate::operator_wire::{Eyes, Promoted, Promotion, Service as Operators, TellNodes};
+use crate::operator_wire::{Promoted, Promotion, Service as Operators, TellNodes};
 use crate::settings::{JOURNAL, Settings};
 
 /// The key that the nodes of a settlement know each other by, in the folder of keys.
@@ -242,6 +244,7 @@ pub async fn follow<N: Net>(
             }
         }
     };
+    let _changeover = Changeover::begin();
     let head = follower.stop().await.map_err(text);
     stop_keys.send_replace(true);
     let _ = keys.await;

@@ -55,7 +55,7 @@ fn by_settlement(request: &settlement::Request) -> settlement::Reply {
         Request::Charge { .. } => matches!(reply, Reply::Charge(_)),
         Request::Entries { .. } => matches!(reply, Reply::Entries { .. }),
         Request::Holds { .. } => matches!(reply, Reply::Holds(_)),
-        Request::Sellers => matches!(reply, Reply::Sellers(_)),
+        Request::Sellers { .. } => matches!(reply, Reply::Sellers(_)),
         Request::Peers => matches!(reply, Reply::Peers(_)),
         Request::ShowCard { .. } => matches!(reply, Reply::CardShown { .. }),
         Request::ReloadPolicy => matches!(reply, Reply::PolicyInForce { .. }),
@@ -73,7 +73,7 @@ fn fits(
     match request {
         Request::Acts { .. } => matches!(reply, Reply::Acts(_)),
         Request::Record { .. } => matches!(reply, Reply::Record(_)),
-        Request::Operators => matches!(reply, Reply::Operators { .. }),
+        Request::Operators { .. } => matches!(reply, Reply::Operators { .. }),
         Request::BackUp { .. } => matches!(reply, Reply::BackedUp { .. }),
         Request::AllowOperator { .. } | Request::RemoveOperator { .. } | Request::Disconnect { .. } => {
             matches!(reply, Reply::Done { .. })
