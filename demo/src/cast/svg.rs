@@ -150,10 +150,14 @@ fn draw_run(out: &mut String, run: &[Cell]) {
         (Kind::Line, Some(arms), _) => line(out, run, arms, &paint, first.style),
         (Kind::Block, _, Some(block)) => {
             let part = |eighths: u8| f32::from(eighths) / 8.0;
+            let (top, high) = (part(block.top) * HIGH, part(block.bottom - block.top) * HIGH);
+            // Blocks as wide as their cells are one, however many there are.
+            if (block.left, block.right) == (0, 8) {
+                return rect(out, x, top, wide, high, &paint, block.density);
+            }
             for cell in run {
                 let left = f32::from(cell.column) * WIDE + part(block.left) * WIDE;
-                let (across, top) = (part(block.right - block.left) * WIDE, part(block.top) * HIGH);
-                rect(out, left, top, across, part(block.bottom - block.top) * HIGH, &paint, block.density);
+                rect(out, left, top, part(block.right - block.left) * WIDE, high, &paint, block.density);
             }
         }
         (Kind::Letters | Kind::Alone | Kind::Line | Kind::Block, _, _) => {
