@@ -80,7 +80,9 @@ fn by_the_mouse() {
     let mut world = Watched::open(80, 24);
     world.model.settings.mouse = true;
     world.run(3);
-    click(&mut world, "closer");
+    click(&mut world, "Tab screen");
+    assert!(seen(&world).contains("[Latency]"), "{}", seen(&world));
+    world.keys("d");
     // The first click chooses, the second one opens.
     click(&mut world, "Acts at the seller");
     keep("clicked-row", &world);

@@ -241,6 +241,10 @@ title-dash-key = Key { $order }
 title-dash-record = Record { $order }
 dash-nothing-there = There is nothing.
 dash-enter-further = It leads further on.
+dash-found = { $count ->
+    [one] { $count } found
+   *[other] { $count } found
+}
 dash-find-hint = the beginning of an order, a customer, a SKU or an account; a state
 label-dash-account = Account
 label-dash-card = Card

@@ -238,6 +238,7 @@ title-dash-key = 鍵 { $order }
 title-dash-record = 記録 { $order }
 dash-nothing-there = 何もありません。
 dash-enter-further = さらに先へ進めます。
+dash-found = { $count } 件が見つかりました。
 dash-find-hint = 注文・顧客・商品・口座の最初の文字、または状態
 label-dash-account = 口座
 label-dash-card = カード
