@@ -27,8 +27,9 @@ const ARRIVED: Duration = Duration::from_millis(700);
 const SETTLING: Duration = Duration::from_millis(250);
 /// How long nothing may happen before a screen counts as whole, and is kept.
 const SETTLED: Duration = Duration::from_millis(750);
-/// How long a screen may take to become the one that is kept.
+/// How long a screen may take to become the one that is kept, and how long while answers are still to come.
 const ALIKE: Duration = Duration::from_secs(5);
+const ANSWERED: Duration = Duration::from_secs(30);
 /// The longest step in which the clock of a recording moves on, so that what counts seconds is seen to.
 const STEP: Duration = Duration::from_secs(1);
 
@@ -200,9 +201,13 @@ impl Player<'_> {
     /// its way to the screen is waited for: its parts arrive in no order.
     async fn snapshot(&mut self, name: &str) -> Result<Result<(), Wrong>, Failure> {
         let file = snapshot::file(&self.script.path, name, &self.session.model);
-        let until = Instant::now() + ALIKE;
+        let begun = Instant::now();
         if self.manner.update {
-            while self.live_until(until.min(Instant::now() + SETTLED)).await? {}
+            let mut lives = true;
+            while lives && Instant::now() < self.alike_until(begun) {
+                let settled = self.alike_until(begun).min(Instant::now() + SETTLED);
+                lives = self.live_until(settled).await? || self.session.is_asking();
+            }
             self.look().await?;
             return Ok(snapshot::keep(&file, self.sight.paper.text()).map_err(Wrong::expected));
         }
@@ -212,12 +217,18 @@ impl Player<'_> {
         };
         self.look().await?;
         while self.sight.paper.text() != kept {
+            let until = self.alike_until(begun);
             if self.left || !self.live_until(until).await? {
                 return Ok(Err(Wrong::expected(snapshot::differs(&file, &kept))));
             }
             self.sight.glance(&self.session.model)?;
         }
         Ok(Ok(()))
+    }
+
+    /// Until when a screen may change that has been looked at since then.
+    fn alike_until(&self, begun: Instant) -> Instant {
+        begun + if self.session.is_asking() { ANSWERED } else { ALIKE }
     }
 
     /// Takes the next happening in; false when there is none until then.
