@@ -5,7 +5,7 @@ use kessai_shared::operator::{seller, settlement};
 use kessai_tui_client::app::{Key, Outside};
 use kessai_tui_client::dashboard::acts::{About, Act, Need};
 use kessai_tui_client::dashboard::event::{Daemon, Effect, Event, Question, Told};
-use kessai_tui_client::dashboard::keymap::{self, Action, Context};
+use kessai_tui_client::dashboard::keymap::{Action, Context, Keymap};
 use kessai_tui_client::words::{Lang, Words};
 use proptest::prelude::*;
 
@@ -185,7 +185,7 @@ fn an_act_is_asked_about_once_and_its_record_is_told() {
 #[test]
 fn with_readonly_there_are_no_keys_for_acts() {
     for context in Context::ALL {
-        assert!(keymap::offered(context, true).all(|(_, binding)| binding.action != Action::Acts));
+        assert!(Keymap::default().offered(context, true).all(|(_, binding)| binding.action != Action::Acts));
     }
     let mut world = Watched::of(&Daemon::ALL, true, 120, 40);
     world.run(2);
