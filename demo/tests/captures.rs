@@ -115,7 +115,12 @@ fn refund(id: u8, amount: i64) -> Request {
 #[tokio::test]
 async fn an_order_is_charged_by_its_shipments_over_the_wire() {
     let folder = tempfile::tempdir().expect("a folder");
+    // A batch that does not end while the test runs, whatever time of day it is.
+    std::fs::create_dir(folder.path().join("settlement")).expect("a folder");
+    let settings = folder.path().join("settlement/settlement.toml");
+    std::fs::write(settings, "clearing_seconds = 2678400\n").expect("settings");
     let shop = Shop::open(folder.path());
+    shop.until_in_charge();
     let line = Line::open(folder.path(), shop.address("kessai-settlement")).await;
     assert_eq!(line.echo().await.1, 1, "the first batch is open");
     line.buy().await;
@@ -137,7 +142,7 @@ async fn an_order_is_charged_by_its_shipments_over_the_wire() {
     charge_back(folder.path(), line.seller);
     assert_eq!(line.money(refund(4, 81)).await, refused(Refusal::Amount), "120 were charged back");
     drop(line);
-    drop(shop);
+    shop.kill();
 
     let books = verify(folder.path());
     let money = ["captured_pence", "refunded_pence", "held_pence", "live_holds"].map(|name| books.owed(name));

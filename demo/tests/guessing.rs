@@ -50,7 +50,7 @@ fn after_five_wrong_guesses_at_a_card_a_right_one_looks_like_a_wrong_one() {
         assert_eq!(guesser.tries(card), "75", "{card}");
     }
     assert_eq!(guesser.tries("another"), "00", "other cards are none of it");
-    drop(shop);
+    shop.kill();
     let reasons = &verify(folder.path()).settlement["reasons"];
     assert_eq!((reasons["05:identity_mismatch"].as_i64(), reasons["75"].as_i64()), (Some(5), Some(4)));
 }

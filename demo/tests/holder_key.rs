@@ -108,7 +108,7 @@ fn a_stolen_number_with_all_that_belongs_to_it_buys_nothing_once_a_key_is_enroll
     assert_eq!(shop.stop("TERM"), Some(0));
     let shop = Shop::open(folder.path());
     assert_eq!((again.buys(0), stolen(10)), ("approved".to_owned(), "holder_key".to_owned()));
-    drop(shop);
+    shop.kill();
     verify(folder.path());
 }
 
@@ -136,7 +136,8 @@ fn a_card_of_another_issuer_is_sealed_for_nobody_here() {
     let args = stranger.terminal.args("buy", &["TEA-MUGI"]);
     let ended = run(args.into_iter().chain(stranger.opened()));
     assert!(ended.one_line(1).contains("issuer"), "{ended:?}");
-    drop((shop, other));
+    shop.kill();
+    other.kill();
     let books = verify(here.path());
     assert_eq!((books.sold("orders"), books.owed("decisions")), (0, 0), "nothing left the terminal");
 }

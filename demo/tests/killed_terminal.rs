@@ -61,7 +61,7 @@ impl Session {
         let mut args = terminal.args("shop", &["--plain", "--cards"]);
         args.push(terminal.cards.clone().into_os_string());
         let mut command = Command::new(PROGRAM);
-        command.args(args).env_remove("RUST_LOG").env("LANG", "en_GB.UTF-8");
+        command.args(args).env_remove("RUST_LOG").env("LC_ALL", "en_GB.UTF-8");
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

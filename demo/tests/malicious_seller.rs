@@ -87,6 +87,7 @@ impl Taken {
 async fn a_seller_that_was_taken_over_gets_nothing_but_what_was_sealed() {
     let folder = tempfile::tempdir().expect("a folder");
     let shop = Shop::open(folder.path());
+    shop.until_in_charge();
     let taken = Taken::over(folder.path(), shop.address("kessai-settlement")).await;
 
     // What the cardholder wanted is approved once, however often it is asked for.

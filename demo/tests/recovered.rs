@@ -79,10 +79,11 @@ fn f18_what_a_seller_lacks_after_a_restore_is_brought_forward_or_given_back() {
     fs::remove_dir_all(&data).expect("a folder");
     fs::rename(&old, &data).expect("the old copy");
     let settings = fs::read_to_string(data.join("server.toml")).unwrap_or_default();
-    let settings = format!("{settings}recovered_for_seconds = 4\n");
+    let settings = format!("{settings}recovered_for_seconds = 20\n");
     fs::write(data.join("server.toml"), settings).expect("settings");
 
     let shop = Shop::open(folder);
+    shop.until_said("this data folder is an older copy");
     seller(folder, &["promote", "--force"]);
     support::until("books that are caught up", || seller(folder, &["status"])["behind"] == false);
     let (waits, owed) = (recovered(folder, &held), recovered(folder, &charged));

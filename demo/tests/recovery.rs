@@ -221,6 +221,10 @@ fn a_restored_copy_that_is_behind_changes_nothing_beside_the_one_in_charge() {
     // However the one ends that fell into the gap, both sides are of one mind about it.
     undecided.end();
     site.buy();
+    support::until("orders that are all settled", || {
+        let books = report("kessai-server", &folder.path().join("seller"));
+        books["pending_orders"] == 0 && books["unknown_payments"].as_i64().unwrap_or(0) == 0
+    });
     drop(seller);
     drop(settlement);
     assert_eq!(site.orders("kessai-settlement", "settlement"), site.orders("kessai-server", "seller"));

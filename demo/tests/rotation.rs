@@ -52,7 +52,7 @@ fn no_purchase_fails_while_sealing_keys_and_the_vaults_key_change() {
     assert!(rotations >= TERMINALS && rekeys >= TERMINALS && seen.len() > TERMINALS);
     support::until("the end of the first key", || keys(&settlement).is_disjoint(&first));
     assert_eq!(shop.terminal().buy("Approved", &["P"]).code, Some(1), "there is no such card here");
-    drop(shop);
+    shop.kill();
     let books = verify(folder.path());
     let all = i64::try_from(PURCHASES).expect("a count") * i64::try_from(TERMINALS).expect("a count");
     assert_eq!((books.owed("approved"), books.owed("decisions")), (all, all));

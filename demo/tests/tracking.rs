@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::Value;
 use support::books::verify;
 use support::command::{Ended, run, start};
-use support::processes::signal;
+use support::processes::pause;
 use support::shop::Shop;
 use support::terminal::Terminal;
 use support::until;
@@ -132,12 +132,11 @@ fn a_return_is_kept_until_it_is_answered() {
     terminal.give_back(&order, &["TEA-MUGI=1"]).with(0);
     assert_eq!(kept(), 0, "what is answered is forgotten");
     // The settlement sleeps, so the refund stays open; then the terminal is killed while it waits.
-    let settlement = shop.daemon("kessai-settlement");
-    signal(settlement, "STOP");
+    let asleep = pause(shop.daemon("kessai-settlement"));
     let waiting = start(terminal.args("return", &[&order, "TEA-MUGI=1"]));
     until("the return is kept", || kept() == 1);
     waiting.kill();
-    signal(settlement, "CONT");
+    drop(asleep);
     assert_eq!(kept(), 1, "it outlives the terminal");
     let file = returns().next().expect("a file");
     let id = file.file_name().to_string_lossy().trim_end_matches(".json").to_owned();

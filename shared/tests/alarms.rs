@@ -12,6 +12,7 @@ use kessai_shared::operator::Endpoint;
 use kessai_shared::operator::live::{Alarm, Second};
 use kessai_shared::outcome::Reason;
 use kessai_shared::time::Timestamp;
+use tokio::sync::Mutex;
 
 const BEGUN: Timestamp = Timestamp(1_700_000_000_000_000);
 
@@ -249,12 +250,19 @@ fn script(folder: &Path, text: &str) -> Vec<String> {
     vec![file.display().to_string(), folder.display().to_string()]
 }
 
+/// How long anything may take before it is given up.
+const SOON: Duration = Duration::from_secs(60);
+/// Sooner than a command that hangs is ended for that alone.
+const BEFORE_IT_IS_ENDED: Duration = Duration::from_secs(9);
+/// A script cannot be run while a child that another test begins just then still holds it open for writing.
+static TURN: Mutex<()> = Mutex::const_new(());
+
 async fn wait_for(file: &Path) -> String {
     let begun = Instant::now();
     loop {
         match std::fs::read_to_string(file) {
             Ok(text) if text.ends_with('\n') => return text,
-            Ok(_) | Err(_) => assert!(begun.elapsed() < Duration::from_secs(20), "{}", file.display()),
+            Ok(_) | Err(_) => assert!(begun.elapsed() < SOON, "{}", file.display()),
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -262,6 +270,7 @@ async fn wait_for(file: &Path) -> String {
 
 #[tokio::test]
 async fn the_command_is_told_in_its_environment_and_on_its_input() {
+    let _turn = TURN.lock().await;
     let folder = tempfile::tempdir().expect("a folder");
     let command = script(folder.path(), "cat > \"$1/input\"; env > \"$1/draft\"; mv \"$1/draft\" \"$1/env\"");
     let caller = Caller::start(&command, "seller").expect("a command");
@@ -286,12 +295,13 @@ async fn the_command_is_told_in_its_environment_and_on_its_input() {
 
 #[tokio::test]
 async fn a_command_that_hangs_keeps_nobody_waiting_and_ends_with_its_daemon() {
+    let _turn = TURN.lock().await;
     let folder = tempfile::tempdir().expect("a folder");
     let command = script(folder.path(), "sleep 600 & echo $! > \"$1/pid\"; wait");
     let caller = Caller::start(&command, "seller").expect("a command");
     let begun = Instant::now();
     (0..1_000).for_each(|_| caller.tell(&alarm("one of many")));
-    assert!(begun.elapsed() < Duration::from_secs(5), "telling never waits");
+    assert!(begun.elapsed() < BEFORE_IT_IS_ENDED, "telling never waits");
     let pid = wait_for(&folder.path().join("pid")).await;
     // What the command started ends with it.
     drop(caller);
@@ -299,7 +309,7 @@ async fn a_command_that_hangs_keeps_nobody_waiting_and_ends_with_its_daemon() {
     let gone = |text: std::io::Result<String>| text.map_or(true, |text| text.contains(") Z "));
     let begun = Instant::now();
     while !gone(std::fs::read_to_string(&of)) {
-        assert!(begun.elapsed() < Duration::from_secs(10), "it outlives its daemon");
+        assert!(begun.elapsed() < BEFORE_IT_IS_ENDED, "it outlives its daemon");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

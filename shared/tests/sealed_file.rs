@@ -190,8 +190,9 @@ fn a_hostile_header_costs_nothing() {
         let fault = refusal(&path, &bytes).fault;
         assert!(matches!(fault, SealedFileFault::Costly), "{field:?}: {fault:?}");
     }
-    // Filling four gigabytes, or two hundred passes, would take far longer than refusing all of these.
-    assert!(begun.elapsed().as_millis() < 2_000);
+    // Filling four gigabytes, or two hundred passes, would take far longer than refusing all of these, however
+    // busy the machine is.
+    assert!(begun.elapsed().as_secs() < 20);
     for (memory, passes, lanes) in [(1 << 20, 16, 8), (8, 1, 1), (64, 1, 8)] {
         assert!(Cost::new(memory, passes, lanes).is_some());
     }

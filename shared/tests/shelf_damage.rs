@@ -307,7 +307,7 @@ fn open_elsewhere(path: &Path) -> String {
         if let Some(status) = child.try_wait().expect("a child") {
             return fs::read_to_string(path.join("outcome")).unwrap_or_else(|_| format!("died: {status}"));
         }
-        if start.elapsed().as_secs() > 60 {
+        if start.elapsed().as_secs() > 240 {
             child.kill().expect("a child");
             child.wait().expect("a child");
             return "hung".to_owned();

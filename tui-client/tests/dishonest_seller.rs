@@ -219,7 +219,7 @@ async fn the_terminal_believes_no_lie_of_its_seller() {
         let home = Home::new(home.path().join(name));
         let clock = Arc::new(Timestamp::from_system_clock);
         let shop = Shop::new(file.clone(), home, &RealNet::default(), clock).expect("a shop");
-        shop.patient_for(Duration::from_secs(2))
+        shop.patient_for(Duration::from_secs(20))
     };
     let shop = open("terminal");
     let honest = pay(&liar, &shop, Lie::None, 1).await;

@@ -18,6 +18,7 @@ fn a_folder_that_a_daemon_uses_is_not_touched_by_another() {
         let ended = refused_start(role, &data, 1);
         assert!(ended.one_line(1).contains("another process uses this data folder"), "{ended:?}");
     }
+    shop.until_in_charge();
     // The whole shop once more changes nothing of the one that is open, not even its accounts.
     let head = || verify(folder.path()).settlement["head"].clone();
     let known = head();

@@ -1,7 +1,7 @@
 //! A little collector of OpenTelemetry: it takes what is posted to it, and keeps it.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -37,7 +37,8 @@ impl Collector {
         let kept = Arc::clone(&taken);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let body = answer(stream.expect("a connection"));
+                // One who hung up, because he came to his end in the middle of it, has posted nothing.
+                let Ok(body) = stream.and_then(answer) else { continue };
                 kept.lock().unwrap_or_else(PoisonError::into_inner).push(body);
             }
         });
@@ -89,15 +90,17 @@ fn list(value: &Value) -> &[Value] {
 }
 
 /// Reads one request as RFC 9112 has it, and answers it.
-fn answer(stream: TcpStream) -> Value {
+fn answer(stream: TcpStream) -> io::Result<Value> {
     let mut reader = BufReader::new(&stream);
     let mut line = String::new();
-    reader.read_line(&mut line).expect("a request");
+    if reader.read_line(&mut line)? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
     assert_eq!(line, "POST /v1/traces HTTP/1.1\r\n");
     let mut headers = BTreeMap::new();
     loop {
         let mut line = String::new();
-        reader.read_line(&mut line).expect("a header");
+        reader.read_line(&mut line)?;
         let Some((name, value)) = line.trim_end().split_once(": ") else { break };
         headers.insert(name.to_ascii_lowercase(), value.to_owned());
     }
@@ -105,9 +108,7 @@ fn answer(stream: TcpStream) -> Value {
     let length: usize = headers["content-length"].parse().expect("a length");
     assert!(length <= MAX_BODY);
     let mut body = vec![0; length];
-    reader.read_exact(&mut body).expect("a body");
-    (&stream)
-        .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
-        .expect("an answer");
-    serde_json::from_slice(&body).expect("JSON")
+    reader.read_exact(&mut body)?;
+    (&stream).write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")?;
+    Ok(serde_json::from_slice(&body).expect("JSON"))
 }

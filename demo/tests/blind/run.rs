@@ -9,17 +9,16 @@ use std::time::{Duration, Instant};
 use super::capture::{self, Capture};
 use super::dump::{dump, memory_of};
 use super::planted::{self, Card};
-use super::support::processes::pause;
+use super::support::processes::{pause, sockets};
 use super::support::shop::Shop;
 use super::support::terminal::Terminal;
 use super::support::trade::Trade;
+use super::support::until;
 
 /// Connections of the replay, so that many cards are under way at once.
 const CONNECTIONS: u16 = 16;
 /// After so long without a request nothing is under way any more.
 const IDLE: Duration = Duration::from_secs(2);
-/// How long a terminal takes to have read its cards.
-const READ: Duration = Duration::from_secs(3);
 /// Fewer packets than any capture of so many purchases can have.
 const FEW_PACKETS: usize = 1_000;
 
@@ -104,7 +103,8 @@ impl Run {
         let paused = pause(seller);
         let terminal = Terminal { data: self.at("terminal"), ..shop.terminal() };
         let waiting = trade.start(&terminal, CONNECTIONS);
-        std::thread::sleep(READ);
+        // It connects once it has read its cards, with a socket for each connection.
+        until("a terminal that has read its cards", || sockets(waiting.pid()) >= usize::from(CONNECTIONS));
         println!("terminal-memory: {}", memory_of(waiting.pid()));
         self.dump("terminal-memory", waiting.pid(), look);
         waiting.kill();

@@ -73,15 +73,19 @@ impl Drop for Tap {
 /// From, to: how many frames, how many bytes on the wire and how many in datagrams.
 type Ways = BTreeMap<(String, String), (usize, u64, u64)>;
 
-/// What tcpdump itself says of a capture.
+/// What tcpdump itself says of a capture; in few words, or it would look for other protocols at some ports.
 fn by_tcpdump(file: &Path) -> Ways {
     let mut command = Command::new("tcpdump");
-    let output =
-        command.args(["-n", "-t", "-e", "-Z", "root", "-r"]).arg(file).arg("udp").output().expect("tcpdump");
+    let output = command
+        .args(["-n", "-t", "-e", "-q", "-Z", "root", "-r"])
+        .arg(file)
+        .arg("udp")
+        .output()
+        .expect("tcpdump");
     assert!(output.status.success(), "{output:?}");
     let mut ways = Ways::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
-        // … ethertype IPv4 (0x0800), length 80: 127.0.0.1.51926 > 127.0.0.1.24149: UDP, length 38
+        // … > …, IPv4, length 80: 127.0.0.1.51926 > 127.0.0.1.24149: UDP, length 38
         let (head, rest) = line.split_once(": ").expect(line);
         let frame: u64 = head.rsplit(' ').next().and_then(|text| text.parse().ok()).expect(line);
         let (from, rest) = rest.split_once(" > ").expect(line);
@@ -145,8 +149,11 @@ fn a_real_purchase_is_counted_as_tcpdump_counts_it() {
     assert!(handshakes >= 2, "a handshake on each wire");
     // What the shop is, a quote and an order on one; on the other an inquiry, besides what the daemons say
     // to each other by themselves.
-    assert!((3..=8).contains(&(trips("seller"))), "{talks:?}");
-    assert!((2..=8).contains(&(trips("settlement"))), "{talks:?}");
+    // That takes the longer the slower the machine is: they say something to each other a few times a second.
+    let seconds = usize::try_from(frames.last().expect("a frame").at.as_secs()).expect("a short while");
+    assert!((3..=8 + seconds).contains(&(trips("seller"))), "{talks:?}");
+    assert!((2..=8 + 8 * seconds).contains(&(trips("settlement"))), "{talks:?}");
     let sequence = Sequence::of(&named, &[], &Settings::default());
-    assert!(sequence.steps.len() < 60, "a purchase is one screen: {}", sequence.steps.len());
+    let steps = sequence.steps.len();
+    assert!(steps < 60 + 16 * seconds, "a purchase is one screen: {steps}");
 }

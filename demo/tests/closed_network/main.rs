@@ -6,7 +6,7 @@ mod port;
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kessai_demo::lan::{self, Host};
 use kessai_shared::identity::Identity;
@@ -18,8 +18,13 @@ use kessai_shared::settlement::ALPN;
 use kessai_shared::tls::{Migration, Peers, SERVER_NAME, client_config, server_config};
 use quinn::Endpoint;
 
-/// How long is waited for an answer, or for word that nobody is there. Either takes a millisecond.
+/// How long is waited for what is to come, an answer or word that nobody is there, on a machine that does much
+/// besides. Either takes a millisecond.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long is listened for what is not to come.
 const LISTEN: Duration = Duration::from_millis(300);
+/// How long somebody tries to connect who is not to get in.
+const IN_VAIN: Duration = Duration::from_secs(3);
 
 /// Whether there can be namespaces. On CI there must be.
 fn may(what: &str) -> bool {
@@ -38,11 +43,11 @@ enum Word {
     Answer,
 }
 
-/// Sends a datagram from a host and listens.
-fn ask(from: &Host, to: SocketAddr, datagram: &[u8]) -> Word {
+/// Sends a datagram from a host and listens; the longer when something is to come.
+fn ask(from: &Host, to: SocketAddr, datagram: &[u8], expected: Word) -> Word {
     let ask = || {
         let socket = UdpSocket::bind("0.0.0.0:0")?;
-        socket.set_read_timeout(Some(LISTEN))?;
+        socket.set_read_timeout(Some(if expected == Word::Silence { LISTEN } else { PATIENCE }))?;
         socket.connect(to)?;
         socket.send(datagram)?;
         socket.recv(&mut [0; 65_536])
@@ -92,8 +97,8 @@ impl Site {
         (endpoint, gate)
     }
 
-    /// Whether the seller gets in from a host.
-    fn gets_in(&self, from: &Host, side: &Side, to: SocketAddr) -> bool {
+    /// Whether the seller gets in from a host; the longer it tries when it is to.
+    fn gets_in(&self, from: &Host, side: &Side, to: SocketAddr, expected: bool) -> bool {
         let gate = Gate::of_seller(&KnockKey::of_seller(&self.settlement, &self.seller.pin()));
         let peers = Peers::pins([self.settlement.pin()]);
         let config = gate.client_config(client_config(&self.seller, peers, ALPN).expect("a configuration"));
@@ -104,9 +109,19 @@ impl Site {
         let endpoint = endpoint.expect("a host").expect("an endpoint");
         self.runtime.block_on(async {
             let connecting = endpoint.connect_with(config, to, SERVER_NAME).expect("an address");
-            matches!(tokio::time::timeout(Duration::from_secs(3), connecting).await, Ok(Ok(_)))
+            let patience = if expected { PATIENCE } else { IN_VAIN };
+            matches!(tokio::time::timeout(patience, connecting).await, Ok(Ok(_)))
         })
     }
+}
+
+/// Waits until a gate has heard so many datagrams of versions that it does not speak; how many that were.
+fn versions(gate: &Gate, least: u64) -> u64 {
+    let begun = Instant::now();
+    while gate.counts().version < least && begun.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    gate.counts().version
 }
 
 /// A datagram of a version of QUIC that nobody speaks, which every open endpoint answers.

@@ -3,7 +3,7 @@
 use kessai_demo::lan::Lan;
 use kessai_shared::net::side::Side;
 
-use super::{Site, Word, ask, at, may, version_trigger};
+use super::{Site, Word, ask, at, may, version_trigger, versions};
 
 #[test]
 fn a_port_with_connected_sockets_looks_closed_like_its_neighbours() {
@@ -30,26 +30,28 @@ fn a_port_with_connected_sockets_looks_closed_like_its_neighbours() {
     let (endpoint, gate) = site.closed(&settlement, &side);
     assert_eq!(endpoint.local_addr().expect("an address"), ours);
     for datagram in &datagrams {
-        let words = [ours, neighbour].map(|to| ask(&stranger, to, datagram));
+        let words = [ours, neighbour].map(|to| ask(&stranger, to, datagram, Word::NobodyThere));
         assert_eq!(words, [Word::NobodyThere; 2], "to a stranger both ports are alike");
     }
     // The kernel has told the stranger, and the gate has heard nothing of it.
     assert_eq!(gate.counts(), kessai_shared::net::knock::Counts::default());
     for datagram in &datagrams {
-        assert_eq!(ask(&seller, ours, datagram), Word::Silence, "from the address, without the key");
+        let word = ask(&seller, ours, datagram, Word::Silence);
+        assert_eq!(word, Word::Silence, "from the address, without the key");
     }
-    assert!(site.gets_in(&seller, &Side::at(at("10.77.0.2:0")), ours), "the seller gets in");
+    assert!(site.gets_in(&seller, &Side::at(at("10.77.0.2:0")), ours, true), "the seller gets in");
     assert!(
-        !site.gets_in(&stranger, &Side::at(at("10.77.0.3:0")), ours),
+        !site.gets_in(&stranger, &Side::at(at("10.77.0.3:0")), ours, false),
         "even a stranger with its keys does not"
     );
     drop(endpoint);
 
     // With one socket for all, nothing is answered either, and that is what tells the port apart.
     let (_endpoint, gate) = site.closed(&settlement, &Side::at(at("10.77.0.1:7200")));
-    let words = [at("10.77.0.1:7200"), neighbour].map(|to| ask(&stranger, to, &version_trigger()));
-    assert_eq!(words, [Word::Silence, Word::NobodyThere]);
-    assert_eq!((gate.counts().version, gate.counts().held_back), (1, 0));
+    for (to, word) in [(at("10.77.0.1:7200"), Word::Silence), (neighbour, Word::NobodyThere)] {
+        assert_eq!(ask(&stranger, to, &version_trigger(), word), word);
+    }
+    assert_eq!((versions(&gate, 1), gate.counts().held_back), (1, 0));
 }
 
 #[test]
@@ -73,8 +75,11 @@ fn a_seller_with_connected_sockets_of_its_own_reaches_both_its_settlements() {
         peers: addresses.to_vec(),
     };
     for address in addresses {
-        assert!(site.gets_in(&seller, &side, address), "{address}");
+        assert!(site.gets_in(&seller, &side, address, true), "{address}");
     }
     let elsewhere = Side::Network { bind: at("0.0.0.0:0"), interface: None, peers: vec![addresses[0]] };
-    assert!(!site.gets_in(&seller, &elsewhere, addresses[1]), "an address that is not among its peers");
+    assert!(
+        !site.gets_in(&seller, &elsewhere, addresses[1], false),
+        "an address that is not among its peers"
+    );
 }

@@ -17,7 +17,7 @@ use crate::load::{self, SCARCE_STOCK, Told};
 use crate::support::command::run;
 
 /// How long one order may be asked for until its node answers.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Every order of these terminals that was told to be accepted is so in the books of the node that this file names, with the
 /// settlement's signature.

@@ -31,7 +31,7 @@ pub const SCARCE_STOCK: u64 = 60;
 /// How long a terminal rests after a purchase, so that the machine is not all they measure.
 const REST: Duration = Duration::from_millis(250);
 /// How long one purchase may take before the test gives up. None is expected to take this long.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// What a terminal was told in the end of one order.
 #[derive(Clone, Copy, Debug)]

@@ -39,7 +39,7 @@ const VERIFY_EVERY: usize = 5;
 /// How many terminals look up after a round what they were told in it.
 const LOOKED_UP: usize = 16;
 /// How long a node that came back may take to find out that its time is over.
-const FOUND_OUT: Duration = Duration::from_secs(30);
+const FOUND_OUT: Duration = Duration::from_secs(120);
 
 /// The load is all that the machine should do while a failover is measured.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());

@@ -107,6 +107,11 @@ impl HalfOpen {
             self.hear((at + self.sockets.len() / 2) % self.sockets.len());
         }
         std::thread::sleep(Duration::from_millis(200));
+        self.hear_all();
+    }
+
+    /// Hears what has come by now, and answers it.
+    pub fn hear_all(&mut self) {
         (0..self.sockets.len()).for_each(|at| self.hear(at));
     }
 

@@ -96,6 +96,11 @@ impl Place {
         processes::status(self.shop.daemon("kessai-server"), "VmRSS") / 1_024
     }
 
+    /// How many connections were turned away for this reason.
+    fn turned_away(&self, reason: &str) -> u64 {
+        self.told("status")["turned_away"][reason].as_u64().unwrap_or_default()
+    }
+
     /// What an operator is told of it.
     fn told(&self, what: &str) -> Value {
         let data = self.folder.path().join("shop").join("seller").display().to_string();
@@ -196,11 +201,12 @@ fn a_flood_of_strangers_keeps_nobody_from_buying_and_holds_no_more_than_its_cap(
     assert!(first.slow.connected > SLOW / 2, "{:?}", first.slow);
     // More than half, because a busy machine may lose some of them in other ways before.
     assert!(first.slow.shown_out > first.slow.trickled / 2 && first.slow.trickled > 0, "{:?}", first.slow);
-    let turned_away = place.told("status")["turned_away"].clone();
-    println!("turned away: {turned_away}");
-    let count = |reason: &str| turned_away[reason].as_u64().unwrap_or_default();
-    assert!(count("asked_again") > 0 && count("stalled") > 0, "{turned_away}");
-    assert!(count("slow") >= first.slow.shown_out as u64, "{turned_away}; {:?}", first.slow);
+    // Each is counted a moment after it was shown out.
+    support::until("a seller that has counted them", || {
+        place.turned_away("slow") >= first.slow.shown_out as u64
+    });
+    println!("turned away: {}", place.told("status")["turned_away"]);
+    assert!(place.turned_away("asked_again") > 0 && place.turned_away("stalled") > 0);
     is_alone_again(&place, &buyer);
     let second = flood(&place, 2, &buyer, SLOW_FOR);
     println!("again:   {}; memory {} MiB at most", second.bought, second.most_memory);
@@ -228,13 +234,13 @@ fn half_open_handshakes_of_one_address_leave_its_neighbours_alone() {
     half_open.prepare(1_500);
     half_open.begin(1_000);
     let buyer = Buyer::new(place.file(), place.folder.path());
-    let begun = Instant::now();
     let bought = buyer.buy_for(Duration::from_secs(1));
-    assert!(bought.purchases > 0 && begun.elapsed() < Duration::from_secs(20), "{bought}");
-    // Most of them were passed over or given up: an address has a share of what is in progress.
-    let turned_away = place.told("status")["turned_away"].clone();
-    let count = |reason: &str| turned_away[reason].as_u64().unwrap_or_default();
-    assert!(count("paced") + count("stalled") > 1_000, "{turned_away}");
+    assert!(bought.purchases > 0 && bought.p99() < LONGEST_P99, "{bought}");
+    // Most of them are passed over or, when their time is over, given up: an address has a share of what is in
+    // progress.
+    support::until("most of them turned away", || {
+        place.turned_away("paced") + place.turned_away("stalled") > 1_000
+    });
     buyer.leave();
 }
 

@@ -21,6 +21,8 @@ use super::may_have_hosts;
 /// How many round trips, after some that are not counted.
 const ROUNDS: usize = 2_000;
 const WARM_UP: usize = 200;
+/// How often both are measured at most.
+const TRIES: usize = 6;
 /// As much as an inquiry with its sealed card has, and as a decision has.
 const MESSAGE: [u8; 1_500] = [7; 1_500];
 
@@ -104,8 +106,17 @@ async fn over_ethernet(bank: &Host, shop: &Host) -> (Duration, Duration) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_round_trip_on_each_kind_of_link() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (udp, udp_99) = over_loopback().await;
-    let (unix, unix_99) = over_unix(folder.path()).await;
+    let (mut udp, mut udp_99) = over_loopback().await;
+    let (mut unix, mut unix_99) = over_unix(folder.path()).await;
+    // A machine that has much else to do for a moment is measured once more; a link that waits for a timer does so
+    // every time.
+    for _ in 1..TRIES {
+        if !waits_for_a_timer(unix, udp) {
+            break;
+        }
+        (udp, udp_99) = over_loopback().await;
+        (unix, unix_99) = over_unix(folder.path()).await;
+    }
     let ratio = |time: Duration| time.as_secs_f64() / udp.as_secs_f64();
     println!("round trip of 1,500 bytes each way, p50 and p99, and p50 to that of UDP:");
     println!("  UDP on loopback  {udp:>9.1?} {udp_99:>9.1?}");
@@ -117,6 +128,10 @@ async fn a_round_trip_on_each_kind_of_link() {
         let (ethernet, ethernet_99) = over_ethernet(&bank, &shop).await;
         println!("  Ethernet line    {ethernet:>9.1?} {ethernet_99:>9.1?} {:.2}", ratio(ethernet));
     }
-    // What a link costs depends on the machine; one that had to wait for a timer would take longer than this.
-    assert!(unix < udp * 10 + Duration::from_millis(5), "{unix:?} and {udp:?}");
+    assert!(!waits_for_a_timer(unix, udp), "{unix:?} and {udp:?}");
+}
+
+/// What a link costs depends on the machine; one that had to wait for a timer would take longer than this.
+fn waits_for_a_timer(unix: Duration, udp: Duration) -> bool {
+    unix >= udp * 10 + Duration::from_millis(5)
 }

@@ -192,7 +192,7 @@ async fn buy(shop: &Shop, nth: u64) -> Told {
             Ok(Ending::Accepted { amount, .. }) => (true, amount.0),
             Ok(Ending::OutOfStock { .. } | Ending::Interrupted) => (false, 0),
             other => {
-                assert!(begun.elapsed() < Duration::from_secs(90), "{order}: {other:?}");
+                assert!(begun.elapsed() < crate::support::PATIENCE, "{order}: {other:?}");
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }

@@ -22,7 +22,7 @@ fn address(folder: &Path, side: &str) -> SocketAddr {
 /// What is answered to these bytes.
 fn say(at: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(at).expect("it listens");
-    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time");
+    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time");
     stream.write_all(bytes).expect("it reads");
     let mut answer = String::new();
     // One who was sent away while he still wrote may be cut off.

@@ -14,6 +14,8 @@ use super::{SELLER, SETTLEMENT, all_of, spread};
 /// Purchases that are made, four at a time.
 const ORDERS: u64 = 200;
 const AT_ONCE: u16 = 4;
+/// How many places in their order the two may be apart.
+const ASIDE: usize = 2;
 
 /// The times of a leg, in microseconds, as the log of a shop has them.
 fn logged(log: &Path, leg: &str) -> Vec<u64> {
@@ -51,10 +53,16 @@ fn percentiles_are_within_a_bucket_of_what_others_measure() {
         assert_eq!((real.len() as u64, told.len()), (ORDERS, ORDERS), "{leg}");
         for thousandths in [500, 900, 990] {
             let rank = (ORDERS * thousandths).div_ceil(1_000) as usize;
-            let (real, told) = (real[rank - 1], told.quantile(thousandths).expect("a value"));
-            let apart = Buckets::of(real).abs_diff(Buckets::of(told));
-            println!("{leg}: p{thousandths} {real} us, told as {told} us");
-            assert!(apart <= 1, "{leg}: p{thousandths} is {real} us, and is told as {told} us");
+            let told = told.quantile(thousandths).expect("a value");
+            // A processor that is taken away between the two clocks makes one of them another place in the order.
+            let [least, most] =
+                [rank.saturating_sub(ASIDE), rank + ASIDE].map(|rank| real[rank.clamp(1, real.len()) - 1]);
+            println!("{leg}: p{thousandths} {least} to {most} us, told as {told} us");
+            let within = Buckets::of(least).saturating_sub(1)..=Buckets::of(most) + 1;
+            assert!(
+                within.contains(&Buckets::of(told)),
+                "{leg}: p{thousandths} is {least} to {most} us, and is told as {told} us"
+            );
         }
     }
 }

@@ -10,7 +10,7 @@ use kessai_shared::operator::{Endpoint, seller, settlement};
 use tokio::runtime::Runtime;
 
 use super::support::command::run;
-use super::support::processes::pause;
+use super::support::processes::{pause, unread};
 use super::support::shop::Shop;
 use super::support::until;
 use super::{SELLER, SETTLEMENT, from_elsewhere, next, place, reach, sums, watch};
@@ -31,20 +31,28 @@ fn ten_see_the_same_and_one_who_comes_later_has_the_past_too() {
             let live = watch::<seller::Status>(&operator).await;
             all.push((operator, live, Vec::<Second>::new()));
         }
-        for _ in 0..3 {
-            for (_, live, seen) in &mut all {
-                let beat = next(live).await;
-                let status = beat.status.expect("the writer says how it is");
-                let orders = beat.second.gauges.iter().find(|(gauge, _)| *gauge == Gauge::Orders);
-                assert_eq!(orders, Some(&(Gauge::Orders, status.orders as i64)));
-                seen.push(beat.second);
-            }
+        for (_, live, seen) in &mut all {
+            seen.push(next(live).await.second);
         }
         // Each began when it did, and all see the same from then on.
         let last = all.iter().map(|(.., seen)| seen[0].tick).max().expect("somebody");
+        let mut said = 0;
+        for (_, live, seen) in &mut all {
+            while seen.len() < 3 || seen[seen.len() - 1].tick < last {
+                let beat = next(live).await;
+                let orders = beat.second.gauges.iter().find(|(gauge, _)| *gauge == Gauge::Orders);
+                // A writer that waits for the disk says nothing for a moment.
+                if let Some(status) = beat.status {
+                    assert_eq!(orders, Some(&(Gauge::Orders, status.orders as i64)));
+                    said += 1;
+                }
+                seen.push(beat.second);
+            }
+        }
+        assert!(said > 0, "the writer never says how it is");
         let common = all.iter().flat_map(|(.., seen)| seen.iter().filter(|second| second.tick == last));
         let common: Vec<_> = common.collect();
-        assert!(common.len() > 1 && common.windows(2).all(|two| two[0] == two[1]), "{common:?}");
+        assert!(common.len() == WATCHERS && common.windows(2).all(|two| two[0] == two[1]), "{common:?}");
         for (.., seen) in &all {
             assert!(seen.windows(2).all(|two| two[1].tick == two[0].tick + 1), "none is lost");
         }
@@ -121,7 +129,7 @@ fn a_stranger_is_counted_and_a_revoked_key_is_told_no_more() {
         assert!(refused.contains("does not take this operator's key"), "{refused}");
         run(["kessai-server", "operators", "allow", &pin, "--data", &data]).with(0);
         let mut theirs = None;
-        for _ in 0..100 {
+        for _ in 0..1_000 {
             if let Ok(operator) = Operator::reach(seller::DAEMON, &there).await
                 && let Ok((_, watch)) = operator.watch::<seller::Status>().await
             {
@@ -174,7 +182,8 @@ fn what_comes_without_a_knock_is_counted_one_by_one() {
     for nth in 0..NOISE {
         stranger.send_to(&[0xc7; 1_200], at).expect("sent");
         if nth % 20 == 0 {
-            std::thread::sleep(Duration::from_millis(5));
+            // What found no room would be lost, and counted by nobody.
+            until("room for more", || unread(at.port()) == 0);
         }
     }
     until("all of it", || flooded() >= NOISE);

@@ -66,10 +66,12 @@ fn cards_are_issued_beside_purchases_and_without_a_shop() {
     assert_eq!(verify(folder.path()).owed("accounts"), opening + 1);
     buy(&shop, folder.path(), &known).with(0);
     buy(&shop, folder.path(), &new).with(0);
+    for act in
+        ["a card with an enrolment code for a known account", "a new account and its card with an enrolment"]
+    {
+        shop.until_said(&format!("operator: {act}"));
+    }
     let said = shop.complaints();
-    let acts =
-        ["a card with an enrolment code for a known account", "a new account and its card with an enrolment"];
-    assert!(acts.iter().all(|act| said.contains(&format!("operator: {act}"))), "{said}");
     assert!(!said.contains("0012") && !said.contains("Newcomer"), "the log knows nothing of cards: {said}");
     assert_eq!(shop.stop("TERM"), Some(0));
     let (again, other) = issue_both(folder.path(), "stopped");
@@ -111,6 +113,7 @@ fn issue_both(folder: &Path, prefix: &str) -> (IssuedCard, IssuedCard) {
 fn a_card_without_a_code_changes_nothing_and_what_cannot_be_issued_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let shop = Shop::open(folder.path());
+    shop.until_in_charge();
     let books = || verify(folder.path()).settlement;
     let before = books();
     issue(folder.path(), "plain", &["--last", "0012", "--without-holder-key", "--label", "Plain"]).with(0);

@@ -24,8 +24,11 @@ fn told(folder: &Path, act: &str) -> Value {
     serde_json::from_str(&out).expect("JSON")
 }
 
+/// All at once, because a file of which a part is there may be a policy too.
 fn write(folder: &Path, text: &str) {
-    fs::write(settlement(folder).join("policy.toml"), text).expect("a policy");
+    let (draft, file) = (folder.join("policy.draft"), settlement(folder).join("policy.toml"));
+    fs::write(&draft, text).expect("a policy");
+    fs::rename(draft, file).expect("a policy");
 }
 
 /// Writes a policy and waits until it is in force.

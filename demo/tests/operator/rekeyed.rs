@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -65,20 +64,29 @@ fn a_rekey_whose_settlement_is_killed_is_finished_by_the_next_start() {
     let trade = made_up(folder.path(), 6_000, 200);
     let shop = trade.open(folder.path());
     let data = settlement(folder.path()).display().to_string();
-    let rekey = start(["kessai-settlement", "rekey", "--data", &data]);
-    until("a rekey under way", || key_lines(folder.path()).len() == 2);
-    shop.kill_daemon("kessai-settlement");
-    let ended = rekey.end();
+    // One that this machine ends before the blow falls is begun anew.
+    let mut generation = 1;
+    let ended = loop {
+        generation += 1;
+        let mut rekey = start(["kessai-settlement", "rekey", "--data", &data]);
+        until("a rekey under way", || key_lines(folder.path()).len() == 2 || !rekey.is_running());
+        shop.kill_daemon("kessai-settlement");
+        let ended = rekey.end();
+        if ended.code != Some(0) {
+            break ended;
+        }
+        until("a settlement again", || operate(folder.path(), "status", &[]).out.contains("process "));
+    };
     let line = ended.one_line(1);
     assert!(line.contains("the running settlement") && line.contains("run the same command again"), "{line}");
     let goes_on = "a rekey that was interrupted goes on";
     until("the rekey to go on", || shop.complaints().contains(goes_on));
     until("one key", || key_lines(folder.path()).len() == 1);
-    assert!(key_lines(folder.path())[0].starts_with("2 "));
-    until("its end in the log", || shop.complaints().contains("the vault's key is of generation 2"));
+    assert!(key_lines(folder.path())[0].starts_with(&format!("{generation} ")));
+    shop.until_said(&format!("the vault's key is of generation {generation}"));
     let status: Value =
         serde_json::from_str(&operate(folder.path(), "status", &["--json"]).with(0)).expect("JSON");
-    assert_eq!((&status["accounts"], &status["generation"]), (&6_000.into(), &2.into()));
+    assert_eq!((&status["accounts"], &status["generation"]), (&6_000.into(), &generation.into()));
     assert_eq!(status["rekey"], Value::Null);
     trade.replay(&shop.terminal(), 8);
     let outcomes = outcomes(&trade);
@@ -94,9 +102,9 @@ fn a_rekey_is_laid_down_when_its_shop_stops_and_taken_up_at_the_next_start() {
     let data = settlement(folder.path()).display().to_string();
     let rekey = start(["kessai-settlement", "rekey", "--data", &data]);
     until("a rekey under way", || key_lines(folder.path()).len() == 2);
-    let begun = Instant::now();
     assert_eq!(shop.stop("TERM"), Some(0));
-    assert!(begun.elapsed() < Duration::from_secs(10), "it stops without waiting for the whole rekey");
+    // One that waits for the whole of it is killed after a while, and puts nothing away.
+    assert!(!settlement(folder.path()).join("operator.sock").exists(), "it did not stop by itself");
     // A machine that is quick enough may have ended it before.
     let interrupted = key_lines(folder.path()).len() == 2;
     assert_eq!(rekey.end().code, Some(i32::from(interrupted)), "whoever asked is told");

@@ -298,7 +298,8 @@ fn lists_of_keys_are_told_page_by_page() {
 #[test]
 fn who_may_watch_or_was_revoked_changes_nothing_at_either_daemon() {
     let folder = tempfile::tempdir().expect("a folder");
-    let _shop = Shop::open(folder.path());
+    let shop = Shop::open(folder.path());
+    shop.until_in_charge();
     let runtime = Runtime::new().expect("a runtime");
     nobody_without_the_right_changes_anything::<AtSeller>(folder.path(), &runtime);
     nobody_without_the_right_changes_anything::<AtSettlement>(folder.path(), &runtime);

@@ -32,7 +32,8 @@ pub struct Running {
 
 /// What comes out of a pipe, as it comes.
 struct Pipe {
-    text: Arc<Mutex<String>>,
+    /// As bytes, because a letter may come in two pieces.
+    bytes: Arc<Mutex<Vec<u8>>>,
     reader: JoinHandle<()>,
 }
 
@@ -43,9 +44,15 @@ pub fn start(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Running {
     launch(command)
 }
 
+/// What of the surroundings says how much is logged, and in which language people are spoken to.
+const SURROUNDINGS: [&str; 4] = ["RUST_LOG", "LC_ALL", "LC_MESSAGES", "LANG"];
+
 /// Starts the program in a way of the caller's own.
 pub fn launch(mut command: Command) -> Running {
-    command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for name in SURROUNDINGS {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = None;
     super::until("a program that nobody writes to", || match command.spawn() {
         // A copy that was just made is busy while a child of another test, begun meanwhile, still holds
@@ -151,21 +158,21 @@ impl Drop for Running {
 
 impl Pipe {
     fn of(mut pipe: impl Read + Send + 'static) -> Self {
-        let text = Arc::new(Mutex::new(String::new()));
-        let heard = Arc::clone(&text);
+        let all = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&all);
         let reader = std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             // A pipe that breaks ends like one that is closed.
             while let Ok(count @ 1..) = pipe.read(&mut bytes) {
-                let text = String::from_utf8_lossy(&bytes[..count]);
-                heard.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
+                heard.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&bytes[..count]);
             }
         });
-        Self { text, reader }
+        Self { bytes: all, reader }
     }
 
     fn text(&self) -> String {
-        self.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Waits until everything that was written has been read.

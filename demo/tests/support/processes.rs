@@ -46,6 +46,26 @@ pub fn status(pid: u32, field: &str) -> u64 {
     word.and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("{field}: {text}"))
 }
 
+/// How many sockets a process has.
+pub fn sockets(pid: u32) -> usize {
+    let open = fs::read_dir(format!("/proc/{pid}/fd")).expect("a live process").flatten();
+    let targets = open.filter_map(|entry| fs::read_link(entry.path()).ok());
+    targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count()
+}
+
+/// How many bytes wait at a UDP port of this machine to be read.
+pub fn unread(port: u16) -> u64 {
+    let table = fs::read_to_string("/proc/net/udp").expect("the table of sockets");
+    let ends_so = format!(":{port:04X}");
+    let lines = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let its = lines.filter(|words| words.get(1).is_some_and(|address| address.ends_with(&ends_so)));
+    let waiting = |words: Vec<&str>| {
+        let (_, received) = words.get(4)?.split_once(':')?;
+        u64::from_str_radix(received, 16).ok()
+    };
+    its.map(|words| waiting(words).expect("a number")).sum()
+}
+
 /// Whether somebody listens at this port of this machine.
 pub fn listens(port: u16) -> bool {
     let table = fs::read_to_string("/proc/net/udp").expect("the table of sockets");

@@ -5,7 +5,9 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use super::command::{Ended, Running, start, start_verbose};
+use serde_json::Value;
+
+use super::command::{Ended, Running, run, start, start_verbose};
 use super::processes;
 use super::terminal::Terminal;
 
@@ -70,6 +72,23 @@ impl Shop {
             found.is_some()
         });
         found.unwrap_or_default()
+    }
+
+    /// Waits until the seller is in charge, which it may not be yet when the shop is open: that both sides have
+    /// written down who is belongs to no test that looks what else is written.
+    pub fn until_in_charge(&self) {
+        let data = self.folder.join("seller").display().to_string();
+        super::until("a seller that is in charge", || {
+            let told = run(["kessai-server", "status", "--json", "--data", &data]).out;
+            let told: Value = serde_json::from_str(&told).unwrap_or_default();
+            told["nodes"]["in_charge"] == true
+        });
+    }
+
+    /// Waits until somebody has said this on standard error, and gives all that was said.
+    pub fn until_said(&self, words: &str) -> String {
+        super::until(words, || self.complaints().contains(words));
+        self.complaints()
     }
 
     /// Where one of the daemons listens.

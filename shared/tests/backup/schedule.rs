@@ -11,7 +11,7 @@ use super::toy::{SUBJECT, Toy};
 
 /// Longer than the thread takes to look what is due.
 const LOOKS: Duration = Duration::from_millis(800);
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 
 fn start(toy: &Toy, to: PathBuf, every: u64) -> (Schedule, Board) {
     let point = toy.point();

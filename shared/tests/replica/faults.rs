@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kessai_shared::exchange::{self, Client, Service};
 use kessai_shared::journal::Dice;
@@ -180,6 +180,9 @@ async fn a_standby_cannot_claim_what_it_was_never_sent() {
     primary.stop().await;
 }
 
+/// Sooner than a question is given up that is on the way.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
 /// A feed that hears whoever asks to follow, and says nothing.
 struct Mute;
 
@@ -207,10 +210,19 @@ async fn a_peer_that_says_nothing_holds_up_nobody_who_stops_following() {
     let address = endpoint.local_addr().unwrap();
     let serving = exchange::serve(endpoint, peers, Arc::new(Mute), LIMITS, std::future::pending());
     let serving = tokio::spawn(serving);
-    let standby = Standby::start(two.path(), address).await;
-    // Its question is on the way by now, and takes two seconds to be given up.
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let stopped = tokio::time::timeout(Duration::from_secs(1), standby.stop()).await;
-    assert_eq!(stopped.expect("it waits for an answer that nobody needs any more").position, last);
+    // One that waits for the answer waits every time, and a machine that stands still does so now and then.
+    let mut took = Vec::new();
+    while took.iter().all(|took| *took > AT_ONCE) && took.len() < 4 {
+        let standby = Standby::start(two.path(), address).await;
+        // Its question is on the way by now, and takes two seconds to be given up.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let begun = Instant::now();
+        assert_eq!(standby.stop().await.position, last);
+        took.push(begun.elapsed());
+    }
+    assert!(
+        took.iter().any(|took| *took <= AT_ONCE),
+        "it waits for an answer that nobody needs any more: {took:?}"
+    );
     serving.abort();
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
 
 use kessai_shared::identity::Identity;
 use kessai_shared::ids::NodeId;
@@ -19,7 +20,7 @@ use kessai_shared::writer::{self, Clerk, Desk, Gate, Standing};
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub const KIND: Kind = Kind(b"TEST");
-pub const SOON: Duration = Duration::from_secs(20);
+pub const SOON: Duration = Duration::from_secs(60);
 /// Small, so that a short life fills many segments and makes checkpoints.
 pub const SHORT: Options = Options {
     layout: Layout { segment_bytes: 256 << 10, ahead: true },
@@ -184,7 +185,7 @@ impl Primary {
             endpoint.close(9_u32.into(), b"cut");
         }
         drop(self.feeding.take());
-        let mut tries = 0;
+        let begun = Instant::now();
         loop {
             let opened = try_open(&self.feed, &key(1), Some(self.address));
             match opened {
@@ -193,10 +194,9 @@ impl Primary {
                     return;
                 }
                 // The socket of the one before is let go of a moment later.
-                Err(error) if tries > 1_500 => panic!("{error}"),
+                Err(error) if begun.elapsed() > SOON * 3 => panic!("{error}"),
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             }
-            tries += 1;
         }
     }
 
@@ -227,10 +227,26 @@ pub fn open(feed: &Arc<Feed>, key: &Identity, at: Option<SocketAddr>) -> Open {
 fn try_open(feed: &Arc<Feed>, key: &Identity, at: Option<SocketAddr>) -> std::io::Result<Open> {
     let peers = Peers::pins([key.pin()]);
     let tls = server_config(key, peers.clone(), wire::ALPN, Migration::Refused).expect("a configuration");
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let endpoint = RealNet::default().endpoint(at.unwrap_or(any), Some(tls))?;
+    let endpoint = RealNet::default().endpoint(at.unwrap_or_else(lasting), Some(tls))?;
     let address = endpoint.local_addr()?;
     Ok((endpoint.clone(), feed.serve(endpoint, peers), address))
+}
+
+/// A free address to come back to: the system gives its port to nobody who asks for any, and it is given here
+/// once.
+fn lasting() -> SocketAddr {
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    let given_away = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    let first = given_away.split_whitespace().next().and_then(|port| port.parse().ok()).unwrap_or(32_768_u16);
+    // Tests that run at the same time begin in different places.
+    let begin = 10_000 + u16::try_from(std::process::id() % 5_000).expect("a small number");
+    let choice = first.saturating_sub(begin).max(1_000);
+    let free = (0..choice).find_map(|_| {
+        let port = begin + GIVEN.fetch_add(1, Ordering::Relaxed) % choice;
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        std::net::UdpSocket::bind(address).is_ok().then_some(address)
+    });
+    free.expect("a free port")
 }
 
 pub fn dial(address: SocketAddr, own: &Identity, theirs: &Identity) -> Dial {
