@@ -1,8 +1,10 @@
 //! Ports that stay free while the daemon that had one is started again.
 
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 /// The ports that are chosen from, unless the system gives away some of them by itself.
 const CHOICE: Range<u16> = 16_384..32_768;
@@ -10,16 +12,19 @@ const CHOICE: Range<u16> = 16_384..32_768;
 const GIVEN_AWAY: &str = "/proc/sys/net/ipv4/ip_local_port_range";
 /// How many ports are tried before any will do.
 const TRIES: usize = 64;
+/// What this process was given already: it may not be bound yet, and would look free.
+static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 
 /// A free UDP port of this machine for a daemon that will come back to it. The system gives it to nobody who
 /// merely asks for any port, so it is still free when the daemon was killed; one of the usual kind may be
-/// somebody's by then.
+/// somebody's by then. One process is given each port once.
 pub fn lasting() -> Option<SocketAddr> {
     let choice = choice(&std::fs::read_to_string(GIVEN_AWAY).unwrap_or_default());
     (0..TRIES).find_map(|_| {
         let nth = RandomState::new().build_hasher().finish() % (choice.len() as u64).max(1);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, choice.start + u16::try_from(nth).ok()?));
-        UdpSocket::bind(address).is_ok().then_some(address)
+        let is_new = GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(address.port());
+        (is_new && UdpSocket::bind(address).is_ok()).then_some(address)
     })
 }
 
@@ -44,8 +49,14 @@ mod tests {
         assert_eq!(choice("20000 60999"), 61_000..65_535);
         assert_eq!(choice("1024 65535"), CHOICE);
         assert_eq!(choice("no numbers"), CHOICE);
-        let (one, two) = (lasting().expect("a port"), lasting().expect("a port"));
+        let one = lasting().expect("a port");
         assert!(CHOICE.contains(&one.port()) || one.port() > CHOICE.end);
-        assert_ne!(one, two, "it is drawn by lot");
+    }
+
+    #[test]
+    fn nobody_is_given_a_port_twice() {
+        let all: Vec<SocketAddr> = (0..2_000).map(|_| lasting().expect("a port")).collect();
+        let different: BTreeSet<_> = all.iter().collect();
+        assert_eq!(different.len(), all.len());
     }
 }

@@ -5,6 +5,7 @@
 //! run: whoever acknowledges beside the one in charge sells goods twice.
 
 mod claims;
+mod kept;
 mod line;
 mod modes;
 mod phase;

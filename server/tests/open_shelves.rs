@@ -20,7 +20,7 @@ use kessai_shared::storefront::{
 };
 use kessai_shared::tls::{self, Peers};
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(60);
 const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x60\0\0\0\x60 and what follows";
 const TABLE: &str = "sku,name,category,unit_price_pence,stock,description,picture\n\
     POT,Kyusu teapot,Ware,6200,12,\"Red clay.\nRinse it.\",pot.png\n\

@@ -10,7 +10,7 @@
 //! | `resize 100x30` | changes the window |
 //! | `wait "text" within 10s` | waits until it is on the screen; 30 s, when nothing is said |
 //! | `expect "text"`, `absent "text"` | what must be, or must not be, on the screen now |
-//! | `snapshot NAME` | compares the screen with a text file beside the script; waits up to 5 s for them to be alike |
+//! | `snapshot NAME` | compares the screen with a text file beside the script; waits up to 5 s for them to be alike, and 30 s while answers are still to come |
 //! | `pause 2s` | gives people time to read; nothing else waits for it |
 //! | `clock +65s` | moves the app's clock, without waiting; not that of daemons |
 //! | `outside NAME` | asks whoever plays the script for something that the app cannot do itself |

@@ -21,9 +21,9 @@ use crate::role::Role;
 /// The data folders of the two nodes.
 const FOLDERS: [&str; 2] = ["seller", "standby"];
 /// How long a node may take to be put in charge when nobody else can be.
-const DECIDED: Duration = Duration::from_secs(20);
+const DECIDED: Duration = Duration::from_secs(60);
 /// The same when the other node may be in charge, and is tried next: far longer than a claim takes.
-const TRIED: Duration = Duration::from_secs(3);
+const TRIED: Duration = Duration::from_secs(10);
 /// How long one question takes at most, and how often it is asked.
 const QUESTION: Duration = Duration::from_secs(1);
 const ASK_EVERY: Duration = Duration::from_millis(50);

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use kessai_shared::ids::Epoch;
 use kessai_shared::pin::Pin;
-use kessai_shared::settlement::{Claim, Mode, Refusal, Reply, Request, Why, Witness};
+use kessai_shared::settlement::{Claim, Mode, Refusal, Reply, Request, Why};
 use kessai_shared::writer::hand_in;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
+use super::kept::{KEEP_EVERY, Kept};
 use super::modes::Modes;
-use super::{Charge, Line, Phase, WitnessFile};
+use super::{Line, Phase, WitnessFile};
 use crate::clerk::Command;
 use crate::sales::Tenure;
 use crate::standby::Others;
@@ -30,8 +31,6 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How long the node that is followed has to be silent before the settlement is asked for its place. A node
 /// that is there says something twice a second.
 const SILENT_AFTER: Duration = Duration::from_millis(800);
-/// How often what the settlement has shown is kept.
-const KEEP_EVERY: Duration = Duration::from_secs(1);
 /// Most orders of operators that may wait.
 const MAX_ORDERS: usize = 4;
 
@@ -84,7 +83,7 @@ pub struct Claims {
 /// Runs for ever.
 pub async fn run(claims: Claims) {
     let Claims { line, file, others, promotion, mut orders, last, as_task } = claims;
-    let kept = Kept { file, witness: line.charge.witnessed(), at: Instant::now(), as_task };
+    let kept = Kept::new(file, &line.charge, as_task);
     let modes = Modes::new(&others, line.charge.node(), last);
     let started = Instant::now();
     let mut node = Node { line, others, promotion, started, kept, modes, told: None };
@@ -120,7 +119,7 @@ impl Node {
             }
             Phase::Fenced { .. } => {
                 self.modes.shut();
-                self.kept.keep(&self.line.charge, true).await;
+                self.kept.now(&self.line.charge).await;
                 KEEP_EVERY
             }
         }
@@ -128,7 +127,7 @@ impl Node {
 
     async fn start(&mut self) -> Duration {
         // A claim shows what this node was shown, so it has to be there for the next claim too.
-        self.kept.keep(&self.line.charge, true).await;
+        self.kept.now(&self.line.charge).await;
         let mode = self.modes.at_start();
         match self.claim(Why::Start, mode, None).await {
             Claimed::Granted(_) => LOOK,
@@ -147,7 +146,7 @@ impl Node {
 
     /// Watches the node that is followed, and asks for its place once it is silent.
     async fn follow(&mut self) -> Duration {
-        self.kept.keep(&self.line.charge, false).await;
+        self.kept.if_due(&self.line.charge);
         let Some(standby) = self.others.standby.as_ref().filter(|_| self.promotion == Promotion::Auto) else {
             return CLAIM_AGAIN;
         };
@@ -178,7 +177,7 @@ impl Node {
         if modes.beat_due(begun, BEAT_EVERY) {
             tokio::spawn(async move { line.ask(Request::Beat, BEAT_DEADLINE).await.map(|_| ()) });
         }
-        self.kept.keep(&self.line.charge, false).await;
+        self.kept.if_due(&self.line.charge);
         self.modes.look(&self.line.charge);
         if let Some(mode) = self.modes.wanted() {
             let claimed = self.claim(Why::Mode, mode, None).await;
@@ -274,30 +273,5 @@ fn tell(refusal: Refusal) {
              the standby of that node, or promote it"
         ),
         refusal => tracing::warn!("the settlement does not put this node in charge: {refusal:?}"),
-    }
-}
-
-/// What the settlement has shown, as it is kept.
-struct Kept {
-    file: WitnessFile,
-    witness: Witness,
-    at: Instant,
-    as_task: bool,
-}
-
-impl Kept {
-    async fn keep(&mut self, charge: &Charge, now: bool) {
-        let newest = charge.witnessed();
-        if newest == self.witness || !(now || self.at.elapsed() >= KEEP_EVERY) {
-            return;
-        }
-        (self.witness, self.at) = (newest, Instant::now());
-        let file = self.file.clone();
-        if self.as_task {
-            file.keep(&newest);
-        } else {
-            // A sync must not hold up a thread that carries purchases.
-            let _ = tokio::task::spawn_blocking(move || file.keep(&newest)).await;
-        }
     }
 }

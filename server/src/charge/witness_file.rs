@@ -7,24 +7,31 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+#[cfg(test)]
+use std::sync::MutexGuard;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kessai_shared::private_file;
 use kessai_shared::record::{unversioned, versioned};
 use kessai_shared::settlement::Witness;
 
+use super::Charge;
+
 const VERSION: u8 = 1;
 /// Largest such file that is read, in bytes.
 const MAX_BYTES: u64 = 256;
 
+/// Clones share who writes it.
 #[derive(Clone)]
 pub struct WitnessFile {
     path: PathBuf,
+    turn: Arc<Mutex<()>>,
 }
 
 impl WitnessFile {
     #[must_use]
     pub fn in_folder(data: &Path) -> Self {
-        Self { path: data.join("witness") }
+        Self { path: data.join("witness"), turn: Arc::default() }
     }
 
     /// What was kept; nothing in a folder that has none.
@@ -45,10 +52,18 @@ impl WitnessFile {
         }
     }
 
-    /// Keeps it; it is on the disk when this returns.
-    pub fn keep(&self, witness: &Witness) {
-        if let Err(error) = private_file::replace(&self.path, &versioned(VERSION, witness)) {
+    /// Keeps what was shown until now; it is on the disk when this returns.
+    pub fn keep(&self, charge: &Charge) {
+        // One after the other, and each with what is the newest then: what waited long puts nothing older there.
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = private_file::replace(&self.path, &versioned(VERSION, &charge.witnessed())) {
             tracing::warn!("{}: what the settlement has shown cannot be kept: {error}", self.path.display());
         }
+    }
+
+    /// Nothing is written to it until this is dropped.
+    #[cfg(test)]
+    pub(super) fn hang(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().expect("the file")
     }
 }

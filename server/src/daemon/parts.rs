@@ -148,6 +148,6 @@ impl Drop for Tasks {
     fn drop(&mut self) {
         self.running.iter().for_each(JoinHandle::abort);
         let (charge, file) = &self.shown;
-        file.keep(&charge.witnessed());
+        file.keep(charge);
     }
 }

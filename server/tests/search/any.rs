@@ -168,7 +168,7 @@ proptest! {
         let longer = Search { query: format!("{query}{letter}"), ..search };
         let _ = Wanted::of(&longer, &LARGE).map(|wanted| find(&LARGE, &wanted, None));
         // Unoptimised, and on a machine that does other things too: it is told from minutes.
-        prop_assert!(begun.elapsed() < Duration::from_secs(10), "{query:?}");
+        prop_assert!(begun.elapsed() < Duration::from_secs(60), "{query:?}");
     }
 
     #[test]

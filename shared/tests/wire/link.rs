@@ -9,7 +9,7 @@ use kessai_shared::pin::Pin;
 use kessai_shared::tls::{Peers, client_config};
 use tokio::task::JoinSet;
 
-use crate::service::{ALPN, Ask, SOON, TestServer, Told, endpoint, identity};
+use crate::service::{ALPN, Ask, BEFORE_ANY_DEADLINE, FOR_EVER, SOON, TestServer, Told, endpoint, identity};
 
 fn link(addr: SocketAddr, pin: Pin) -> Link {
     let config = client_config(&identity(), Peers::pins([pin]), ALPN).unwrap();
@@ -18,6 +18,16 @@ fn link(addr: SocketAddr, pin: Pin) -> Link {
 
 async fn echo(link: &Link, value: u64) -> Result<Told, CallError> {
     link.call(&Ask::Echo(value), SOON).await
+}
+
+/// Waits until an address that somebody had is free again: its socket is let go of a moment later, and another
+/// test may have been given the port meanwhile.
+async fn is_free(addr: SocketAddr) {
+    let begun = Instant::now();
+    while std::net::UdpSocket::bind(addr).is_err() {
+        assert!(begun.elapsed() < SOON, "{addr} does not come free");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 /// Asks until there is an answer, as a caller whose requests may be repeated does.
@@ -58,6 +68,7 @@ async fn a_link_comes_back_after_the_server_restarted() {
     let error = link.call::<_, Told>(&Ask::Echo(2), Duration::from_millis(300)).await;
     assert!(error.is_err());
     assert!(!link.is_up());
+    is_free(addr).await;
     let server = TestServer::at(addr, &key, Peers::Any, Limits::default());
     insist(&link, SOON * 2).await;
     assert!(link.is_up());
@@ -81,14 +92,13 @@ fn a_crash_is_noticed_as_soon_as_the_server_is_back() {
     let client = tokio::runtime::Runtime::new().unwrap();
     let link = client.block_on(async { link(addr, key.pin()) });
     assert_eq!(client.block_on(echo(&link, 1)), Ok(Told::Value(1)));
-    life.shutdown_timeout(Duration::from_secs(1));
+    life.shutdown_timeout(SOON);
+    client.block_on(is_free(addr));
     let (_second_life, _) = mortal_server(addr, &key);
-    let started = Instant::now();
     let error = client.block_on(echo(&link, 2)).unwrap_err();
     // A late acknowledgement of the first call may have told it before the second was sent.
     let (lost, not_sent) = (CallError::Lost(LinkError::Restarted), CallError::NotSent(LinkError::Restarted));
     assert!(error == lost || error == not_sent, "{error:?}");
-    assert!(started.elapsed() < Duration::from_secs(2));
     assert_eq!(client.block_on(echo(&link, 3)), Ok(Told::Value(3)));
 }
 
@@ -104,9 +114,9 @@ async fn a_slow_server_keeps_its_connection() {
         tokio::spawn(async move { link.call::<_, Told>(&ask, deadline).await })
     };
     // The first call keeps its connection open, so that a second one would be one too many.
-    let patient = slow(1000, 5000);
+    let patient = slow(2_000, 60_000);
     for _ in 0..3 {
-        assert_eq!(slow(1000, 100).await.unwrap(), Err(CallError::Timeout));
+        assert_eq!(slow(FOR_EVER, 100).await.unwrap(), Err(CallError::Timeout));
     }
     assert_eq!(echo(&link, 1).await, Ok(Told::Value(1)));
     assert_eq!(patient.await.unwrap(), Ok(Told::Value(0)));
@@ -119,7 +129,7 @@ async fn a_dead_server_costs_no_more_than_the_deadline() {
     let error = link.call::<_, Told>(&Ask::Echo(1), Duration::from_millis(300)).await;
     let error = error.unwrap_err();
     assert!(!error.may_have_happened(), "{error:?}");
-    assert!(started.elapsed() < Duration::from_millis(600));
+    assert!(started.elapsed() < BEFORE_ANY_DEADLINE, "it took as long as a handshake may");
 }
 
 #[tokio::test]
@@ -127,13 +137,15 @@ async fn a_server_that_refuses_is_asked_less_and_less_often() {
     let peers = Peers::pins([identity().pin()]);
     let server = TestServer::with(&identity(), peers, Limits::default());
     let link = link(server.addr, server.pin);
-    let started = Instant::now();
+    let (started, asked_for) = (Instant::now(), Duration::from_millis(1500));
     let mut failures = 0;
-    while started.elapsed() < Duration::from_millis(1500) {
+    while started.elapsed() < asked_for || failures < 2 {
         assert!(echo(&link, 1).await.is_err());
         failures += 1;
     }
-    // 50, 100, 200, 400 and 800 ms, each no less than halved, leave room for seven attempts.
-    assert!((2..=7).contains(&failures), "{failures}");
+    // 50, 100, 200, 400 and 800 ms, each no less than halved, leave room for seven attempts; a machine that
+    // stood still meanwhile has had time for some more.
+    let longer = started.elapsed().saturating_sub(asked_for).as_millis() / 400;
+    assert!(failures <= 7 + longer, "{failures} in {:?}", started.elapsed());
     assert_eq!(server.calls(), 0);
 }

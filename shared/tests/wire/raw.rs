@@ -4,14 +4,13 @@
 mod show;
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use kessai_shared::codec;
 use quinn::{Connection, Endpoint};
 use tokio::time::timeout;
 
 pub use self::show::Show;
-use crate::service::{ALPN, Ask, Told, endpoint};
+use crate::service::{ALPN, Ask, SOON, Told, endpoint};
 
 impl Show {
     /// Asks a server one question; whether it gave the answer.
@@ -21,7 +20,7 @@ impl Show {
             let connecting = endpoint.connect_with(self.client_config(), addr, "x");
             ask(&connecting.ok()?.await.ok()?).await
         };
-        timeout(Duration::from_secs(2), asking).await.ok().flatten() == Some(Told::Value(7))
+        timeout(SOON, asking).await.ok().flatten() == Some(Told::Value(7))
     }
 }
 

@@ -19,7 +19,13 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 pub const ALPN: &[u8] = b"kessai-test/1";
-pub const SOON: Duration = Duration::from_secs(5);
+/// How long anything may take before a test gives it up. Nothing is expected to take this long; it only makes a
+/// hang a failure, on a slow machine too.
+pub const SOON: Duration = Duration::from_secs(60);
+/// As a deadline of the exchange itself is 5 s, one who does not wait for it is done before that.
+pub const BEFORE_ANY_DEADLINE: Duration = Duration::from_millis(4_500);
+/// What takes so long is not over when a test looks, in milliseconds. Nobody waits for its end.
+pub const FOR_EVER: u64 = 600_000;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Ask {
@@ -153,6 +159,16 @@ pub async fn echo(client: &Client, value: u64) -> Result<u64, CallError> {
         Told::Value(value) => Ok(value),
         other => panic!("asked for a number, got {other:?}"),
     }
+}
+
+/// Waits until a number that is counted has come so far.
+pub async fn until_counted(count: &AtomicU64, least: u64) {
+    let counted = async {
+        while count.load(Ordering::SeqCst) < least {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(SOON, counted).await.unwrap_or_else(|_| panic!("{least} were never counted"));
 }
 
 pub async fn wait(client: &Client, millis: u64, deadline: Duration) -> Result<Told, CallError> {

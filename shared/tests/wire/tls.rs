@@ -1,7 +1,6 @@
 //! Who gets in. Only a reply counts: a client may believe it is in before the server has decided.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use kessai_shared::exchange::{CallError, Client, Limits, LinkError};
 use kessai_shared::pin_set::PinSet;
@@ -10,7 +9,9 @@ use rustls::crypto::aws_lc_rs::kx_group;
 use tokio::time::timeout;
 
 use crate::raw::{Show, answer_with, frame};
-use crate::service::{ALPN, Ask, SOON, TestServer, Told, echo, endpoint, identity, wait};
+use crate::service::{
+    ALPN, Ask, FOR_EVER, SOON, TestServer, Told, echo, endpoint, identity, until_counted, wait,
+};
 
 #[tokio::test]
 async fn the_right_pins_get_in_and_are_told_apart() {
@@ -144,13 +145,11 @@ async fn a_key_that_leaves_the_list_loses_its_connections_at_once() {
     echo(&going, 1).await.unwrap();
     let waiting = {
         let going = going.clone();
-        tokio::spawn(async move { wait(&going, 60_000, SOON).await })
+        tokio::spawn(async move { wait(&going, FOR_EVER, SOON).await })
     };
-    while server.calls() < 3 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until_counted(&server.teller.calls, 3).await;
     list.replace([stays.pin()]);
-    let closed = timeout(Duration::from_secs(1), going.closed()).await;
+    let closed = timeout(SOON, going.closed()).await;
     assert_eq!(closed, Ok(LinkError::Revoked));
     let lost = CallError::Lost(LinkError::Revoked);
     assert_eq!(waiting.await.unwrap(), Err(lost));

@@ -19,8 +19,9 @@ use crate::runtime::{Next, Perform, Program, Session, TICK};
 
 /// How long nothing may happen before a screen counts as whole, and is kept.
 const SETTLED: Duration = Duration::from_millis(750);
-/// How long a screen may take to become the one that is kept.
+/// How long a screen may take to become the one that is kept, and how long while answers are still to come.
 const ALIKE: Duration = Duration::from_secs(5);
+const ANSWERED: Duration = Duration::from_secs(30);
 
 /// How a script is played.
 pub struct Manner {
@@ -195,9 +196,13 @@ impl<P: Program> Player<'_, P> {
     async fn snapshot(&mut self, name: &str) -> Result<Result<(), Wrong>, Failure> {
         let (size, lang) = (self.sight.paper.size, self.session.model.settings().lang);
         let file = snapshot::file(&self.script.path, name, size, lang);
-        let until = Instant::now() + ALIKE;
+        let begun = Instant::now();
         if self.manner.update {
-            while self.live_until(until.min(Instant::now() + SETTLED)).await? {}
+            let mut lives = true;
+            while lives && Instant::now() < self.alike_until(begun) {
+                let settled = self.alike_until(begun).min(Instant::now() + SETTLED);
+                lives = self.live_until(settled).await? || self.session.is_asking();
+            }
             self.look().await?;
             return Ok(snapshot::keep(&file, self.sight.paper.text()).map_err(Wrong::expected));
         }
@@ -207,12 +212,18 @@ impl<P: Program> Player<'_, P> {
         };
         self.look().await?;
         while self.sight.paper.text() != kept {
+            let until = self.alike_until(begun);
             if self.left || !self.live_until(until).await? {
                 return Ok(Err(Wrong::expected(snapshot::differs(&file, &kept))));
             }
             self.watch()?;
         }
         Ok(Ok(()))
+    }
+
+    /// Until when a screen may change that has been looked at since then.
+    fn alike_until(&self, begun: Instant) -> Instant {
+        begun + if self.session.is_asking() { ANSWERED } else { ALIKE }
     }
 
     pub(super) fn note(&mut self, next: Next) {

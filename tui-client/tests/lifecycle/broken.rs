@@ -67,6 +67,7 @@ fn a_panic_of_the_thread_that_draws_gives_the_terminal_back_and_says_so_in_one_l
     window.press("o");
     assert_eq!(window.ended(), 1);
     window.assert_given_back();
+    window.wait_for("the screen fell over");
     let text = window.text();
     let said: Vec<&str> = text.lines().filter(|line| line.contains("the screen fell over")).collect();
     assert_eq!(said.len(), 1, "{text}");

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use portable_pty::CommandBuilder;
 
 use crate::played;
-use crate::pty::Window;
+use crate::pty::{SURROUNDINGS, Window};
 
 const KESSAI: &str = env!("CARGO_BIN_EXE_kessai");
 
@@ -108,6 +108,9 @@ fn without_a_terminal_there_is_no_escape_code() {
     ];
     for arguments in commands {
         let mut command = Command::new(KESSAI);
+        for name in SURROUNDINGS {
+            command.env_remove(name);
+        }
         let ended = command.args(&arguments).env("TERM", "xterm-256color").stdin(Stdio::null()).output();
         let ended = ended.expect("the program starts");
         for said in [&ended.stdout, &ended.stderr] {

@@ -14,7 +14,7 @@ fn what_is_shown_already_is_not_written_again() {
     let mut written = 0;
     while window.bytes().len() != written {
         written = window.bytes().len();
-        sleep(Duration::from_secs(1));
+        sleep(Duration::from_secs(3));
     }
     // Keys that change nothing, and time that passes.
     window.press("\u{1b}[H");

@@ -44,7 +44,8 @@ fn a_number_that_is_typed_is_not_shown_and_everything_else_is() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut window = at_the_number(folder.path());
     type_line(&mut window, NUMBER, "Name as on the card");
-    assert!(window.has_modes_as_before(), "what is typed is hidden for longer than the number");
+    // What is typed is hidden for no longer than the number.
+    window.until("typing that is shown", Window::has_modes_as_before);
     type_line(&mut window, "Ada Lovelace", "Birth date");
     type_line(&mut window, "1981-12-09", "Expiry");
     type_line(&mut window, "2029-08", "type the word");
@@ -77,7 +78,7 @@ fn ctrl_c_and_the_end_of_the_input_leave() {
         window.press(key);
         assert_eq!(window.ended(), 0, "{key:?}");
         assert!(window.has_modes_as_before(), "{key:?}");
-        assert!(heard(&window).contains("Goodbye."));
+        window.until("a farewell", |window| heard(window).contains("Goodbye."));
     }
 }
 

@@ -10,7 +10,11 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 
 /// How long anything may take before it is given up. Nothing is expected to take this long; it only makes a
 /// hang a failure, on a slow machine too.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What a program would go by of the terminal and the language that these tests are run in.
+pub const SURROUNDINGS: [&str; 8] =
+    ["LC_ALL", "LC_MESSAGES", "LANG", "COLORTERM", "COLORFGBG", "NO_COLOR", "TERM_PROGRAM", "RUST_LOG"];
 
 /// A terminal window with a program in it.
 pub struct Window {
@@ -29,7 +33,8 @@ struct Seen {
 }
 
 impl Window {
-    pub fn open(command: CommandBuilder, columns: u16, rows: u16) -> Self {
+    pub fn open(mut command: CommandBuilder, columns: u16, rows: u16) -> Self {
+        SURROUNDINGS.iter().for_each(|name| command.env_remove(name));
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let before = modes(&*pair.master);
@@ -104,12 +109,21 @@ impl Window {
         let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("a child of ours") {
-                // What it wrote last may still be on its way through the pseudo-terminal.
-                thread::sleep(Duration::from_millis(50));
+                self.comes_to_rest();
                 return status.exit_code();
             }
             assert!(begun.elapsed() < PATIENCE, "it does not end; seen:\n{}", self.text());
             thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until nothing comes any more: what was written last may still be on its way through the
+    /// pseudo-terminal. Who expects something waits for that.
+    fn comes_to_rest(&self) {
+        let mut before = None;
+        while before != Some(self.bytes().len()) {
+            before = Some(self.bytes().len());
+            thread::sleep(Duration::from_millis(100));
         }
     }
 
