@@ -106,9 +106,13 @@ fn what_is_typed_is_searched_for_and_opened() {
     let again: Vec<String> = world.effects.iter().map(|effect| format!("{effect:?}")).collect();
     assert!(again.len() == 3 && again.iter().all(|asked| asked.contains("\"22\"")), "{again:?}");
     answer(&mut world);
-    assert!(seen(&world).contains("TEA-MUGI"), "{}", seen(&world));
+    assert!(seen(&world).contains("TEA-MUGI") && seen(&world).contains("3 found"), "{}", seen(&world));
     // A word that is no digits is no account's.
     world.keys(" confirmed");
+    // What stands there was found by something else, and is not opened.
+    assert!(seen(&world).contains("Asking…") && !seen(&world).contains(" found"), "{}", seen(&world));
+    world.key(Key::Enter);
+    assert_eq!(world.model.pages.len(), 1, "another order may be opened than the one that is meant");
     answer(&mut world);
     answer(&mut world);
     world.key(Key::Enter);
