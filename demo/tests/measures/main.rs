@@ -110,10 +110,8 @@ fn sums(seconds: &[Second]) -> BTreeMap<Count, u64> {
 }
 
 fn spread(seconds: &[Second], of: Spread) -> Buckets {
-    let mut all = Buckets::default();
     let parts = seconds.iter().flat_map(|second| &second.spreads);
-    parts.filter(|(spread, _)| *spread == of).for_each(|(_, part)| all.merge(part));
-    all
+    Buckets::all_of(parts.filter(|(spread, _)| *spread == of).map(|(_, part)| part))
 }
 
 /// How things are at the end of the last second.

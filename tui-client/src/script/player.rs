@@ -201,7 +201,7 @@ impl<P: Program> Player<'_, P> {
             let mut lives = true;
             while lives && Instant::now() < self.alike_until(begun) {
                 let settled = self.alike_until(begun).min(Instant::now() + SETTLED);
-                lives = self.live_until(settled).await? || self.session.is_asking();
+                lives = self.live_until(settled).await? || self.is_asking();
             }
             self.look().await?;
             return Ok(snapshot::keep(&file, self.sight.paper.text()).map_err(Wrong::expected));
@@ -223,7 +223,12 @@ impl<P: Program> Player<'_, P> {
 
     /// Until when a screen may change that has been looked at since then.
     fn alike_until(&self, begun: Instant) -> Instant {
-        begun + if self.session.is_asking() { ANSWERED } else { ALIKE }
+        begun + if self.is_asking() { ANSWERED } else { ALIKE }
+    }
+
+    /// Whether an answer is to come. What goes by itself is told of all the time.
+    fn is_asking(&self) -> bool {
+        !P::KEEPS_REAL_TIME && self.session.is_asking()
     }
 
     pub(super) fn note(&mut self, next: Next) {

@@ -157,8 +157,8 @@ fn every_second_can_be_gone_back_to_and_shows_what_was_so_then() {
         assert_eq!(sight.rate(&[Count::Placed]), Some(placed), "tenths of ten seconds are their sum");
         let total: u64 = (1..=tick).map(|tick| sold(tick).counts[0].1).sum();
         assert_eq!(sight.total(&[Count::Placed]), total);
-        let mut all = Buckets::default();
-        (tick.saturating_sub(59).max(1)..=tick).for_each(|tick| all.merge(&sold(tick).spreads[0].1));
+        let seconds: Vec<Second> = (tick.saturating_sub(59).max(1)..=tick).map(sold).collect();
+        let all = Buckets::all_of(seconds.iter().map(|second| &second.spreads[0].1));
         assert_eq!(sight.spread(Spread::Purchase), all);
         assert_eq!(sight.gauge(Gauge::Orders), Some(120_000 + tick as i64 * 90));
         world.keys("h");
