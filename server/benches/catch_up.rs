@@ -119,9 +119,9 @@ async fn catch_up(one: &Path, two: &Path) {
     let wanted =
         Wanted { data: two, kind: JOURNAL, node: node(2), dial: &dial, rejoin: false, keep: Keep::ALL };
     let Seeded { store: mut copy, mark, .. } = seed::open::<Books>(&wanted).await.expect("it follows");
-    let source = copy.source();
-    let (journal_id, ring) = (source.journal_id(), source.ring().clone());
-    let ground = Ground { dial, node: node(2), kind: JOURNAL, journal_id, ring: ring.clone(), seeding: mark };
+    let source = Arc::new(copy.source());
+    let ring = source.ring().clone();
+    let ground = Ground { dial, node: node(2), source, seeding: mark };
     let (groups, copied) = mpsc::channel(WAITING);
     let (_writer, queue) = mpsc::channel(1);
     let standing = Standing { copied: Some(copied), ..Standing::alone() };

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use kessai_shared::address::Address;
-use kessai_shared::ids::{Customer, OrderId, ReturnId};
+use kessai_shared::ids::{Customer, Epoch, OrderId, ReturnId};
 use kessai_shared::measure::{Registry, Spread};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::Quote;
@@ -30,6 +30,7 @@ use crate::charge::Charge;
 use crate::courier::{Cards, Errand};
 use crate::import::Listing;
 use crate::reconciler::{Heard, Told};
+use crate::recoverer::Asked;
 use crate::sales::acts::{self, Cannot, Giving};
 use crate::sales::{About, Answer, Books, Change, GiveBack, Order, Tenure, Terms, Work};
 use crate::shown::Shown;
@@ -87,8 +88,8 @@ pub enum Command {
         listings: Vec<Listing>,
         tell: Tell<Imported>,
     },
-    /// A page of what the settlement has of this shop's orders.
-    Recovered(ApprovedOrders, Tell<()>),
+    /// A page of what the settlement has of this shop's orders; tells whether it was waited for.
+    Recovered(Asked, ApprovedOrders, Tell<bool>),
 }
 
 pub struct GiveBackRequest {
@@ -170,7 +171,7 @@ impl Clerk {
 
     /// The same clerk with somebody who asks the settlement what these books lack.
     #[must_use]
-    pub fn recovering(self, wish: mpsc::Sender<()>) -> Self {
+    pub fn recovering(self, wish: mpsc::Sender<Epoch>) -> Self {
         Self { recovery: Recovery::asking(wish), ..self }
     }
 
@@ -471,7 +472,7 @@ impl writer::Clerk for Clerk {
             }
             Command::Import { listings, tell } => import(listings, tell, desk),
             Command::Granted { tenure, tell } => self.granted(tenure, tell, desk),
-            Command::Recovered(page, tell) => self.recover(&page, tell, desk),
+            Command::Recovered(asked, page, tell) => self.recover((asked, &page), tell, desk),
         }
     }
 
@@ -499,7 +500,7 @@ impl writer::Clerk for Clerk {
         self.show_how_far(desk);
         if desk.books().is_behind() {
             // Nothing moves before it is known what has moved already.
-            self.recovery.wish();
+            self.recovery.wish(desk.books());
             self.forget_gone();
             return Ok(());
         }

@@ -17,6 +17,7 @@ use kessai_shared::exchange::{Roster, Trunk};
 use kessai_shared::folder::may_make_key;
 use kessai_shared::identity::Identity;
 use kessai_shared::ids::Epoch;
+use kessai_shared::measure::eyes::Eyes;
 use kessai_shared::measure::look::Machine;
 use kessai_shared::measure::scrape::Scrape;
 use kessai_shared::measure::{self, Hour, Keeping, Registry};
@@ -39,7 +40,7 @@ use crate::backup;
 use crate::catalogue::Live;
 use crate::charge::Charge;
 use crate::clerk::Command;
-use crate::operator::{self, Eyes, Recording, Service as Operators};
+use crate::operator::{self, Recording, Service as Operators};
 use crate::pictures::Pictures;
 use crate::quotes::Quotes;
 use crate::reader::Reader;
@@ -140,6 +141,8 @@ async fn stand<N: Net>(
     }
     ready(here);
     let release = || {
+        // Whoever waits for a backup would be waited for.
+        schedule.iter().for_each(Schedule::stop);
         drop((tasks, keeping, scrape, recording));
         posted.into_iter().for_each(Posted::close);
     };
@@ -153,7 +156,7 @@ async fn stand<N: Net>(
 }
 
 /// What looks at the seller once a second.
-fn eyes(operators: &Arc<Operators>, machine: Machine, alarms: alarm::Settings) -> Eyes {
+fn eyes(operators: &Arc<Operators>, machine: Machine, alarms: alarm::Settings) -> Eyes<Operators> {
     Eyes { service: Arc::clone(operators), machine, guard: Guard::of(alarms, DAEMON.word) }
 }
 

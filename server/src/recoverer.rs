@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use kessai_shared::ids::OrderId;
+use kessai_shared::ids::{Epoch, OrderId};
 use kessai_shared::settlement::{ApprovedOrders, Reply, Request};
 use kessai_shared::writer::hand_in;
 use tokio::sync::{mpsc, oneshot};
@@ -16,20 +16,29 @@ const CALL_DEADLINE: Duration = Duration::from_secs(5);
 /// How soon a page is asked for again.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// The way of the wish to be caught up. More than one at a time says nothing more.
+/// What a page was asked for: by books that are behind under this epoch, and behind which order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    pub epoch: Epoch,
+    pub after: Option<OrderId>,
+}
+
+/// The way of the wish to be caught up, under the epoch that the books are behind in. More than one at a time
+/// says nothing more.
 #[must_use]
-pub fn wishes() -> (mpsc::Sender<()>, mpsc::Receiver<()>) {
+pub fn wishes() -> (mpsc::Sender<Epoch>, mpsc::Receiver<Epoch>) {
     mpsc::channel(1)
 }
 
-/// Runs until the clerk is gone, and hands each page in as a `command` of the writer.
+/// Runs until the clerk is gone, and hands each page in as a `command` of the writer, which tells whether it
+/// was the one that it waits for.
 pub async fn run<C: Send + 'static>(
     link: Line,
-    mut wishes: mpsc::Receiver<()>,
+    mut wishes: mpsc::Receiver<Epoch>,
     writer: mpsc::Sender<C>,
-    command: fn(ApprovedOrders, oneshot::Sender<()>) -> C,
+    command: fn(Asked, ApprovedOrders, oneshot::Sender<bool>) -> C,
 ) {
-    while wishes.recv().await.is_some() {
+    while let Some(epoch) = wishes.recv().await {
         let mut after = None;
         while link.charge.is_in_charge() {
             let Some(page) = page(&link, after).await else {
@@ -39,12 +48,13 @@ pub async fn run<C: Send + 'static>(
             let next = page.next;
             let (tell, told) = oneshot::channel();
             // A writer that is gone takes the daemon with it.
-            if hand_in(&writer, command(page, tell)).await.is_err() || told.await.is_err() {
+            if hand_in(&writer, command(Asked { epoch, after }, page, tell)).await.is_err() {
                 break;
             }
-            match next {
-                Some(_) => after = next,
-                None => break,
+            match (told.await, next) {
+                (Ok(true), Some(_)) => after = next,
+                // It was the last one, or the books are behind in another way by now, and wish it anew.
+                (Ok(true), None) | (Ok(false) | Err(_), _) => break,
             }
         }
     }

@@ -118,7 +118,7 @@ async fn open<N: Net>(
     let config = tls::closed_client_config(identity, peers, wire::ALPN).map_err(text)?;
     let dial = Dial { endpoint, address: of, config };
     let wanted = Wanted { data, kind: JOURNAL, node, dial: &dial, rejoin, keep };
-    let Seeded { store, mark, is_anew } = seed::open(&wanted).await?;
+    let Seeded { store, mark, is_anew, .. } = seed::open(&wanted).await?;
     if is_anew {
         // That a standby has all that was acknowledged is said of a node, and is not true of an empty folder.
         node_file::renew(data)?;
@@ -137,7 +137,7 @@ impl Others {
         let gate = Gate::default();
         let feed = nodes.standby_listen.map(|_| Arc::new(Feed::new(node, store.source(), gate.clone())));
         let guard = Guard { gate: gate.clone(), feed, wait: nodes.wait };
-        let (standby, copied) = followed.map(|followed| Standby::of(followed, node, &store.source())).unzip();
+        let (standby, copied) = followed.map(|followed| Standby::of(followed, node, store.source())).unzip();
         let standing = writer::Standing { gate, copied, urgent: Some(at_once) };
         (Self { standby: standby.map(Arc::new), guard, urgent }, standing)
     }
@@ -173,11 +173,10 @@ impl Standby {
     fn of(
         Followed { dial, mark }: Followed,
         node: NodeId,
-        source: &Source,
+        source: Source,
     ) -> (Self, mpsc::Receiver<CopiedGroups<Books>>) {
         let (groups, copied) = mpsc::channel(WAITING);
-        let (journal_id, ring) = (source.journal_id(), source.ring().clone());
-        let ground = Ground { dial, node, kind: JOURNAL, journal_id, ring, seeding: mark };
+        let ground = Ground { dial, node, source: Arc::new(source), seeding: mark };
         let (follower, status) = (Mutex::new(None), watch::Sender::default());
         (Self { ground, groups, follower, status, follows: watch::Sender::new(true) }, copied)
     }
@@ -189,7 +188,7 @@ impl Standby {
 
     /// What is durable here.
     pub fn durable(&self) -> Head {
-        *self.ground.ring.head().borrow()
+        *self.ground.source.ring().head().borrow()
     }
 
     /// Ends following in good order: everything that was received is durable and in the books when this

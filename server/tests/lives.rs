@@ -7,6 +7,8 @@
 
 #[path = "lives/life.rs"]
 mod life;
+#[path = "lives/lost.rs"]
+mod lost;
 #[path = "lives/model.rs"]
 mod model;
 #[path = "lives/named.rs"]

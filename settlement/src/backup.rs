@@ -4,17 +4,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kessai_shared::backup::schedule::{self, Board, Plan, Schedule};
-use kessai_shared::backup::{BackupError, Checked, Point, Public, Subject};
+use kessai_shared::backup::schedule::{Board, Plan, Schedule};
+use kessai_shared::backup::{Checked, Point, Public, Subject};
 use kessai_shared::console;
 use kessai_shared::folder::may_make_key;
 use kessai_shared::identity::Identity;
 use kessai_shared::operator::client::{Operator, Place};
 use kessai_shared::operator::settlement::{DAEMON, Reply, Request};
 use kessai_shared::store::{Floors, Store};
-use kessai_shared::writer::hand_in;
-use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use crate::clerk::Command;
 use crate::keys::root_pin;
@@ -70,35 +68,12 @@ pub fn totals(books: &Books) -> BTreeMap<String, i64> {
 /// # Errors
 /// A line on what is wrong with the key.
 pub fn start(
-    (data, plan): (&Path, Option<Plan>),
+    plan: (&Path, Option<Plan>),
     floors: Floors,
     writer: &mpsc::Sender<Command>,
     board: Board,
 ) -> Result<Option<Schedule>, String> {
-    let Some(plan) = plan else {
-        schedule::release(&floors);
-        return Ok(None);
-    };
-    // It must not keep the writer's queue open when the daemon stops.
-    let (runtime, writer) = (Handle::current(), writer.downgrade());
-    let point = move || {
-        let Some(writer) = writer.upgrade() else { return Err(gone()) };
-        runtime.block_on(async {
-            let (tell, told) = oneshot::channel();
-            let look = Box::new(move |books: &Books, position| {
-                // Whoever asked may have gone meanwhile.
-                let _ = tell.send(Point { position, totals: totals(books) });
-            });
-            hand_in(&writer, Command::Read(look)).await.map_err(|_| gone())?;
-            drop(writer);
-            told.await.map_err(|_| gone())
-        })
-    };
-    Schedule::start(SUBJECT, data.to_owned(), plan, (board, floors), point).map(Some)
-}
-
-fn gone() -> BackupError {
-    BackupError::Refused("the settlement is going down".to_owned())
+    Schedule::beside(SUBJECT, plan, (board, floors), writer, (Command::Read, totals))
 }
 
 /// The settlement's own key.

@@ -38,7 +38,7 @@ use kessai_shared::operator::keys as operator_keys;
 use kessai_shared::operator::reach::Operators;
 use kessai_shared::operator::settlement::{Reply, Request, Status};
 use kessai_shared::operator::{trail, trail_cli};
-use kessai_shared::pin_set::PinSet;
+use kessai_shared::pin_set::{self, PinSet};
 use kessai_shared::time::Timestamp;
 use kessai_shared::trace;
 use kessai_shared::writer::Clock;
@@ -353,6 +353,7 @@ fn serve_after(
         trace::start(settings.traces.as_ref(), "kessai-settlement");
         let mut stop = std::pin::pin!(stop);
         let clock: Clock = Arc::new(Timestamp::from_system_clock);
+        let mut changeover = None;
         if let Some(following) = following {
             let ready = |identity: &Identity| {
                 println!("standby {}", identity.pin());
@@ -362,11 +363,12 @@ fn serve_after(
             let end = standby::follow(&settings, &net, Arc::clone(&clock), following, ready, stop.as_mut());
             match end.await.map_err(Failure::failed)? {
                 standby::End::Stopped => return Ok(()),
-                standby::End::Promoted(_) => {}
+                standby::End::Promoted(_) => changeover = Some(notify::Changeover::begin()),
             }
         }
         let ground = Ground { net: RealNet::default(), clock, disk: None };
         let ready = |ready: crate::daemon::Ready| {
+            drop(changeover);
             console::warn_if_unlocked();
             println!("ready {} {} {}", ready.address, ready.pin, ready.root);
             notify::ready(&format!("sellers connect at {}", ready.address));
@@ -432,15 +434,7 @@ fn allow(data: &Path, pin: kessai_shared::pin::Pin) -> Result<u8, Failure> {
     may_be_ours(data)?;
     let settings = Settings::read(data, None).map_err(Failure::usage)?;
     make_list(&settings.sellers)?;
-    let listed = PinSet::load(&settings.sellers)?;
-    if !listed.contains(&pin) {
-        let text = std::fs::read_to_string(&settings.sellers)?;
-        let text = format!("{}\n{pin}\n", text.trim_end());
-        // Written aside and renamed: a daemon that reads meanwhile sees the old list or the new one.
-        let draft = settings.sellers.with_extension("new");
-        std::fs::write(&draft, text)?;
-        std::fs::rename(&draft, &settings.sellers)?;
-    }
+    pin_set::allow(&settings.sellers, pin)?;
     println!("allowed {pin}");
     Ok(OK)
 }

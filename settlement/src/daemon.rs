@@ -4,13 +4,14 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use kessai_shared::alarm::Guard;
 use kessai_shared::backup::schedule::{Board, Schedule};
 use kessai_shared::daemon::{self, Ground};
 use kessai_shared::exchange::{Limits, Roster};
 use kessai_shared::journal::Disk;
+use kessai_shared::measure::eyes::Eyes;
 use kessai_shared::measure::look::Machine;
 use kessai_shared::measure::scrape::Scrape;
 use kessai_shared::measure::{self, Hour, Keeping, Registry};
@@ -21,7 +22,7 @@ use kessai_shared::operator::post::{self, Post, Posted};
 use kessai_shared::operator::registrar::Registrar;
 use kessai_shared::operator::settlement::DAEMON;
 use kessai_shared::pin::Pin;
-use kessai_shared::pin_set::PinSet;
+use kessai_shared::pin_set::{News, PinSet};
 use kessai_shared::replica::seed::refuse_half_seeded;
 use kessai_shared::settlement::ALPN;
 use kessai_shared::store::Floors;
@@ -41,7 +42,7 @@ use crate::keys::Keys;
 use crate::ledger::{Books, Proposed};
 use crate::operator::office::{self, Office};
 use crate::operator::socket::Door;
-use crate::operator_wire::{Eyes, Hand, Recording, Service as Operators};
+use crate::operator_wire::{Hand, Recording, Service as Operators};
 use crate::policy_file::{self, AdoptError};
 use crate::service::Service;
 use crate::settings::{JOURNAL, Settings};
@@ -106,7 +107,6 @@ pub async fn run<N: Net>(
     let gate = Gate::of_settlement(&keys.identity, &sellers).with_clock(clock.clone());
     let endpoint = net.closed(&settings.closed, &gate, Some(tls)).map_err(text)?;
     let address = endpoint.local_addr().map_err(text)?;
-    let by = office::local_operator(&settings.data)?;
     let (office, door) = open_office((&vault, &writer), by, &settings.data, as_task);
     let operators = (&net, settings.operator_listen);
     let post = Post::open(operators, &keys.identity, &settings.data, DAEMON)?;
@@ -129,8 +129,8 @@ pub async fn run<N: Net>(
     let about = (sellers, service.roster.clone(), gate);
     let machine = Machine::of(&settings.data);
     let live = (Arc::clone(&clock), hour.clone());
-    let asker = schedule.as_ref().map(Schedule::asker);
-    let of_itself = (own.nodes, Registrar::new(rights, settings.data.clone(), asker));
+    let registrar = Registrar::new(rights, settings.data.clone(), schedule.as_ref().map(Schedule::asker));
+    let of_itself = (own.nodes, registrar);
     let operators = Operators::new(about, writer, (settings.data, backups), of_itself, live);
     let operators = Arc::new(operators.holding(hand));
     // A simulated machine has nobody who would watch it.
@@ -139,7 +139,8 @@ pub async fn run<N: Net>(
     let keeping = (!as_task).then(|| Keeping::start(hour, Arc::clone(&clock), eyes()));
     let posted = post.map(|post| post.serve(operators));
     let end = daemon::serve(endpoint, peers, service, LIMITS, ended, stop, || {
-        // Whatever holds the writer's queue open would keep it from its end.
+        // Whatever holds the writer's queue open would keep it from its end: who waits for a backup, too.
+        schedule.iter().for_each(Schedule::stop);
         door.iter().for_each(JoinHandle::abort);
         policy.abort();
         office.close();
@@ -299,24 +300,28 @@ async fn tend(keys: Arc<Keys>, clock: Clock) {
 
 /// Takes changes of the list of sellers over while running.
 async fn follow(sellers: Arc<PinSet>, file: PathBuf) {
-    let mut seen = modified(&file);
+    let mut news = News::of(file);
+    let mut told = String::new();
     loop {
         tokio::time::sleep(SELLERS_LOOK).await;
-        let now = modified(&file);
-        if now == seen {
+        if !news.may_be() {
             continue;
         }
-        seen = now;
-        match sellers.reload() {
-            Ok(()) => tracing::info!("{} seller(s) may connect", sellers.len()),
-            Err(error) => tracing::error!("the list of sellers stays as it was: {error}"),
+        match sellers.reload().map_err(text) {
+            Ok(changed) => {
+                told.clear();
+                if changed {
+                    tracing::info!("{} seller(s) may connect", sellers.len());
+                }
+            }
+            // The same slip is told once.
+            Err(why) if why != told => {
+                tracing::error!("the list of sellers stays as it was: {why}");
+                told = why;
+            }
+            Err(_) => {}
         }
     }
-}
-
-fn modified(file: &Path) -> Option<(SystemTime, u64)> {
-    let meta = std::fs::metadata(file).ok()?;
-    Some((meta.modified().ok()?, meta.len()))
 }
 
 fn text(error: impl std::fmt::Display) -> String {

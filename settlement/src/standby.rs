@@ -18,12 +18,14 @@ use kessai_shared::exchange::Roster;
 use kessai_shared::identity::Identity;
 use kessai_shared::ids::{Epoch, NodeId};
 use kessai_shared::journal::{Head, Ring};
+use kessai_shared::measure::eyes::Eyes;
 use kessai_shared::measure::look::Machine;
 use kessai_shared::measure::{Hour, Keeping, Registry};
 use kessai_shared::net::Net;
 use kessai_shared::net::knock::{Gate, KnockKey};
 use kessai_shared::net::side::Side;
 use kessai_shared::node_file;
+use kessai_shared::notify::Changeover;
 use kessai_shared::operator::nodes::Nodes;
 use kessai_shared::operator::post::{self, Post, Posted};
 use kessai_shared::operator::registrar::Registrar;
@@ -41,7 +43,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use crate::clerk::Command;
 use crate::epoch_file::{self, EPOCH_FILE, InCharge};
 use crate::ledger::Books;
-use crate::operator_wire::{Eyes, Promoted, Promotion, Service as Operators, TellNodes};
+use crate::operator_wire::{Promoted, Promotion, Service as Operators, TellNodes};
 use crate::settings::{JOURNAL, Settings};
 
 /// The key that the nodes of a settlement know each other by, in the folder of keys.
@@ -208,10 +210,9 @@ pub async fn follow<N: Net>(
         opened = opening => opened?,
         () = &mut stop => return Ok(End::Stopped),
     };
-    let source = store.source();
+    let source = Arc::new(store.source());
     let ring = source.ring().clone();
-    let (journal_id, kind) = (source.journal_id(), JOURNAL);
-    let ground = Ground { dial: dial.clone(), node, kind, journal_id, ring: ring.clone(), seeding: mark };
+    let ground = Ground { dial, node, source, seeding: mark };
     let registry = Registry::default();
     store.measure(&registry);
     let (groups, copied) = mpsc::channel(WAITING);
@@ -226,7 +227,7 @@ pub async fn follow<N: Net>(
     let (posted, keeping) =
         answer_operators((settings, net), &identity, asked, promoting, (Arc::clone(&clock), registry))?;
     let (stop_keys, keys_stopped) = watch::channel(false);
-    let keys = tokio::spawn(key_files::follow(dial, files(settings), keys_stopped, || ()));
+    let keys = tokio::spawn(key_files::follow(follower.link(), files(settings), keys_stopped, || ()));
     let tending = tokio::spawn(tend(settings.clone(), Arc::clone(&clock)));
     ready(&identity);
     let promotion = loop {
@@ -243,6 +244,7 @@ pub async fn follow<N: Net>(
             }
         }
     };
+    let _changeover = Changeover::begin();
     let head = follower.stop().await.map_err(text);
     stop_keys.send_replace(true);
     let _ = keys.await;
@@ -331,24 +333,38 @@ fn dial<N: Net>(net: &N, identity: &Identity, of: SocketAddr, clock: &Clock) -> 
 /// Takes over the key files, and opens the books or makes them.
 async fn open(settings: &Settings, dial: &Dial, node: NodeId, rejoin: bool) -> Result<Seeded<Books>, String> {
     let files = files(settings);
+    // A folder that has both takes newer key files only of a node that has no less than it: one that was put
+    // back to an older copy may have older keys.
+    let has_both = !rejoin && settings.vault_key().exists() && seed::has_journal(&settings.data);
+    if !has_both {
+        first_keys(settings, dial, &files, rejoin).await;
+    }
+    let wanted = Wanted { data: &settings.data, kind: JOURNAL, node, dial, rejoin, keep: settings.keep };
+    let seeded = seed::open(&wanted).await?;
+    if has_both
+        && seeded.is_welcome
+        && let Err(why) = key_files::mirror(dial, &files).await
+    {
+        tracing::warn!("starting with the key files that are here: {why}");
+    }
+    Ok(seeded)
+}
+
+/// Waits for the key files of the node in charge, unless there are some that this node can be promoted with.
+async fn first_keys(settings: &Settings, dial: &Dial, files: &Files, rejoin: bool) {
     let mut told = String::new();
-    loop {
-        match key_files::mirror(dial, &files).await {
-            Ok(_) => break,
-            // Whoever has been given the keys before can be promoted without the other node.
-            Err(why) if settings.vault_key().exists() && !rejoin => {
-                tracing::warn!("starting with the key files that are here: {why}");
-                break;
-            }
-            Err(why) if why != told => {
-                tracing::warn!("waiting for the key files of the node in charge: {why}");
-                told = why;
-            }
-            Err(_) => {}
+    while let Err(why) = key_files::mirror(dial, files).await {
+        // Whoever has been given the keys before can be promoted without the other node.
+        if settings.vault_key().exists() && !rejoin {
+            tracing::warn!("starting with the key files that are here: {why}");
+            return;
+        }
+        if why != told {
+            tracing::warn!("waiting for the key files of the node in charge: {why}");
+            told = why;
         }
         sleep(AGAIN).await;
     }
-    seed::open(&Wanted { data: &settings.data, kind: JOURNAL, node, dial, rejoin, keep: settings.keep }).await
 }
 
 fn answer_operators<N: Net>(

@@ -1,7 +1,7 @@
 //! Clearing batches over many days: random captures, refunds and chargebacks of two sellers in two
 //! currencies, closed by the clock and by hand, told rightly and wrongly, against sums of the test's own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kessai_settlement::ledger::acts::{self, Fresh};
 use kessai_settlement::ledger::closing::{self, Days};
@@ -265,6 +265,13 @@ fn unsettled(books: &Books, seller: Pin) -> Option<(u32, bool)> {
     Some((*first.0, first.1.is_disputed()))
 }
 
+/// Every batch that is disputed, one by one.
+fn disputed(books: &Books) -> BTreeSet<(Pin, u32)> {
+    let all =
+        books.batches().flat_map(|(seller, of)| of.closed.iter().map(|(number, of)| (*seller, *number, of)));
+    all.filter(|(_, _, closed)| closed.is_disputed()).map(|(seller, number, _)| (seller, number)).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -314,6 +321,7 @@ proptest! {
                 let own = settled.get(&seller).map_or(0, |settled| shop.due(seller, currency, settled));
                 prop_assert_eq!(shop.paid(seller, currency), own, "{:?}", currency);
             }
+            prop_assert_eq!(shop.books.disputed_batches(), &disputed(&shop.books));
         }
         shop.finish();
     }

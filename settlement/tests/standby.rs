@@ -161,3 +161,61 @@ fn a_standby_has_books_and_keys_and_takes_over_when_it_is_promoted() {
     let (followed, why) = run(&["standby", "--of", "127.0.0.1:9"], &two);
     assert!(!followed && why.contains("--rejoin"), "{why}");
 }
+
+/// Copies a folder that nobody writes, as a restore would put it back.
+fn put_back(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder").flatten() {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            put_back(&from, &to);
+        } else {
+            // With its mode: keys are for nobody else to read.
+            fs::copy(from, to).expect("a copy");
+        }
+    }
+}
+
+#[test]
+fn a_standby_waits_for_an_older_copy_and_takes_no_key_from_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [one, two, old] = ["one", "two", "old"].map(|name| folder.path().join(name));
+    let (first, _) = Node::start(&["serve", "--standby-listen", "127.0.0.1:0"], &one);
+    let listen = address(&one);
+    import(folder.path(), &one, &["4539148803436467"]);
+    drop(first);
+    put_back(&one, &old);
+    let (first, _) = Node::start(&["serve", "--standby-listen", &listen], &one);
+    fs::create_dir_all(two.join("keys")).expect("a folder");
+    fs::copy(one.join("keys/settlement.key"), two.join("keys/settlement.key")).expect("the shared key");
+    let (standby, _) = Node::start(&["standby", "--of", &listen], &two);
+    must(&["rekey"], &one);
+    import(folder.path(), &one, &["4556737586899855"]);
+    let caught_up = || status(&one)["position"] == status(&two)["position"];
+    until("it catches up", caught_up);
+    let vault = |data: &Path| fs::read(data.join("keys/vault.key")).expect("a key");
+    until("the newer key", || vault(&two) == vault(&one));
+    assert_ne!(vault(&old), vault(&one), "the copy is from before the rekey");
+    drop(first);
+    // What is put back in its place has less, and an older key.
+    let (stale, _) = Node::start(&["serve", "--standby-listen", &listen], &old);
+    let waits = || {
+        let follows = status(&two)["nodes"]["follows"].clone();
+        follows["problem"].as_str().is_some_and(|why| why.contains("older copy of the journal here"))
+    };
+    until("it says what is there", waits);
+    drop(standby);
+    // One that is started beside it waits as well.
+    let (standby, _) = Node::start(&["standby", "--of", &listen], &two);
+    until("it says so again", waits);
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(vault(&two), vault(&one), "its own newer key is still there");
+    drop(stale);
+    let (first, _) = Node::start(&["serve", "--standby-listen", &listen], &one);
+    import(folder.path(), &one, &["4929003486257045"]);
+    until("it goes on with the node that has everything", caught_up);
+    drop((first, standby));
+    for data in [&one, &two] {
+        must(&["verify"], data);
+    }
+}

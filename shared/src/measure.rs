@@ -7,6 +7,7 @@
 
 pub mod buckets;
 pub mod exposition;
+pub mod eyes;
 mod hour;
 pub mod look;
 mod registry;

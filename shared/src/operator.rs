@@ -10,6 +10,7 @@ pub mod account;
 pub mod client;
 pub mod disputes;
 pub mod health;
+pub mod keeper;
 pub mod keys;
 pub mod live;
 pub mod nodes;
@@ -50,6 +51,18 @@ pub struct Page<T, C> {
     pub rows: Vec<T>,
     /// What to ask on from; `None` at the end of the list.
     pub next: Option<C>,
+}
+
+impl<T, C> Page<T, C> {
+    /// As many rows as a request gets that asks for `limit`; the next one is asked for from the last of them on.
+    pub fn of(rows: impl Iterator<Item = T>, limit: u16, cursor: impl FnOnce(&T) -> C) -> Self {
+        let limit = self::rows(limit);
+        let mut rows: Vec<T> = rows.take(limit + 1).collect();
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(cursor);
+        Self { rows, next }
+    }
 }
 
 /// Where a daemon is reached.

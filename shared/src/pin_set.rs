@@ -1,5 +1,8 @@
 //! The keys that may speak, which an operator can change while the daemon runs.
 
+mod draft;
+mod news;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
@@ -9,7 +12,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::pin::Pin;
-use crate::private_file;
+
+pub use draft::{Draft, Turn};
+pub use news::News;
 
 /// Largest allowlist that is read, in bytes; it holds far more keys than a deployment has.
 const MAX_ALLOWLIST_BYTES: u64 = 16 * 1024 * 1024;
@@ -40,27 +45,24 @@ impl PinSet {
         Ok(Self { path: Some(path), pins: watch::Sender::new(Arc::new(pins)) })
     }
 
-    /// Reads the allowlist again. The set in force stays as it was when the file is bad, since a
+    /// Reads the allowlist again, and tells whether it has changed. The set in force stays as it was when the file is bad, since a
     /// slip of the pen must not lock every terminal out.
     ///
     /// # Errors
     ///
     /// As [`PinSet::load`]. A set without a file reloads nothing and succeeds.
-    pub fn reload(&self) -> Result<(), PinSetError> {
-        if let Some(path) = &self.path {
-            self.replace(read(path)?);
-        }
-        Ok(())
+    pub fn reload(&self) -> Result<bool, PinSetError> {
+        self.path.as_ref().map_or(Ok(false), |path| Ok(self.replace(read(path)?)))
     }
 
-    /// Puts another set in force.
-    pub fn replace(&self, pins: impl IntoIterator<Item = Pin>) {
+    /// Puts another set in force; `false` when it is the same.
+    pub fn replace(&self, pins: impl IntoIterator<Item = Pin>) -> bool {
         let pins: Arc<BTreeSet<Pin>> = Arc::new(pins.into_iter().collect());
         self.pins.send_if_modified(|current| {
             let changed = *current != pins;
             *current = pins;
             changed
-        });
+        })
     }
 
     /// Whether a key may speak.
@@ -160,33 +162,28 @@ pub fn read_lines<T>(path: &Path, means: impl Fn(&str) -> Option<T>) -> Result<V
 ///
 /// As [`PinSet::load`], and when the file cannot be written.
 pub fn allow(path: &Path, pin: Pin) -> Result<bool, PinSetError> {
-    if read(path)?.contains(&pin) {
-        return Ok(false);
-    }
-    change(path, |text| format!("{}\n{pin}\n", text.trim_end()))?;
-    Ok(true)
+    draft(path, pin, true)?.put()
 }
 
-/// Takes a pin off such a list; `false` when it does not stand there. Comments and the others stay as they
-/// were written.
+/// What a list would be with a pin, or without it. Nobody else changes it until this is put in its place or
+/// dropped. Comments and the others stay as they were written.
 ///
 /// # Errors
 ///
 /// As [`allow`].
-pub fn remove(path: &Path, pin: Pin) -> Result<bool, PinSetError> {
-    if !read(path)?.contains(&pin) {
-        return Ok(false);
+pub fn draft(path: &Path, pin: Pin, listed: bool) -> Result<Draft, PinSetError> {
+    let turn = Turn::of(path)?;
+    if read(path)?.contains(&pin) == listed {
+        return Ok(turn.leave());
+    }
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| PinSetError::Unreadable(path.to_path_buf(), error))?;
+    if listed {
+        return turn.draft(&format!("{}\n{pin}\n", text.trim_end()));
     }
     let is_its = |line: &&str| line.split('#').next().unwrap_or_default().trim().parse() == Ok(pin);
-    change(path, |text| text.lines().filter(|line| !is_its(line)).map(|line| format!("{line}\n")).collect())?;
-    Ok(true)
-}
-
-fn change(path: &Path, change: impl FnOnce(&str) -> String) -> Result<(), PinSetError> {
-    let failed = |error| PinSetError::Unreadable(path.to_path_buf(), error);
-    let text = std::fs::read_to_string(path).map_err(failed)?;
-    private_file::replace(path, change(&text).as_bytes())
-        .map_err(|error| PinSetError::Unwritable(path.to_path_buf(), error))
+    let rest: String = text.lines().filter(|line| !is_its(line)).map(|line| format!("{line}\n")).collect();
+    turn.draft(&rest)
 }
 
 fn parse<T>(text: &str, means: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Vec<(usize, String)>> {
@@ -228,6 +225,31 @@ mod tests {
         assert!(report.contains("terminals:1: \"nonsense\""), "{report}");
         assert!(report.contains("terminals:3: \"ABCD\""), "{report}");
         assert!(!report.contains("terminals:2"), "{report}");
+    }
+
+    #[test]
+    fn a_list_is_changed_by_one_program_at_a_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("terminals");
+        std::fs::write(&path, format!("{}\n", pin(1))).unwrap();
+        let drafted = draft(&path, pin(2), true).unwrap();
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| allow(&path, pin(3)));
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            assert_eq!(
+                read(&path).unwrap().len(),
+                1,
+                "what is drafted changes nothing, and nobody else does"
+            );
+            assert!(drafted.put().unwrap());
+            assert!(other.join().unwrap().unwrap());
+        });
+        assert_eq!(read(&path).unwrap(), [1, 2, 3].map(pin).into());
+        drop(draft(&path, pin(1), false).unwrap());
+        assert!(!draft(&path, pin(1), true).unwrap().put().unwrap(), "it stands there already");
+        assert!(draft(&path, pin(1), false).unwrap().put().unwrap());
+        assert_eq!(read(&path).unwrap(), [2, 3].map(pin).into());
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 
     #[test]

@@ -66,9 +66,55 @@ pub fn read(path: &Path, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
 /// # Errors
 /// When any step fails; what was there before is then still there.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    draft(path, bytes)?.put()
+}
+
+/// A private file that is written and on the disk, and has not its name yet. Dropped, it is gone.
+#[derive(Debug)]
+pub struct Draft {
+    path: PathBuf,
+    draft: PathBuf,
+}
+
+/// Writes what [`replace`] would put in a file's place beside it.
+///
+/// # Errors
+/// When any step fails; then nothing is left of it.
+pub fn draft(path: &Path, bytes: &[u8]) -> io::Result<Draft> {
     // Where a link leads to the file, the file changes and the link stays.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    place(&path, bytes, |draft, path| fs::rename(draft, path))
+    fs::create_dir_all(folder_of(&path))?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    // A write that failed may have left it, which goes with this.
+    let draft = Draft { draft: PathBuf::from(name), path };
+    write_durably(&draft.draft, bytes)?;
+    Ok(draft)
+}
+
+impl Draft {
+    /// Puts it in its place. It is on the disk when this returns.
+    ///
+    /// # Errors
+    /// When any step fails.
+    pub fn put(self) -> io::Result<()> {
+        self.place(|draft, path| fs::rename(draft, path))
+    }
+
+    fn place(mut self, put: impl Fn(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
+        put(&self.draft, &self.path)?;
+        // A rename has taken it away, and a link has left it.
+        let _ = fs::remove_file(std::mem::take(&mut self.draft));
+        File::open(folder_of(&self.path))?.sync_all()
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.draft.as_os_str().is_empty() {
+            let _ = fs::remove_file(&self.draft);
+        }
+    }
 }
 
 /// Writes a private file as [`replace`] does, but never over one that is there.
@@ -77,20 +123,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// As [`replace`]; [`io::ErrorKind::AlreadyExists`] when there is one.
 pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A link, unlike a rename, fails when there is a file already.
-    place(path, bytes, |draft, path| fs::hard_link(draft, path))
-}
-
-fn place(path: &Path, bytes: &[u8], put: impl Fn(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
-    let folder = folder_of(path);
-    fs::create_dir_all(folder)?;
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let draft = PathBuf::from(name);
-    let placed = write_durably(&draft, bytes).and_then(|()| put(&draft, path));
-    // A rename has taken it away, and a write that failed may have left it: it goes either way.
-    let _ = fs::remove_file(&draft);
-    placed?;
-    File::open(folder)?.sync_all()
+    draft(path, bytes)?.place(|draft, path| fs::hard_link(draft, path))
 }
 
 fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {

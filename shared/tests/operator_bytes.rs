@@ -155,7 +155,7 @@ fn the_bytes_of_the_settlements_operators_are_what_they_were() {
         Request::Past { .. },
         Request::Trail(_),
         Request::FindAccounts { .. },
-        Request::Sellers,
+        Request::Sellers { .. },
         Request::AllowSeller { .. },
         Request::RevokeSeller { .. },
         Request::Rekey { .. },
@@ -265,7 +265,7 @@ fn trail_messages() -> Vec<Sample> {
         requests,
         Request::Acts { .. },
         Request::Record { .. },
-        Request::Operators,
+        Request::Operators { .. },
         Request::AllowOperator { .. },
         Request::RemoveOperator { .. },
         Request::Disconnect { .. },
@@ -338,7 +338,7 @@ fn the_bytes_of_a_beat_are_what_they_were() {
 #[test]
 fn the_daemons_do_not_go_by_the_same_name() {
     assert_ne!(seller::ALPN, settlement::ALPN);
-    assert!([seller::ALPN, settlement::ALPN].iter().all(|alpn| alpn.starts_with(b"kessai-operator/4")));
+    assert!([seller::ALPN, settlement::ALPN].iter().all(|alpn| alpn.starts_with(b"kessai-operator/5")));
 }
 
 #[test]

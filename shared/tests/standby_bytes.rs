@@ -48,6 +48,7 @@ fn the_bytes_between_nodes_are_what_they_were() {
         Refusal::Senseless,
         Refusal::TooMany,
         Refusal::Unreadable,
+        Refusal::Shorter { .. },
     );
     let refusals = names.iter().zip(refusals).map(|(name, value)| Sample::equal(name, value));
     let nodes = Sample::equal("Nodes", samples::nodes());

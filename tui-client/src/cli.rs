@@ -23,6 +23,7 @@ use crate::home::Home;
 use crate::operate::DashboardArgs;
 use crate::receipts;
 use crate::reconcile;
+use crate::script::Kind;
 use crate::script::command::{ScriptArgs, nobody_outside};
 use crate::shop::Shop;
 use crate::shop_file::ShopFile;
@@ -344,9 +345,13 @@ async fn open_shop(mut at: At, mut from: CardSource, plain: bool, flags: &Flags)
 }
 
 async fn play_script(script: ScriptArgs, at: &At, from: &CardSource) -> Result<u8, Failure> {
+    let ready = script.ready()?;
+    // Nobody is asked for a passphrase in vain.
+    ready.script.must_be(Kind::Shop)?;
     let cards = runtime::stoppable(from.cards(at)).await?.unwrap_or_default();
     let (shop, home) = at.read()?;
-    script.play(script::command::At { shop, home, cards }, &mut nobody_outside).await?;
+    let at = script::command::At { shop, home: script.seeded(home), cards };
+    ready.play_shop(at, &mut nobody_outside).await?;
     Ok(OK)
 }
 

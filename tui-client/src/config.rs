@@ -90,6 +90,14 @@ impl Flags {
         self.load_with(&|name| std::env::var(name).ok())
     }
 
+    /// What these flags alone say, with nothing of the user's own file and of the environment but its `NO_COLOR`:
+    /// so is what plays the same everywhere.
+    pub fn alone(&self) -> Settings {
+        let var = |name: &str| if name == "NO_COLOR" { std::env::var(name).ok() } else { None };
+        let settings = Config::of(self, Wishes::default(), &var).settings;
+        Settings { depth: Depth::default(), ..settings }
+    }
+
     fn load_with(&self, var: &dyn Fn(&str) -> Option<String>) -> Result<Config, Failure> {
         let wishes = match (&self.config, default_file()) {
             // A file that was named has to be there; the usual one need not be.
@@ -145,6 +153,7 @@ impl Config {
         choose("shop", false, wishes.shop.is_some());
         choose("cards", false, wishes.cards.is_some());
         choose("keys", false, wishes.rebinds);
+        choose("dashboard_keys", false, wishes.rebinds_dashboard);
         let settings = &mut config.settings;
         let choice = flags.lang.or(wishes.language).unwrap_or(LangChoice::Auto);
         settings.lang = match choice {
@@ -167,6 +176,7 @@ impl Config {
         }
         settings.pictures = wishes.pictures.unwrap_or_default();
         settings.keys = wishes.keys;
+        settings.dashboard_keys = wishes.dashboard_keys;
         settings.depth = depth(var);
         settings.background = background(var);
         Self {

@@ -4,6 +4,9 @@
 mod command;
 mod daemons;
 mod lines;
+mod places;
+mod script;
 
 pub use command::DashboardArgs;
 pub use daemons::Daemons;
+pub use places::{Places, PlacesArgs};

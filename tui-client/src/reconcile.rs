@@ -12,7 +12,6 @@ pub mod merge;
 pub mod slips;
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,7 +23,8 @@ use kessai_shared::time::Timestamp;
 use serde_json::json;
 
 use crate::home::Home;
-use books::{Seller, Settlement, Side};
+use crate::operate::PlacesArgs;
+use books::{Seller, Settlement};
 use compare::Sides;
 use exception::{Exception, Of};
 use merge::{Rows, newest, one};
@@ -48,33 +48,8 @@ pub struct Reconcile {
     /// This terminal's own folder, whose issuers are believed when none is named.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The data folder of the seller on this machine.
-    #[arg(long, value_name = "DIR", conflicts_with = "seller_at")]
-    seller_data: Option<PathBuf>,
-    /// Where a seller on another machine listens for operators.
-    #[arg(long, value_name = "ADDRESS", requires = "seller_pin", requires = "seller_key")]
-    seller_at: Option<SocketAddr>,
-    /// The pin of the seller: of the one that is asked, or of the one to look at in the settlement's books.
-    #[arg(long, value_name = "PIN")]
-    seller_pin: Option<Pin>,
-    /// The file with the operator's key for the seller.
-    #[arg(long, value_name = "FILE", requires = "seller_at")]
-    seller_key: Option<PathBuf>,
-    /// The data folder of the settlement on this machine.
-    #[arg(long, value_name = "DIR", conflicts_with = "settlement_at")]
-    settlement_data: Option<PathBuf>,
-    /// Where a settlement on another machine listens for operators.
-    #[arg(long, value_name = "ADDRESS", requires = "settlement_pin", requires = "settlement_key")]
-    settlement_at: Option<SocketAddr>,
-    /// The pin of that settlement.
-    #[arg(long, value_name = "PIN", requires = "settlement_at")]
-    settlement_pin: Option<Pin>,
-    /// The file with the operator's key for the settlement.
-    #[arg(long, value_name = "FILE", requires = "settlement_at")]
-    settlement_key: Option<PathBuf>,
-    /// The file with what is knocked with on that settlement, as its `knock-key` writes it.
-    #[arg(long, value_name = "FILE", requires = "settlement_at")]
-    settlement_knock_key: Option<PathBuf>,
+    #[command(flatten)]
+    at: PlacesArgs,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -146,22 +121,8 @@ pub async fn run(args: &Reconcile) -> Result<u8, Failure> {
 
 impl Reconcile {
     async fn sides(&self) -> Result<(Named, u64), Failure> {
-        let seller = Side {
-            data: self.seller_data.clone(),
-            at: self.seller_at,
-            pin: self.seller_pin,
-            key: self.seller_key.clone(),
-            knock_key: None,
-        };
-        let settlement = Side {
-            data: self.settlement_data.clone(),
-            at: self.settlement_at,
-            pin: self.settlement_pin,
-            key: self.settlement_key.clone(),
-            knock_key: self.settlement_knock_key.clone(),
-        };
-        let places = (seller.place(), settlement.place());
-        let sides = [!self.receipts.is_empty(), places.0.is_some(), places.1.is_some()];
+        let places = self.at.places();
+        let sides = [!self.receipts.is_empty(), places.seller.is_some(), places.settlement.is_some()];
         if sides.iter().filter(|named| **named).count() < 2 {
             return Err(Failure::usage(
                 "at least two sides are needed: --receipts, --seller-data or --seller-at, --settlement-data \
@@ -169,17 +130,17 @@ impl Reconcile {
             ));
         }
         let Slips { mut slips, strange } = slips::read(&self.receipts, &self.roots()?)?;
-        let seller = match &places.0 {
+        let seller = match &places.seller {
             Some(place) => Some(Seller::reach(place).await?),
             None => None,
         };
-        let of = seller.as_ref().map(|seller| seller.0.pin()).or(self.seller_pin);
+        let of = seller.as_ref().map(|seller| seller.0.pin()).or(self.at.seller_pin);
         let of = of.or_else(|| slips.first().map(|slip| slip.seller));
         let of = of.ok_or_else(|| {
             Failure::usage("no receipt says whose it is; name the seller with --seller-pin")
         })?;
         slips.retain(|slip| slip.seller == of);
-        let settlement = match &places.1 {
+        let settlement = match &places.settlement {
             Some(place) => Some(Settlement::reach(place, of).await?),
             None => None,
         };

@@ -1,20 +1,27 @@
-//! Scripts at a shop made of values: what they see, what time it is for them, and what is recorded.
+//! Scripts at a shop and beside daemons made of values: what they see, what time it is for them, and what is
+//! recorded.
 
+#[allow(dead_code, reason = "each test uses its own part of what is made up")]
+#[path = "dashboard/made.rs"]
+mod made;
 mod support;
 
 use std::fs;
 use std::future::pending;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use kessai_shared::console::Failure;
+use kessai_shared::operator::live::Beat;
 use kessai_shared::time::Timestamp;
 use kessai_tui_client::app::model::Size;
 use kessai_tui_client::app::{Model, Settings};
+use kessai_tui_client::dashboard::{self, Daemon};
 use kessai_tui_client::home::Home;
 use kessai_tui_client::runtime::Perform;
-use kessai_tui_client::script::{Manner, MovedClock, Scene, Script, play};
+use kessai_tui_client::script::{Kind, Manner, MovedClock, Scene, Script, play};
 use support::World;
 
 const SIZE: Size = Size { columns: 80, rows: 24 };
@@ -134,4 +141,96 @@ fn ids_of_a_seed_are_the_same_in_every_run_and_kept_before_they_are_used() {
     assert_eq!(mint(Some(7)), mint(Some(7)));
     assert_ne!(mint(Some(7)), mint(Some(8)));
     assert_ne!(mint(None), mint(None));
+}
+
+/// A seller that tells so many seconds, ten times as fast as a real one, and then says nothing more.
+fn beating(beats: u64) -> Perform<dashboard::Model> {
+    Arc::new(move |effect, tell| {
+        async move {
+            let dashboard::Effect::Watch(daemon) = effect else { return pending().await };
+            tell.send(dashboard::Event::Reached(daemon)).await.ok()?;
+            for tick in 1..=beats {
+                let status = Some(made::seller_status());
+                let beat = Beat { second: made::sold(tick), status, alarms: Vec::new() };
+                tell.send(dashboard::Event::SellerBeat(Box::new(beat))).await.ok()?;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            pending().await
+        }
+        .boxed()
+    })
+}
+
+/// Plays these lines on the dashboard.
+fn watched(text: &str, beats: u64, record: Option<&Path>) -> Result<(), Failure> {
+    let script = Script::parse(Path::new("a.kessai"), text)?;
+    assert_eq!(script.kind, Kind::Dashboard);
+    let clock = MovedClock::default();
+    let model = dashboard::Model::new(Settings::default(), &[Daemon::Seller], false, SIZE, clock.now());
+    let manner =
+        Manner { size: SIZE, at_reading_speed: false, record: record.map(Path::to_owned), update: false };
+    let mut outside = |_: &str| Ok(());
+    let scene = Scene { model, perform: beating(beats), clock, outside: &mut outside };
+    let runtime = kessai_shared::console::runtime().expect("a runtime");
+    runtime.block_on(play(&script, manner, scene, pending::<Failure>()))
+}
+
+#[test]
+fn a_script_plays_the_dashboard_and_sees_what_grows_old() {
+    let text = "# A seller that falls silent.\ndashboard\nwait \"seller live\"\nkey space\nexpect \"STOPPED\"\n\
+                key space\nabsent \"STOPPED\"\nkey 6\nexpect \"fsync\"\nkey ?\nexpect \"next screen\"\nkey esc\n\
+                wait \"no word for 1 s\"\nabsent \"seller live\"\nwait \"no word for 2 s\"\nkey q\n";
+    assert_eq!(watched(text, 10, None), Ok(()));
+    let wrong = watched("dashboard\nwait \"seller live\"\nexpect \"no word for\"\n", u64::MAX, None);
+    let failure = wrong.expect_err("it is heard");
+    assert!(
+        failure.line.starts_with("a.kessai:3: \"no word for\" is not there; on the screen:"),
+        "{}",
+        failure.line
+    );
+}
+
+#[test]
+fn a_recording_of_the_dashboard_takes_as_long_as_what_it_shows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("a.cast");
+    let begun = std::time::Instant::now();
+    let text = "dashboard\nwait \"seller live\"\npause 2s\nexpect \"seller live\"\nkey q\n";
+    assert_eq!(watched(text, u64::MAX, Some(&file)), Ok(()));
+    assert!(begun.elapsed() >= Duration::from_secs(2), "its seconds go by themselves");
+    let recorded = fs::read_to_string(file).expect("a recording");
+    let times = recorded.lines().skip(1).map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        line[0].as_f64().expect("a time")
+    });
+    let times: Vec<f64> = times.collect();
+    assert!(times.is_sorted(), "{times:?}");
+    let between = times.iter().filter(|at| (0.2..1.9).contains(*at)).count();
+    assert!(between >= 1, "nothing goes by while people look: {times:?}");
+}
+
+#[test]
+fn a_script_says_first_what_it_plays() {
+    let parsed = |text: &str| Script::parse(Path::new("a.kessai"), text);
+    let told = |text: &str| parsed(text).err().map(|failure| failure.line).unwrap_or_default();
+    assert_eq!(parsed("# a remark\n\ndashboard\nkey q\n").map(|script| script.kind), Ok(Kind::Dashboard));
+    assert_eq!(parsed("key q\n").map(|script| script.kind), Ok(Kind::Shop));
+    assert_eq!(told("key q\ndashboard\n"), "a.kessai:2: dashboard stands before every other command");
+    assert_eq!(told("dashboard\ndashboard\n"), "a.kessai:2: dashboard stands before every other command");
+    assert!(told("dashboard now\n").contains("expected nothing after dashboard; found \"now\""));
+    assert!(told("dashboard\nclock +5s\n").contains("a.kessai:2: the daemons have clocks of their own"));
+    assert!(told("dashboard\npatience 5s\n").contains("a.kessai:2: nothing is paid on the dashboard"));
+    for (text, kind, said) in [
+        (
+            "dashboard\n",
+            Kind::Shop,
+            "plays the operators' dashboard; play it with: kessai dashboard --script",
+        ),
+        ("key q\n", Kind::Dashboard, "play it with: kessai script"),
+    ] {
+        let script = parsed(text).unwrap_or_else(|failure| panic!("{}", failure.line));
+        let failure = script.must_be(kind).expect_err("another kind");
+        assert!(failure.code == 2 && failure.line.contains(said), "{}", failure.line);
+        assert_eq!(script.must_be(script.kind), Ok(()));
+    }
 }

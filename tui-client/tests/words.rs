@@ -116,7 +116,13 @@ fn numbers_are_grouped_and_counted() {
 }
 
 /// Files with texts for whoever writes the configuration file: it is in English, as the command line is.
-const FOR_THE_CONFIGURATION: [&str; 2] = ["app/keymap.rs", "app/keymap/rebind.rs"];
+const FOR_THE_CONFIGURATION: [&str; 5] = [
+    "app/keymap.rs",
+    "app/keymap/rebind.rs",
+    "app/keymap/rules.rs",
+    "dashboard/keymap.rs",
+    "dashboard/keymap/rules.rs",
+];
 
 /// The strings of a source that are sentences of some language: two words with a space between them.
 fn sentences(text: &str) -> Vec<String> {

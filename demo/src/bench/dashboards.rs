@@ -18,7 +18,8 @@ use super::options::Bench;
 use super::stage::{Run, Stage};
 use super::verdict::{self, Verdict};
 
-/// Both medians, and what they come to.
+/// Medians of all rounds. A shared machine's speed drifts by more than what is looked for, so shares are taken
+/// within each round, of two runs one after the other, and told with how far they lie apart.
 #[derive(Debug, Serialize)]
 pub struct Report {
     pub dashboards: u32,
@@ -26,10 +27,16 @@ pub struct Report {
     pub outstanding: u32,
     pub without_per_second: f64,
     pub with_per_second: f64,
+    /// What was bought a second beside dashboards, as a share of what was without.
     pub ratio: f64,
+    /// The same in the rounds at the lower and the upper quarter.
+    pub ratio_quarters: [f64; 2],
     /// CPU time of both daemons, in microseconds a purchase.
     pub without_cpu_us: f64,
     pub with_cpu_us: f64,
+    /// What of it was spent beside dashboards, as a share of what was without.
+    pub cpu_ratio: f64,
+    pub cpu_ratio_quarters: [f64; 2],
     /// Seconds that were told to all dashboards together.
     pub told: u64,
     pub verify: Verdict,
@@ -64,6 +71,7 @@ pub async fn measure(bench: &Bench, dashboards: u32, data: &Path) -> Result<Repo
     eprintln!("the books are verified …");
     let verify = verdict::verify(data).await?;
     verify.judge(bought, bought)?;
+    let (ratios, cpu_ratios) = (shares(&fast), shares(&cpu));
     let [without_per_second, with_per_second] = fast.map(|values| median(&values));
     let [without_cpu_us, with_cpu_us] = cpu.map(|values| median(&values));
     Ok(Report {
@@ -72,12 +80,28 @@ pub async fn measure(bench: &Bench, dashboards: u32, data: &Path) -> Result<Repo
         outstanding: pace.most(),
         without_per_second,
         with_per_second,
-        ratio: with_per_second / without_per_second,
+        ratio: median(&ratios),
+        ratio_quarters: quarters(&ratios),
         without_cpu_us,
         with_cpu_us,
+        cpu_ratio: median(&cpu_ratios),
+        cpu_ratio_quarters: quarters(&cpu_ratios),
         told: told.load(Ordering::Relaxed),
         verify,
     })
+}
+
+/// What each round's run with dashboards came to, as a share of the one without.
+fn shares([without, with]: &[Vec<f64>; 2]) -> Vec<f64> {
+    with.iter().zip(without).map(|(with, without)| with / without).collect()
+}
+
+/// What stands at the lower and at the upper quarter.
+fn quarters(values: &[f64]) -> [f64; 2] {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = |index: usize| sorted.get(index).copied().unwrap_or_default();
+    [at(sorted.len() / 4), at((sorted.len() * 3 / 4).min(sorted.len().saturating_sub(1)))]
 }
 
 /// Dashboards that watch both daemons until they are dropped.
@@ -119,10 +143,15 @@ impl Report {
             "                           {:>10.0} with {}",
             self.with_per_second, self.dashboards
         );
-        let _ = writeln!(text, "  ratio                    {:>10.4}", self.ratio);
+        let share = |ratio: f64, [low, high]: [f64; 2]| {
+            format!("{ratio:>10.4} of a round's (middle half {low:.4} to {high:.4})")
+        };
+        let _ = writeln!(text, "  share                    {}", share(self.ratio, self.ratio_quarters));
         let _ =
             writeln!(text, "  daemons' CPU, µs         {:>10.1} a purchase, without", self.without_cpu_us);
         let _ = writeln!(text, "                           {:>10.1} with", self.with_cpu_us);
+        let _ =
+            writeln!(text, "  share                    {}", share(self.cpu_ratio, self.cpu_ratio_quarters));
         let _ = writeln!(text, "  seconds told             {:>10}", self.told);
         text.push_str("\nverify: both sides are sound, and hold what was told\n");
         text

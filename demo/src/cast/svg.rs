@@ -18,6 +18,8 @@ const BASE: f32 = 13.5;
 /// What is around the screen, and the bar above it.
 const MARGIN: f32 = 12.0;
 const BAR: f32 = 26.0;
+/// How much of what is dim is seen.
+const DIM: f32 = 0.62;
 /// How long the last screen stays before it begins again.
 const LAST: Duration = Duration::from_secs(4);
 
@@ -56,7 +58,7 @@ fn style(frames: &[Frame], high: f32) -> String {
     let last = (frames.len() - 1) as f32 * high;
     let mut css = format!(
         "text {{ font: 14px ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', 'Noto Sans Mono CJK JP', \
-         monospace; white-space: pre; fill: {FORE}; }}\n.b {{ font-weight: 700; }}\n.d {{ opacity: 0.62; }}\n\
+         monospace; white-space: pre; fill: {FORE}; }}\n.b {{ font-weight: 700; }}\n.d {{ opacity: {DIM}; }}\n\
          .u {{ text-decoration: underline; }}\n.film {{ transform: translateY(-{last:.1}px); \
          animation: film {:.2}s step-end infinite; }}\n@keyframes film {{\n",
         end.as_secs_f32()
@@ -150,10 +152,15 @@ fn draw_run(out: &mut String, run: &[Cell]) {
         (Kind::Line, Some(arms), _) => line(out, run, arms, &paint, first.style),
         (Kind::Block, _, Some(block)) => {
             let part = |eighths: u8| f32::from(eighths) / 8.0;
+            let (top, high) = (part(block.top) * HIGH, part(block.bottom - block.top) * HIGH);
+            let density = if first.style.dim { block.density * DIM } else { block.density };
+            // Blocks as wide as their cells are one, however many there are.
+            if (block.left, block.right) == (0, 8) {
+                return rect(out, x, top, wide, high, &paint, density);
+            }
             for cell in run {
                 let left = f32::from(cell.column) * WIDE + part(block.left) * WIDE;
-                let (across, top) = (part(block.right - block.left) * WIDE, part(block.top) * HIGH);
-                rect(out, left, top, across, part(block.bottom - block.top) * HIGH, &paint, block.density);
+                rect(out, left, top, part(block.right - block.left) * WIDE, high, &paint, density);
             }
         }
         (Kind::Letters | Kind::Alone | Kind::Line | Kind::Block, _, _) => {
@@ -203,7 +210,7 @@ fn words(text: &str) -> Vec<(usize, &str)> {
 }
 
 fn line(out: &mut String, run: &[Cell], arms: glyph::Arms, paint: &str, style: Style) {
-    let opacity = if style.dim { " opacity=\"0.62\"" } else { "" };
+    let opacity = if style.dim { format!(" opacity=\"{DIM}\"") } else { String::new() };
     let mut path = String::new();
     let (Some(first), middle) = (run.first(), HIGH / 2.0) else { return };
     let x = f32::from(first.column) * WIDE;

@@ -1,6 +1,10 @@
 //! The dashboard beside real daemons: what it tells is what happened, and a daemon that does not answer is said
 //! not to.
 
+#[allow(dead_code, reason = "the windows of the terminal's own tests can do more")]
+#[path = "../../../tui-client/tests/lifecycle/pty.rs"]
+mod pty;
+mod screen;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -20,6 +20,7 @@ mod keys;
 mod lists;
 mod manual;
 mod rights;
+mod unwritable;
 
 use std::fs;
 use std::net::SocketAddr;

@@ -223,6 +223,79 @@ fn nobody_without_the_right_changes_anything<W: Wire>(folder: &Path, runtime: &R
 }
 
 #[test]
+fn a_key_that_may_only_watch_reads_no_expiry_of_a_card() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let _shop = Shop::open(folder.path());
+    let runtime = Runtime::new().expect("a runtime");
+    let key = folder.path().join("watch");
+    let pin = make_key(SETTLEMENT, &key);
+    hand_over_knock_key(folder.path(), &pin, &key);
+    SETTLEMENT.ask(folder.path(), &["operators", "allow", &pin.to_string(), "--watch"]).with(0);
+    let mut watcher = None;
+    until("a key that is let in", || {
+        watcher = Talk::<AtSettlement>::with(folder.path(), &runtime, Some(&key)).ok();
+        watcher.as_ref().is_some_and(|talk| talk.ask(&AtSettlement::point()).is_ok())
+    });
+    let watcher = watcher.expect("it is let in");
+    let own = Talk::<AtSettlement>::with(folder.path(), &runtime, None).expect("the folder's own key");
+    let expiries = |talk: &Talk<'_, AtSettlement>, request: settlement::Request| match talk.ask(&request) {
+        Ok(settlement::Reply::Accounts(page)) => page.rows.iter().map(|row| row.expiry).collect(),
+        Ok(settlement::Reply::Account(detail)) => vec![detail.row.expiry],
+        other => panic!("{other:?}"),
+    };
+    let all = settlement::Request::Accounts { after: None, limit: 10 };
+    let Ok(settlement::Reply::Accounts(page)) = own.ask(&all) else { panic!("no accounts") };
+    let account = page.rows.first().expect("an account").account;
+    let prefix = account.to_string()[..8].to_owned();
+    for request in [
+        all,
+        settlement::Request::FindAccounts { prefix, after: None, limit: 10 },
+        settlement::Request::Account { account },
+    ] {
+        let (seen, left_out) = (expiries(&own, request.clone()), expiries(&watcher, request));
+        assert!(!seen.is_empty() && seen.iter().all(Option::is_some), "{seen:?}");
+        assert_eq!(left_out, vec![None; seen.len()]);
+    }
+}
+
+#[test]
+fn lists_of_keys_are_told_page_by_page() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let _shop = Shop::open(folder.path());
+    let runtime = Runtime::new().expect("a runtime");
+    let pins: Vec<Pin> =
+        (1..=450_u16).map(|nth| Pin(std::array::from_fn(|at| nth.to_be_bytes()[at % 2]))).collect();
+    let lines: String = pins.iter().map(|pin| format!("{pin}\n")).collect();
+    let data = SETTLEMENT.data(folder.path());
+    // A silent daemon knows the knocks of a few hundred keys only, so it is the seller that has many operators.
+    std::fs::write(SELLER.data(folder.path()).join("operators.txt"), &lines).expect("a list");
+    let sellers = std::fs::read_to_string(data.join("sellers.txt")).expect("a list");
+    std::fs::write(data.join("sellers.txt"), format!("{sellers}\n{lines}")).expect("a list");
+    let listed = |name: &str| {
+        let list = SETTLEMENT.json(folder.path(), &["sellers", "list", "--limit", name]);
+        (list["sellers"].as_array().map(Vec::len), list["next"].is_null())
+    };
+    until("a list that is taken over", || listed("1000") == (Some(451), true));
+    assert_eq!(listed("300"), (Some(300), false));
+    let own = Talk::<AtSeller>::with(folder.path(), &runtime, None).expect("the folder's own key");
+    until("a list that is taken over", || own.acts().iter().any(|act| act.on.is_some()));
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let asked = own.trail(trail::Request::Operators { after, limit: u16::MAX });
+        let Ok(trail::Reply::Operators { listed, .. }) = asked else { panic!("{asked:?}") };
+        assert!(listed.rows.len() <= 200);
+        found.extend(listed.rows.into_iter().map(|(pin, _)| pin));
+        after = listed.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let mut pins = pins;
+    pins.sort();
+    assert_eq!(found, pins);
+}
+
+#[test]
 fn who_may_watch_or_was_revoked_changes_nothing_at_either_daemon() {
     let folder = tempfile::tempdir().expect("a folder");
     let shop = Shop::open(folder.path());

@@ -144,14 +144,16 @@ fn settlement(stage: &mut Stage, load: &Load, backup: &Path) {
     stage.kill(Role::Settlement, lost);
     drop(hushed);
     stage.restore(Role::Settlement, lost, backup);
-    // A standby that reaches a copy with less than it has itself ends; it is not to hear of this one.
-    let still = stage.pause(Role::Settlement, standby);
+    // The standby reaches a copy with less than it has itself at the address that it follows, and waits.
     let mut stale = stage.try_to_serve(Role::Settlement, lost);
     until("a settlement that knows what it is", || {
         stale.complaints().contains("older copy") || !stale.is_running()
     });
+    until("a standby that tells of an older copy", || {
+        stage.complaints(Role::Settlement, standby).contains("older copy of the journal here")
+            || !stale.is_running()
+    });
     let said = stale.kill().err;
-    drop(still);
     assert!(said.contains("older copy") || said.contains("is in charge under epoch"), "{said}");
     stage.command(Role::Settlement, standby, &["promote"]).with(0);
     stage.turns(Role::Settlement);

@@ -225,12 +225,6 @@ impl Stage {
         running.map(|process| processes::pause(process.pid())).collect()
     }
 
-    /// Keeps a node from doing anything until the guard is dropped.
-    pub fn pause(&self, role: Role, nth: usize) -> processes::Paused {
-        let process = self.pairs[role.at()].nodes[nth].process.as_ref();
-        processes::pause(process.expect("a node that runs").pid())
-    }
-
     pub fn complaints(&self, role: Role, nth: usize) -> String {
         self.pairs[role.at()].nodes[nth].process.as_ref().map(Running::complaints).unwrap_or_default()
     }

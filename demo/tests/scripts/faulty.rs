@@ -78,6 +78,44 @@ fn a_script_that_is_to_be_shown_needs_a_screen() {
     assert!(run(["kessai", "script", "--help"]).with(0).contains("--at-reading-speed"));
 }
 
+#[test]
+fn a_script_of_the_other_kind_is_refused_with_what_plays_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("nobody").display().to_string();
+    let of_dashboard = written(folder.path(), "# An operator's.\ndashboard\nkey q\n").display().to_string();
+    let ended = run(["kessai", "script", &of_dashboard, "--shop", "none.toml"]);
+    assert!(ended.one_line(2).contains("play it with: kessai dashboard --script"), "{ended:?}");
+    let of_shop = folder.path().join("shop.kessai");
+    fs::write(&of_shop, "key q\n").expect("a script");
+    let of_shop = of_shop.display().to_string();
+    let ended = run(["kessai", "dashboard", "--seller-data", &data, "--script", &of_shop]);
+    assert!(ended.one_line(2).contains("play it with: kessai script"), "{ended:?}");
+    // How it is played means nothing without one, and lines are another thing.
+    for more in [&["--record", "a.cast"][..], &["--update"], &["--script", &of_dashboard, "--plain"]] {
+        let ended = run([&["kessai", "dashboard", "--seller-data", &data], more].concat());
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.err.contains("--script"), "{ended:?}");
+    }
+}
+
+#[test]
+fn the_dashboards_own_command_plays_a_script_where_nobody_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("nobody").display().to_string();
+    let play = |text: &str, more: &[&str]| {
+        let script = written(folder.path(), text).display().to_string();
+        run([&["kessai", "dashboard", "--seller-data", &data, "--script", &script], more].concat())
+    };
+    play("dashboard\nwait \"seller not reached\"\nabsent \"seller live\"\nkey q\n", &[]).with(0);
+    play("dashboard\nwait \"seller not reached\"\nexpect \"READ ONLY\"\nkey q\n", &["--readonly"]).with(0);
+    let ended = play("dashboard\nexpect \"seller live\"\n", &[]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.err.contains("a.kessai:2: \"seller live\" is not there; on the screen:"), "{}", ended.err);
+    let ended = play("dashboard\noutside halt-seller\n", &[]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.err.contains("play this script with: kessai-demo script"), "{}", ended.err);
+}
+
 trait Begins {
     fn one_line_begins(self, code: i32);
 }

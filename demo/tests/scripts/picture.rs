@@ -59,12 +59,14 @@ fn what_could_be_markup_is_letters() {
 
 #[test]
 fn lines_and_blocks_are_drawn_and_colours_kept() {
-    let svg = picture(&[&format!("┌──┐{ESC}[31mred{ESC}[7m!{ESC}[0m▀")]);
+    let svg = picture(&[&format!("┌──┐{ESC}[31mred{ESC}[7m!{ESC}[0m▀{ESC}[2m▄▄{ESC}[0m")]);
     let after = svg.split("<defs>").nth(1).unwrap_or_default();
     assert_eq!(after.matches("<path ").count(), 3, "two corners and one rule: {after}");
     assert!(after.contains("style=\"fill:#e0606b\">red<"), "{after}");
     assert!(after.contains("height=\"18.0\" fill=\"#e0606b\"/>"), "the ground of what is inverse: {after}");
     assert!(after.contains("height=\"9.0\" fill=\"#d7dce4\"/>"), "the upper half of a cell: {after}");
+    let dim = "width=\"16.8\" height=\"9.0\" fill=\"#d7dce4\" opacity=\"0.62\"/>";
+    assert!(after.contains(dim), "blocks beside each other are one, and dim: {after}");
 }
 
 #[test]

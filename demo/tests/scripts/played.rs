@@ -1,4 +1,4 @@
-//! The three demos from their beginning to their end, recorded as they play.
+//! The demos from their beginning to their end; one of them is recorded as it plays.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -70,4 +70,14 @@ fn a_payment_whose_link_is_lost_is_found_out_about_and_charged_once() {
     // The order that is in the books is the one the terminal wrote down before it sent anything.
     let kept = fs::read_to_string(folder.path().join("terminal/orders.txt")).expect("the orders");
     assert_eq!(kept.lines().count(), 1, "{kept}");
+}
+
+#[test]
+fn an_operator_blocks_a_stolen_card_and_sees_the_settlement_fall_silent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    play(&script("dashboard"), folder.path(), &["--size", "100x30"]).with(0);
+    // What the others bought meanwhile is sound on both sides, and some of it was declined.
+    let books = verify(folder.path());
+    let (decided, approved) = (books.owed("decisions"), books.owed("approved"));
+    assert!(approved > 0 && decided > approved, "{approved} of {decided} were approved");
 }

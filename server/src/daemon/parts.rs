@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use kessai_shared::daemon;
 use kessai_shared::exchange::Trunk;
+use kessai_shared::ids::Epoch;
 use kessai_shared::measure::Registry;
 use kessai_shared::node_file;
 use kessai_shared::store::{Floors, Store};
@@ -50,7 +51,7 @@ pub(super) struct Errands {
     to_carry: mpsc::Receiver<courier::Errand>,
     cards: Cards,
     to_tell: mpsc::Receiver<reconciler::Told>,
-    wishes: mpsc::Receiver<()>,
+    wishes: mpsc::Receiver<Epoch>,
     witness: WitnessFile,
     /// The last tenure of the journal at the start.
     last: Option<Tenure>,

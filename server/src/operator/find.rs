@@ -50,8 +50,7 @@ impl Service {
     pub(super) async fn owed(&self, after: Option<OrderId>, limit: u16) -> Result<Reply, Refusal> {
         let limit = rows(limit);
         let look = move |books: &Books, _| {
-            let behind = books.open_orders().filter(|id| after.is_none_or(|after| *id > after));
-            let ids: Vec<OrderId> = behind.take(limit + 1).collect();
+            let ids: Vec<OrderId> = books.open_orders_behind(after).take(limit + 1).collect();
             let row = |id: &OrderId| {
                 let work = Work::next(books, *id)?.name().to_owned();
                 Some(OwedRow { row: views::order_row(books.order(*id)?), work })

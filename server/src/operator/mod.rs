@@ -12,7 +12,6 @@ mod trail;
 mod views;
 
 pub use lists::Recording;
-pub use live::Eyes;
 pub use service::Service;
 pub use views::kind;
 

@@ -7,6 +7,7 @@ use kessai_shared::backup::schedule::Board;
 use kessai_shared::exchange::{self, Roster, TooMany, Trunk, Watcher};
 use kessai_shared::ids::{OrderId, Sku};
 use kessai_shared::measure::Hour;
+use kessai_shared::operator::keeper;
 use kessai_shared::operator::registrar::Registrar;
 use kessai_shared::operator::seller::{LinkHealth, LinkKind, Refusal, Reply, Request, Status};
 use kessai_shared::operator::{Endpoint, MAX_LOOKED_AT, Peers, rows};
@@ -66,7 +67,7 @@ impl exchange::Service for Service {
             return Reply::Refused(Refusal::NoRight);
         }
         let reply = match request {
-            Request::Trail(request) => self.trail(operator, request).await.map(Reply::Trail),
+            Request::Trail(request) => keeper::answer(&*self, operator, request).await.map(Reply::Trail),
             Request::FindOrders { words, before, limit } => self.find_orders(&words, before, limit),
             Request::FindStock { text, limit } => self.find_stock(text, limit).await,
             Request::Owed { after, limit } => self.owed(after, limit).await,

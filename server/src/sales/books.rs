@@ -4,6 +4,7 @@
 mod counts;
 
 use std::collections::HashMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use kessai_shared::ids::{CaptureId, Customer, OrderId, RefundId, ReturnId, Sku};
@@ -132,7 +133,21 @@ impl Books {
 
     /// The orders that wait for an answer from the settlement.
     pub fn open_orders(&self) -> impl Iterator<Item = OrderId> {
-        self.lists.open.iter().copied().chain(self.recovered.giving_back())
+        self.open_orders_behind(None)
+    }
+
+    /// As [`Books::open_orders`], those behind one of them: by their ids, each once, be it an order of our own
+    /// or one that is given back.
+    pub fn open_orders_behind(&self, after: Option<OrderId>) -> impl Iterator<Item = OrderId> {
+        let behind = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let mut own = self.lists.open.range(behind).copied().peekable();
+        let mut given_back = self.recovered.giving_back(behind).peekable();
+        std::iter::from_fn(move || {
+            let next = own.peek().into_iter().chain(given_back.peek()).min().copied()?;
+            own.next_if_eq(&next);
+            given_back.next_if_eq(&next);
+            Some(next)
+        })
     }
 
     /// The orders that were confirmed at `until` or before and can be shipped now.

@@ -12,6 +12,7 @@
 //! own orders is acknowledged the same capture or refund, it leaves this table.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeBounds;
 
 use kessai_shared::ids::{CaptureId, OrderId, RefundId};
 use kessai_shared::money::Minor;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use super::books::Books;
 use super::inconsistent::Inconsistent;
+use super::order::Order;
 use super::stock::Stock;
 use super::work::Work;
 
@@ -66,18 +68,34 @@ pub enum RecoveredStep {
 }
 
 impl Recovered {
-    /// What was charged, and is neither explained by our own orders nor given back.
+    /// What was charged, and is neither explained by our own order of it nor given back. Refunds that nobody
+    /// here asked for may be of goods that our own order says were charged: they count against those first,
+    /// so that a shipment that was lost with its record is not taken for paid back because others were.
     #[must_use]
-    pub fn owed(&self) -> Minor {
-        let charged: i64 = self.captures.iter().map(|capture| capture.amount.0).sum();
-        let back: i64 = self.refunds.iter().map(|refund| refund.amount.0).sum();
-        Minor((charged - back - self.charged_back.0).max(0))
+    pub fn owed(&self, own: Option<&Order>) -> Minor {
+        let sum = |amounts: &mut dyn Iterator<Item = Minor>| amounts.map(|amount| amount.0).sum::<i64>();
+        let charged = sum(&mut self.captures.iter().map(|capture| capture.amount));
+        let repaid = sum(&mut self.repayments().map(|refund| refund.amount));
+        let unknown = sum(&mut self.refunds.iter().map(|refund| refund.amount)) - repaid;
+        let kept = own.map_or(0, |order| order.captured.0 - (order.refunded.0 - order.released.0));
+        Minor((charged - repaid - self.charged_back.0 - (unknown - kept).max(0)).max(0))
     }
 
-    /// Whether nothing is held or owed for it.
+    /// The refunds that were asked for because a record was lost.
+    fn repayments(&self) -> impl Iterator<Item = &Refunded> {
+        let refund = |nth| RefundId::of_recovered(self.purchase.order, nth);
+        (0..=u32::MAX).map_while(move |nth| self.refunds.iter().find(|known| known.id == refund(nth)))
+    }
+
+    /// Whether nothing is to be released or owed for it.
     #[must_use]
-    pub fn is_even(&self) -> bool {
-        self.held == Minor::ZERO && self.owed() == Minor::ZERO
+    pub fn is_even(&self, own: Option<&Order>) -> bool {
+        !self.is_to_be_released() && self.owed(own) == Minor::ZERO
+    }
+
+    /// Whether something is held for it. What the settlement will not release runs out by itself.
+    fn is_to_be_released(&self) -> bool {
+        self.held.is_positive() && self.refused.is_none()
     }
 
     /// Whether it waits for the settlement, so that no other money of its order may move.
@@ -89,23 +107,25 @@ impl Recovered {
         }
     }
 
-    /// The next message that giving it back takes; `own` is what our own order of it was charged.
-    pub(super) fn work(&self, own: Minor) -> Option<Work> {
+    /// The next message that giving it back takes; `own` is our own order of it, if there is one.
+    pub(super) fn work(&self, own: Option<&Order>) -> Option<Work> {
         let order = self.purchase.order;
         if self.state != RecoveredState::GivingBack {
             return None;
         }
-        // A reversal gives back all there is, and is refused once anything was charged.
-        if self.held.is_positive() && self.captures.is_empty() && own == Minor::ZERO {
-            return Some(Work::Reverse { order });
-        }
-        if self.held.is_positive() {
-            return Some(Work::Release { given: None, order, amount: self.held });
+        if self.is_to_be_released() {
+            let nothing_charged = own.is_none_or(|own| own.captured == Minor::ZERO);
+            // A reversal gives back all there is, and is refused once anything was charged.
+            return Some(if self.captures.is_empty() && nothing_charged {
+                Work::Reverse { order }
+            } else {
+                Work::Release { given: None, order, amount: self.held }
+            });
         }
         // Counted by its own repayments: others may turn out to be our orders' own, and leave the row.
         let is_new = |refund: &RefundId| !self.refunds.iter().any(|known| known.id == *refund);
         let refund = (0..=u32::MAX).map(|nth| RefundId::of_recovered(order, nth)).find(is_new)?;
-        let amount = self.owed();
+        let amount = self.owed(own);
         amount.is_positive().then_some(Work::Repay { order, refund, amount })
     }
 }
@@ -142,9 +162,9 @@ impl Table {
         self.rows.insert(id, row);
     }
 
-    /// Those that wait for the settlement.
-    pub(super) fn giving_back(&self) -> impl Iterator<Item = OrderId> {
-        self.giving_back.iter().copied()
+    /// Those that wait for the settlement, between two of them.
+    pub(super) fn giving_back(&self, between: impl RangeBounds<OrderId>) -> impl Iterator<Item = OrderId> {
+        self.giving_back.range(between).copied()
     }
 }
 
@@ -229,7 +249,8 @@ impl Books {
                 return Err(Inconsistent("a recovered order is given up twice"));
             }
         }
-        row.state = if row.is_even() { RecoveredState::Ended } else { RecoveredState::GivingBack };
+        row.state =
+            if row.is_even(self.order(id)) { RecoveredState::Ended } else { RecoveredState::GivingBack };
         self.recovered.put(id, row);
         if self.order(id).is_none_or(|order| order.order != OrderState::Confirmed) {
             return Ok(());
@@ -256,18 +277,21 @@ impl Books {
             RecoveredStep::Explained => row.state = RecoveredState::Ended,
             RecoveredStep::Released => row.held = Minor::ZERO,
             RecoveredStep::Repaid(refund) => {
-                if refund.amount > row.owed() {
+                if refund.amount > row.owed(self.order(id)) {
                     return Err(Inconsistent("more is paid back than was charged"));
                 }
                 self.clearing.refunded(refund.batch, row.purchase.currency, refund.amount)?;
                 row.refunds.push(*refund);
             }
             RecoveredStep::Refused(refusal) => {
+                // A refused release stands in no repayment's way.
+                if !row.is_to_be_released() {
+                    row.state = RecoveredState::Ended;
+                }
                 row.refused = Some(*refusal);
-                row.state = RecoveredState::Ended;
             }
         }
-        if row.is_even() {
+        if row.is_even(self.order(id)) {
             row.state = RecoveredState::Ended;
         }
         self.recovered.put(id, row);
@@ -294,7 +318,8 @@ impl Books {
         let explained = row.refunds.len() < before;
         if explained {
             // What it seemed to give back was for other goods, so it is owed still.
-            if row.state == RecoveredState::Ended && row.refused.is_none() && !row.is_even() {
+            if row.state == RecoveredState::Ended && row.refused.is_none() && !row.is_even(self.order(order))
+            {
                 row.state = RecoveredState::GivingBack;
             }
             self.recovered.put(order, row);

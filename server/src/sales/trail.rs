@@ -1,7 +1,5 @@
 //! What operators had done, as the changes of a shop say it.
 
-use std::fmt::Write as _;
-
 use kessai_shared::operator::trail::Subject;
 use kessai_shared::pin::Pin;
 use kessai_shared::trail::Act;
@@ -42,17 +40,17 @@ impl Change {
         }
     }
 
-    /// The operator whose act it was, if it was one's.
-    pub const fn by(&self) -> Option<Pin> {
-        match self {
-            Change::CaptureStarted { by, .. }
-            | Change::Delivered { by, .. }
-            | Change::CancelAsked { by, .. } => *by,
-            Change::GivenBack { given, .. } => given.by,
-            Change::Received { by, .. } | Change::Adjusted { by, .. } | Change::Operated { by, .. } => {
-                Some(*by)
-            }
-            Change::Granted(tenure) => tenure.by,
+    /// The operator whose act it was, and what that act is called, if it was one's.
+    fn operated(&self) -> Option<(Pin, &'static str)> {
+        let (by, what) = match self {
+            Change::CaptureStarted { by, .. } => (*by, "ship"),
+            Change::Delivered { by, .. } => (*by, "deliver"),
+            Change::CancelAsked { by, .. } => (*by, "cancel"),
+            Change::GivenBack { given, .. } => (given.by, "return"),
+            Change::Received { by, .. } => (Some(*by), "receive"),
+            Change::Adjusted { by, .. } => (Some(*by), "adjust"),
+            Change::Granted(tenure) => (tenure.by, "promote"),
+            Change::Operated { what, by, .. } => (Some(*by), what.name()),
             Change::Stocked { .. }
             | Change::Relisted { .. }
             | Change::Placed { .. }
@@ -71,8 +69,14 @@ impl Change {
             | Change::RecoveredGivenUp { .. }
             | Change::RecoveredStep { .. }
             | Change::CaughtUp
-            | Change::Described { .. } => None,
-        }
+            | Change::Described { .. } => return None,
+        };
+        by.map(|by| (by, what))
+    }
+
+    /// The operator whose act it was, if it was one's.
+    pub fn by(&self) -> Option<Pin> {
+        self.operated().map(|(by, _)| by)
     }
 
     /// What it is about.
@@ -111,51 +115,25 @@ impl Change {
 
     /// The act of an operator that it is, if it is one's.
     pub fn act(&self) -> Option<Act> {
-        let by = self.by()?;
-        let (what, reason) = match self {
-            Change::CaptureStarted { shipping, .. } => {
-                ("ship", pieces(shipping.lines.iter().map(|line| line.1)))
-            }
-            Change::Delivered { .. } => ("deliver", String::new()),
-            Change::CancelAsked { .. } => ("cancel", String::new()),
+        let (by, what) = self.operated()?;
+        Some(Act { by, what, on: self.subject(), reason: self.reason(), bulk: false })
+    }
+
+    /// What an operator gave as the reason, or what else there is to say of the act.
+    fn reason(&self) -> String {
+        match self {
+            Change::CaptureStarted { shipping, .. } => pieces(shipping.lines.iter().map(|line| line.1)),
             Change::GivenBack { given, .. } => {
-                ("return", (if given.restock { "restocked" } else { "written off" }).to_owned())
+                (if given.restock { "restocked" } else { "written off" }).to_owned()
             }
-            Change::Received { pieces, note, .. } => {
-                let mut reason = format!("{pieces} pieces");
-                if !note.is_empty() {
-                    // Writing to a text does not fail.
-                    let _ = write!(reason, ": {note}");
-                }
-                ("receive", reason)
-            }
-            Change::Adjusted { pieces, reason, .. } => {
-                ("adjust", format!("{pieces:+} pieces: {}", reason.word()))
-            }
-            Change::Granted(tenure) => ("promote", format!("epoch {}", tenure.epoch)),
-            Change::Operated { what, reason, .. } => (what.name(), reason.clone()),
-            // Nothing of these is an operator's.
-            Change::Stocked { .. }
-            | Change::Relisted { .. }
-            | Change::Placed { .. }
-            | Change::TurnedAway { .. }
-            | Change::Decided { .. }
-            | Change::Doubted { .. }
-            | Change::Reversed { .. }
-            | Change::Shipped { .. }
-            | Change::Lapsed { .. }
-            | Change::Cancelled { .. }
-            | Change::Released { .. }
-            | Change::Refunded { .. }
-            | Change::Refused { .. }
-            | Change::BatchCompared { .. }
-            | Change::Recovered { .. }
-            | Change::RecoveredGivenUp { .. }
-            | Change::RecoveredStep { .. }
-            | Change::CaughtUp
-            | Change::Described { .. } => return None,
-        };
-        Some(Act { by, what, on: self.subject(), reason, bulk: false })
+            Change::Received { pieces, note, .. } if note.is_empty() => format!("{pieces} pieces"),
+            Change::Received { pieces, note, .. } => format!("{pieces} pieces: {note}"),
+            Change::Adjusted { pieces, reason, .. } => format!("{pieces:+} pieces: {}", reason.word()),
+            Change::Granted(tenure) => format!("epoch {}", tenure.epoch),
+            Change::Operated { reason, .. } => reason.clone(),
+            // What the others are called says it all.
+            _ => String::new(),
+        }
     }
 }
 

@@ -127,8 +127,7 @@ impl Work {
     }
 
     fn of_recovered(books: &Books, id: OrderId) -> Option<Work> {
-        let own = books.order(id).map_or(Minor::ZERO, |order| order.captured);
-        books.recovered(id)?.work(own)
+        books.recovered(id)?.work(books.order(id))
     }
 
     fn of_order(books: &Books, id: OrderId) -> Option<Work> {

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use kessai_server::sales::acts;
-use kessai_server::sales::{Answer, Audit, Books, Change, Order, Tenure, Work};
-use kessai_shared::ids::{Epoch, NodeId, OrderId};
+use kessai_server::sales::{Answer, Audit, Books, Change, Order, RecoveredState, Tenure, Work};
+use kessai_shared::ids::{Epoch, NodeId, OrderId, RefundId};
 use kessai_shared::pin::Pin;
 use kessai_shared::receipt::{Decision, Quote, Statement, Verdict};
 use kessai_shared::settlement::{Approved, Mode};
-use kessai_shared::storefront::OrderState;
+use kessai_shared::storefront::{OrderState, Refusal};
 use kessai_shared::time::Timestamp;
 
 use crate::life::{Life, START, proof};
@@ -27,9 +27,9 @@ const ROUNDS: usize = 100;
 /// How long recovered orders wait for their terminals, in seconds.
 const WAIT: u64 = 1_000;
 
-struct Restored {
-    books: Books,
-    till: Till,
+pub struct Restored {
+    pub books: Books,
+    pub till: Till,
     changes: Vec<Change>,
     now: u64,
     /// Whatever was ever ordered, with its buyer.
@@ -61,7 +61,8 @@ pub fn live(seed: u64) {
 }
 
 impl Restored {
-    fn of(life: Life, lost: usize) -> Self {
+    /// The books of a life without its last changes, beside a settlement that has everything.
+    pub fn of(life: Life, lost: usize) -> Self {
         let mut quotes = BTreeMap::new();
         for change in &life.changes {
             if let Change::Placed { quote, owner, .. } = change {
@@ -81,7 +82,7 @@ impl Restored {
         START.plus_seconds(self.now)
     }
 
-    fn apply(&mut self, change: &Change) {
+    pub fn apply(&mut self, change: &Change) {
         self.changes.push(change.clone());
         self.now += 1;
         let taken = self.books.apply(change, self.changes.len() as u64, self.now());
@@ -89,7 +90,7 @@ impl Restored {
     }
 
     /// As the clerk does after a promotion by force.
-    fn catch_up(&mut self) {
+    pub fn catch_up(&mut self) {
         let (epoch, node, mode, by) = (Epoch(1), NodeId::from_bytes([1; 16]), Mode::Alone, None);
         self.apply(&Change::Granted(Tenure { epoch, node, mode, by, behind: true }));
         assert!(self.books.is_behind());
@@ -111,6 +112,13 @@ impl Restored {
 
     fn step(&mut self, dice: &mut Dice) {
         match dice.roll() % 8 {
+            // Its time may be over at any moment.
+            0 if dice.roll().is_multiple_of(3) => {
+                let waiting: Vec<_> = self.books.unclaimed(Timestamp(u64::MAX)).collect();
+                if let Some(order) = waiting.get(dice.roll() as usize % waiting.len().max(1)) {
+                    self.apply(&Change::RecoveredGivenUp { order: *order });
+                }
+            }
             0 | 1 => self.ask_again(dice),
             2 | 3 => self.forward(),
             4 => {
@@ -130,21 +138,24 @@ impl Restored {
 
     /// A terminal asks for its order again, with the quote that it has.
     fn ask_again(&mut self, dice: &mut Dice) {
-        let Some((quote, owner)) = self.quotes.values().nth(dice.roll() as usize % self.quotes.len().max(1))
-        else {
+        let Some(id) = self.quotes.keys().nth(dice.roll() as usize % self.quotes.len().max(1)) else {
             return;
         };
-        // Long after the quote's deadline: what was decided in its time is still an order.
-        let late = quote.deadline.plus_seconds(1);
-        let recovered =
-            self.books.recovered(quote.order).is_some() && self.books.order(quote.order).is_none();
-        let change = acts::place(&self.books, (quote, None), *owner, late);
-        if !recovered && self.books.order(quote.order).is_none() {
-            assert!(change.is_err(), "a quote that has expired: {change:?}");
+        let (id, change) = (*id, self.asked_again(*id));
+        let waits = self.books.recovered(id).is_some_and(|row| row.state == RecoveredState::Waiting);
+        if !waits && self.books.order(id).is_none() {
+            assert!(change.is_err(), "a quote that has expired, or was given back: {change:?}");
         }
         if let Ok(Some(change)) = change {
             self.apply(&change);
         }
+    }
+
+    /// What its terminal is told that asks for an order again.
+    pub fn asked_again(&self, id: OrderId) -> Result<Option<Change>, Refusal> {
+        let (quote, owner) = &self.quotes[&id];
+        // Long after the quote's deadline: what was decided in its time is still an order.
+        acts::place(&self.books, (quote, None), *owner, quote.deadline.plus_seconds(1))
     }
 
     fn forward(&mut self) {
@@ -200,7 +211,7 @@ impl Restored {
     }
 
     /// Faults stop and time goes by: everything ends by itself.
-    fn finish(&mut self) {
+    pub fn finish(&mut self) {
         for _ in 0..ROUNDS {
             self.forward();
             let open: Vec<_> = self.books.open_orders().collect();
@@ -219,6 +230,13 @@ impl Restored {
         assert_eq!(self.books.open_orders().next(), None, "something is owed for ever");
         assert_eq!(self.books.open_recovered(), 0, "something is recovered and never ends");
         for theirs in self.till.approved() {
+            let id = theirs.purchase.order;
+            let known = self.books.order(id).is_some() || self.books.recovered(id).is_some();
+            let moved = !theirs.captures.is_empty() || !theirs.refunds.is_empty();
+            assert!(known || !moved, "F18: {id} was charged, and nobody here knows of it: {theirs:?}");
+            if self.books.order(id).is_none() {
+                assert!(self.asked_again(id).is_err(), "F18: {id} was given back, and is placed again");
+            }
             self.has_goods_or_money(&theirs);
         }
     }
@@ -241,7 +259,13 @@ impl Restored {
         let sold = order.filter(|order| matches!(order.order, OrderState::Completed));
         let kept = sold.map_or(0, |order: &Order| order.kept().0);
         assert_eq!(charged - back, kept + recovered - unknown, "I7: {id} {theirs:?} {order:?} {row:?}");
-        assert!(recovered <= unknown || recovered == 0, "I7: {id} is charged for nothing: {row:?}");
+        // What was refunded for goods that our own order says are the buyer's pays for no lost shipment.
+        let repaid: i64 = row.map_or(0, |row| {
+            let known = |nth| row.refunds.iter().find(|of| of.id == RefundId::of_recovered(id, nth));
+            (0..).map_while(known).map(|refund| refund.amount.0).sum()
+        });
+        let of_lost = (unknown - repaid - kept).max(0);
+        assert!(recovered <= repaid + of_lost, "I7: {id} is charged for nothing: {order:?} {row:?}");
         assert_eq!(theirs.held.0, 0, "I12: {id} is held for nobody: {theirs:?} {order:?} {row:?}");
     }
 }

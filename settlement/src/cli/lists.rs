@@ -1,7 +1,7 @@
 //! Accounts and holds, for whoever keeps the settlement.
 
 use clap::{Args, Subcommand};
-use kessai_shared::columns::Columns;
+use kessai_shared::columns::{Columns, or_dash};
 use kessai_shared::console::{Failure, OK};
 use kessai_shared::operator::client::Operator;
 use kessai_shared::operator::print::{self, Limit, instant};
@@ -108,7 +108,7 @@ pub fn print_accounts(rows: Vec<AccountRow>) {
     ]);
     for row in rows {
         let money = [row.limit, row.balance, row.held, row.open_to_buy].map(|m| m.show(row.currency));
-        let first = [row.account.to_string(), row.status, row.expiry.to_string()];
+        let first = [row.account.to_string(), row.status, or_dash(row.expiry)];
         table.row(first.into_iter().chain(money).chain([row.months_late.to_string()]));
     }
     print!("{table}");
@@ -124,7 +124,7 @@ pub fn account_json(row: &AccountRow) -> Value {
         "held": row.held.0,
         "open_to_buy": row.open_to_buy.0,
         "months_late": row.months_late,
-        "expiry": row.expiry.to_string(),
+        "expiry": row.expiry.map(|expiry| expiry.to_string()),
     })
 }
 

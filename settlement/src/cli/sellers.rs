@@ -7,6 +7,7 @@ use kessai_shared::operator::print::{self, Limit};
 use kessai_shared::operator::reach::Reach;
 use kessai_shared::operator::settlement::{AccountRef, Reply, Request};
 use kessai_shared::operator::trail_cli::{Because, OfKey, done};
+use kessai_shared::pin::Pin;
 use serde_json::{Value, json};
 
 use super::lists;
@@ -16,7 +17,7 @@ use crate::operator_wire::SETTLEMENT;
 #[derive(Subcommand)]
 pub enum Sellers {
     /// List the sellers that may connect, and how many connections each has.
-    List(Asked),
+    List(List),
     /// Let a seller connect, and record who has said so and why.
     Allow(OfKey),
     /// Take a seller off the list, and record who has said so and why. Its connections are closed.
@@ -27,6 +28,20 @@ pub enum Sellers {
 pub struct Asked {
     #[command(flatten)]
     reach: Reach,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub struct List {
+    #[command(flatten)]
+    reach: Reach,
+    /// Only sellers behind this one.
+    #[arg(long, value_name = "PIN")]
+    after: Option<Pin>,
+    #[command(flatten)]
+    limit: Limit,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -143,15 +158,18 @@ pub fn show_card(asked: ShowCard) -> Result<u8, Failure> {
     }
 }
 
-fn list(asked: &Asked) -> Result<u8, Failure> {
-    let sellers = match asked.reach.ask(SETTLEMENT, &Request::Sellers)? {
-        Reply::Sellers(sellers) => sellers,
-        reply => return Err(unexpected(reply)),
-    };
+fn list(asked: &List) -> Result<u8, Failure> {
+    let (sellers, next) = asked.reach.with(SETTLEMENT, async |operator| {
+        let page = async |after, limit| match operator.ask(&Request::Sellers { after, limit }).await? {
+            Reply::Sellers(page) => Ok(page),
+            reply => Err(unexpected(reply)),
+        };
+        asked.limit.gather(asked.after, page).await
+    })?;
     if asked.json {
-        let row = |(pin, connections): &(kessai_shared::pin::Pin, u64)| json!({ "seller": pin.to_string(), "connections": connections });
+        let row = |(pin, connections): &(Pin, u64)| json!({ "seller": pin.to_string(), "connections": connections });
         let rows: Vec<Value> = sellers.iter().map(row).collect();
-        println!("{}", json!({ "sellers": rows }));
+        println!("{}", json!({ "sellers": rows, "next": next.map(|next| next.to_string()) }));
         return Ok(OK);
     }
     let mut table = Columns::new(&["seller", ">connections"]);
@@ -159,6 +177,7 @@ fn list(asked: &Asked) -> Result<u8, Failure> {
         table.row([pin.to_string(), connections.to_string()]);
     }
     print!("{table}");
+    print::more("--after", next);
     Ok(OK)
 }
 

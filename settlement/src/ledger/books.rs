@@ -277,6 +277,11 @@ impl Books {
         self.clearing.of(seller)
     }
 
+    /// The clearing batches that both books say something else of, by seller and number.
+    pub fn disputed_batches(&self) -> &BTreeSet<(Pin, u32)> {
+        self.clearing.disputed()
+    }
+
     /// The clearing batches of each seller that something was booked for.
     pub fn batches(&self) -> impl Iterator<Item = (&Pin, &Batches)> {
         self.clearing.all()

@@ -1,7 +1,7 @@
 //! What is to be cleared with each seller: numbered batches, of which one is open at a time. Every
 //! capture, refund and chargeback is booked under the batch that is open at its moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kessai_shared::money::{Currency, Minor};
 use kessai_shared::pin::Pin;
@@ -52,6 +52,8 @@ pub enum Booking {
 #[derive(Default)]
 pub(super) struct Clearing {
     sellers: BTreeMap<Pin, Batches>,
+    /// The batches that are disputed; made of them, and stored nowhere.
+    disputed: BTreeSet<(Pin, u32)>,
 }
 
 impl Default for Batches {
@@ -117,6 +119,24 @@ impl Clearing {
     }
 
     pub fn load(&mut self, seller: Pin, batches: Batches) {
-        self.sellers.insert(seller, batches);
+        let old = self.sellers.insert(seller, batches).unwrap_or_default();
+        let known: Vec<u32> = old.closed.into_keys().collect();
+        let now: Vec<u32> = self.of(seller).into_iter().flat_map(|of| of.closed.keys().copied()).collect();
+        known.into_iter().chain(now).for_each(|batch| self.refile(seller, batch));
+    }
+
+    /// Keeps the list of disputed batches in step with one batch.
+    pub(super) fn refile(&mut self, seller: Pin, batch: u32) {
+        let closed = self.of(seller).and_then(|batches| batches.closed.get(&batch));
+        if closed.is_some_and(Closed::is_disputed) {
+            self.disputed.insert((seller, batch));
+        } else {
+            self.disputed.remove(&(seller, batch));
+        }
+    }
+
+    /// Every batch that is disputed.
+    pub fn disputed(&self) -> &BTreeSet<(Pin, u32)> {
+        &self.disputed
     }
 }

@@ -81,17 +81,22 @@ impl Clearing {
     /// # Errors
     /// [`Inconsistent`] when it does not follow from the books; they are unchanged then.
     pub(super) fn take(&mut self, change: &BatchChange, at: Timestamp) -> Result<(), Inconsistent> {
-        match change {
+        let (seller, batch) = match change {
             BatchChange::Closed { seller, batch, payouts, by, .. } => {
-                self.known(*seller)?.close(*batch, payouts, *by, at)
+                self.known(*seller)?.close(*batch, payouts, *by, at)?;
+                (*seller, *batch)
             }
             BatchChange::Reconciled { seller, batch, agrees, theirs, .. } => {
-                self.known(*seller)?.reconcile(*batch, *agrees, theirs)
+                self.known(*seller)?.reconcile(*batch, *agrees, theirs)?;
+                (*seller, *batch)
             }
             BatchChange::Accepted { seller, batch, by, reason, .. } => {
-                self.known(*seller)?.accept(*batch, *by, reason)
+                self.known(*seller)?.accept(*batch, *by, reason)?;
+                (*seller, *batch)
             }
-        }
+        };
+        self.refile(seller, batch);
+        Ok(())
     }
 }
 

@@ -87,21 +87,21 @@ pub fn batches(books: &Books, seller: Pin, before: Option<u32>, limit: u16) -> P
 pub fn sellers(books: &Books, after: Option<Pin>, limit: u16) -> Page<(Pin, ClearingBatch), Pin> {
     let limit = most(limit);
     let behind = books.batches().filter(|(seller, _)| after.is_none_or(|after| **seller > after));
-    let rows: Vec<_> = behind.take(limit).map(|(seller, batches)| (*seller, foremost(batches))).collect();
+    let foremost = |(seller, batches): (&Pin, &Batches)| (*seller, foremost(books, *seller, batches));
+    let rows: Vec<_> = behind.take(limit).map(foremost).collect();
     let next = rows.last().map(|(seller, _)| *seller).filter(|_| rows.len() == limit);
     Page { rows, next }
 }
 
 /// How many batches of all sellers are disputed.
 pub fn disputed(books: &Books) -> u64 {
-    let closed = books.batches().flat_map(|(_, batches)| batches.closed.values());
-    closed.filter(|closed| closed.is_disputed()).count() as u64
+    books.disputed_batches().len() as u64
 }
 
 /// The batch of a seller that an operator should know of first: a disputed one, or else the open one.
-fn foremost(batches: &Batches) -> ClearingBatch {
-    let disputed = batches.closed.iter().find(|(_, closed)| closed.is_disputed());
-    batch(batches, disputed.map_or(batches.open, |(number, _)| *number))
+fn foremost(books: &Books, seller: Pin, batches: &Batches) -> ClearingBatch {
+    let disputed = books.disputed_batches().range((seller, 0)..=(seller, u32::MAX)).next();
+    batch(batches, disputed.map_or(batches.open, |(_, number)| *number))
 }
 
 fn batch(batches: &Batches, number: u32) -> ClearingBatch {

@@ -17,7 +17,6 @@ mod trail;
 mod views;
 
 pub use lists::Recording;
-pub use live::Eyes;
 pub use service::{Hand, Promoted, Promotion, Service, TellNodes};
 pub use views::policy_row;
 

@@ -2,9 +2,11 @@
 //! about more than the books. Each is recorded before it is done.
 
 use std::collections::HashMap;
+use std::ops::Bound;
 
+use kessai_shared::operator::keeper::Keeper;
 use kessai_shared::operator::settlement::{AccountRef, Refusal, Reply};
-use kessai_shared::operator::{MAX_LOOKED_AT, MAX_ROWS, Page, rows};
+use kessai_shared::operator::{MAX_LOOKED_AT, Page, rows};
 use kessai_shared::pin::Pin;
 use kessai_shared::pin_set;
 use kessai_shared::trail::Operated;
@@ -28,7 +30,7 @@ impl Service {
         self.hand.as_ref().ok_or_else(|| Refusal::NotDone(why.to_owned()))
     }
 
-    pub(super) fn list_sellers(&self) -> Reply {
+    pub(super) fn list_sellers(&self, after: Option<Pin>, limit: u16) -> Reply {
         let mut connections: HashMap<Pin, u64> = HashMap::new();
         for one in self.sellers_roster.connected() {
             *connections.entry(one.peer).or_default() += 1;
@@ -36,7 +38,8 @@ impl Service {
         let listed = self.sellers.subscribe();
         let listed = listed.borrow();
         let row = |pin: &Pin| (*pin, connections.get(pin).copied().unwrap_or_default());
-        Reply::Sellers(listed.iter().take(usize::from(MAX_ROWS)).map(row).collect())
+        let behind = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        Reply::Sellers(Page::of(listed.range(behind).map(row), limit, |(pin, _)| *pin))
     }
 
     pub(super) async fn list_seller(
@@ -53,13 +56,13 @@ impl Service {
             Operated::SellerRevoked { pin: seller }
         };
         let _turn = self.registrar.turn().await;
+        let list = hand.sellers.clone();
+        // Another program may be changing it.
+        let drafted = tokio::task::spawn_blocking(move || pin_set::draft(&list, seller, may_connect));
+        let drafted = drafted.await.map_err(|_| Refusal::TryLater)?;
+        let draft = drafted.map_err(|why| Refusal::NotDone(why.to_string()))?;
         let position = self.note(by, what, reason).await?;
-        let listed = if may_connect {
-            pin_set::allow(&hand.sellers, seller)
-        } else {
-            pin_set::remove(&hand.sellers, seller)
-        };
-        let done = listed.and_then(|_| self.sellers.reload());
+        let done = draft.put().and_then(|_| self.sellers.reload());
         done.map_err(|why| Refusal::NotDone(why.to_string()))?;
         Ok(Reply::Trail(kessai_shared::operator::trail::Reply::Done { position }))
     }

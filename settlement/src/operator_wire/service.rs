@@ -10,6 +10,7 @@ use kessai_shared::ids::Epoch;
 use kessai_shared::measure::Hour;
 use kessai_shared::net::knock::Gate;
 use kessai_shared::operator as about;
+use kessai_shared::operator::keeper;
 use kessai_shared::operator::nodes::Nodes;
 use kessai_shared::operator::registrar::Registrar;
 use kessai_shared::operator::rows::NotDone;
@@ -192,9 +193,9 @@ impl exchange::Service for Service {
             Request::BackupPoint => self.backup_point().await,
             Request::CloseMonth { month } => self.close_month(month, operator).await,
             Request::Promote { force } => self.promote(operator, force).await,
-            Request::Trail(request) => self.trail(operator, request).await.map(Reply::Trail),
+            Request::Trail(request) => keeper::answer(&*self, operator, request).await.map(Reply::Trail),
             Request::FindAccounts { prefix, after, limit } => self.find_accounts(&prefix, after, limit).await,
-            Request::Sellers => Ok(self.list_sellers()),
+            Request::Sellers { after, limit } => Ok(self.list_sellers(after, limit)),
             Request::AllowSeller { seller, reason } => self.list_seller(operator, seller, true, reason).await,
             Request::RevokeSeller { seller, reason } => {
                 self.list_seller(operator, seller, false, reason).await
@@ -203,7 +204,9 @@ impl exchange::Service for Service {
             Request::ReloadPolicy => self.reload_policy(operator).await,
             Request::ShowCard { account, reason } => self.show_card(operator, account, reason).await,
         };
-        reply.unwrap_or_else(Reply::Refused)
+        let reply = reply.unwrap_or_else(Reply::Refused);
+        // And the one where what is kept of a card is left out for whoever may only look.
+        if self.registrar.rights.allow(&operator, true) { reply } else { views::without_cards(reply) }
     }
 
     fn watch(&self, operator: Pin, request: &Request) -> Option<(Reply, Option<Watcher>)> {
@@ -261,29 +264,19 @@ impl Service {
     }
 
     async fn policies(&self, before: Option<u32>, limit: u16) -> Result<Reply, Refusal> {
-        let limit = rows(limit);
         self.read(move |books, _| {
             let all = books.policies().all().rev();
             let wanted = all.skip_while(|adopted| before.is_some_and(|at| adopted.adoption.sequence >= at));
-            let mut rows: Vec<_> = wanted.take(limit + 1).map(views::policy_row).collect();
-            let more = rows.len() > limit;
-            rows.truncate(limit);
-            let next = rows.last().filter(|_| more).map(|row| row.sequence);
-            Reply::Policies(Page { rows, next })
+            Reply::Policies(Page::of(wanted.map(views::policy_row), limit, |row| row.sequence))
         })
         .await
     }
 
     async fn accounts(&self, after: Option<AccountRef>, limit: u16) -> Result<Reply, Refusal> {
-        let (after, limit) = (after.map(|account| AccountId(account.0)), rows(limit));
+        let after = after.map(|account| AccountId(account.0));
         let page = self.read(move |books, _| {
-            let accounts = books.accounts_after(after)?;
-            let mut rows: Vec<_> =
-                accounts.take(limit + 1).map(|(id, account)| views::account_row(id, account)).collect();
-            let more = rows.len() > limit;
-            rows.truncate(limit);
-            let next = rows.last().filter(|_| more).map(|row| row.account);
-            Some(Reply::Accounts(Page { rows, next }))
+            let rows = books.accounts_after(after)?.map(|(id, account)| views::account_row(id, account));
+            Some(Reply::Accounts(Page::of(rows, limit, |row| row.account)))
         });
         page.await?.ok_or(Refusal::UnknownAccount)
     }

@@ -3,7 +3,7 @@
 use kessai_shared::operator::MAX_ROWS;
 use kessai_shared::operator::settlement::{
     AccountRef, AccountRow, CaptureRow, ChargeDetail, Charged, DecisionDetail, HoldRow, Owner, PolicyRow,
-    Side,
+    Reply, Side,
 };
 
 use crate::ledger::{Account, AccountId, Adopted, Capture, Charge, ChargeState, Key, LedgerAccount, Status};
@@ -44,8 +44,19 @@ pub fn account_row(id: AccountId, account: &Account) -> AccountRow {
         held: account.held,
         open_to_buy: account.open_to_buy(),
         months_late: account.months_late,
-        expiry: account.expiry,
+        expiry: Some(account.expiry),
     }
+}
+
+/// An answer as a key with the right to watch is given it.
+pub fn without_cards(mut reply: Reply) -> Reply {
+    match &mut reply {
+        Reply::Accounts(page) => page.rows.iter_mut().for_each(|row| row.expiry = None),
+        Reply::Account(detail) => detail.row.expiry = None,
+        // Acts that show a card are refused to it, and nothing else tells of one.
+        _ => {}
+    }
+    reply
 }
 
 const fn status(status: Status) -> &'static str {

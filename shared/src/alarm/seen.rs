@@ -61,10 +61,8 @@ impl Seen {
 
     /// The 99th percentile of so many of the last seconds; 0 when less than `least` was measured.
     pub fn p99(&self, spread: Spread, seconds: u64, least: u64) -> Option<u64> {
-        let mut all = Buckets::default();
-        for second in self.last(seconds) {
-            second.spreads.iter().filter(|(of, _)| *of == spread).for_each(|(_, part)| all.merge(part));
-        }
+        let spreads = self.last(seconds).flat_map(|second| &second.spreads);
+        let all = Buckets::all_of(spreads.filter(|(of, _)| *of == spread).map(|(_, part)| part));
         if all.len() < least { Some(0) } else { all.quantile(990) }
     }
 

@@ -1,5 +1,6 @@
 //! Backups that a running daemon makes by itself, on a thread of low priority, and what became of them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
@@ -8,7 +9,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::oneshot;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::chain;
 use super::make::{Made, Wanted, make};
@@ -19,6 +21,7 @@ use crate::config::Config;
 use crate::measure::{Count, Registry};
 use crate::store::Floors;
 use crate::time::Timestamp;
+use crate::writer::hand_in;
 
 /// How much lower than that of others the priority of the thread is.
 const NICENESS: i32 = 19;
@@ -100,7 +103,7 @@ impl Plan {
 }
 
 /// Lets the journal go that earlier backups held, where none are scheduled any more.
-pub fn release(floors: &Floors) {
+fn release(floors: &Floors) {
     if let Err(error) = floors.release(HOLDER) {
         tracing::warn!("the journal behind the last backup is still held: {error}");
     }
@@ -178,23 +181,41 @@ impl Board {
     }
 }
 
+/// A look at the books, and at the position of the last record that is durable then.
+pub type Look<B> = Box<dyn FnOnce(&B, u64) + Send>;
+
+/// The command by which a writer lets somebody look, and what the books come to by name.
+pub type Reading<B, C> = (fn(Look<B>) -> C, fn(&B) -> BTreeMap<String, i64>);
+
 /// Whoever waits for a backup: the one that was made, or why there is none.
 pub type Waiting = oneshot::Sender<Result<Last, String>>;
 
 /// Has a backup made before it is due.
 #[derive(Clone)]
-pub struct Asker(SyncSender<Waiting>);
+pub struct Asker {
+    ask: SyncSender<Waiting>,
+    stopping: watch::Receiver<bool>,
+}
 
 impl Asker {
-    /// Asks for a backup. Whoever asks while one is being made waits for the next.
+    /// Has a backup made, and waits for it. Whoever asks while one is being made waits for the next. One that
+    /// stops keeps nobody waiting, whatever it is at.
     ///
     /// # Errors
-    /// A line when too many are asked for at once, or there is no schedule any more.
-    pub fn ask(&self) -> Result<oneshot::Receiver<Result<Last, String>>, String> {
+    /// A line on why there is none, when too many are asked for at once, or there is no schedule any more.
+    pub async fn make(&self) -> Result<Last, String> {
+        let going_down = || Err("the daemon is going down".to_owned());
+        let mut stopping = self.stopping.clone();
+        if *stopping.borrow() {
+            return going_down();
+        }
         let (tell, told) = oneshot::channel();
         let why = "as many backups are asked for as may be at once; wait for them";
-        self.0.try_send(tell).map_err(|_| why.to_owned())?;
-        Ok(told)
+        self.ask.try_send(tell).map_err(|_| why.to_owned())?;
+        tokio::select! {
+            made = told => made.unwrap_or_else(|_| going_down()),
+            _ = stopping.wait_for(|stopping| *stopping) => going_down(),
+        }
     }
 }
 
@@ -202,6 +223,7 @@ impl Asker {
 pub struct Schedule {
     asker: Asker,
     stop: Arc<AtomicBool>,
+    stopping: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -249,7 +271,50 @@ impl Schedule {
         };
         let thread = std::thread::Builder::new().name("backup".into()).spawn(work);
         let thread = thread.map_err(|error| format!("cannot start a thread for backups: {error}"))?;
-        Ok(Self { asker: Asker(asker), stop, thread: Some(thread) })
+        let (stopping, told) = watch::channel(false);
+        let asker = Asker { ask: asker, stopping: told };
+        Ok(Self { asker, stop, stopping, thread: Some(thread) })
+    }
+
+    /// Begins nothing more, leaves what is being made undone, and keeps nobody waiting who asked for it.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.stopping.send_replace(true);
+    }
+
+    /// Starts the thread beside a running daemon, if a plan asks for it: each backup goes up to where the
+    /// writer's books are when it is begun. `read` is the command by which the writer lets somebody look.
+    ///
+    /// # Errors
+    /// As [`Schedule::start`].
+    pub fn beside<B: 'static, C: Send + 'static>(
+        subject: Subject,
+        (data, plan): (&Path, Option<Plan>),
+        (board, floors): (Board, Floors),
+        writer: &mpsc::Sender<C>,
+        (read, totals): Reading<B, C>,
+    ) -> Result<Option<Self>, String> {
+        let Some(plan) = plan else {
+            release(&floors);
+            return Ok(None);
+        };
+        // It must not keep the writer's queue open when the daemon stops.
+        let (runtime, writer) = (Handle::current(), writer.downgrade());
+        let gone = move || BackupError::Refused(format!("the {} is going down", subject.daemon.word));
+        let point = move || {
+            let Some(writer) = writer.upgrade() else { return Err(gone()) };
+            runtime.block_on(async {
+                let (tell, told) = oneshot::channel();
+                let look = Box::new(move |books: &B, position| {
+                    // Whoever asked may have gone meanwhile.
+                    let _ = tell.send(Point { position, totals: totals(books) });
+                });
+                hand_in(&writer, read(look)).await.map_err(|_| gone())?;
+                drop(writer);
+                told.await.map_err(|_| gone())
+            })
+        };
+        Self::start(subject, data.to_owned(), plan, (board, floors), point).map(Some)
     }
 
     /// The way to ask for a backup now.
@@ -260,7 +325,7 @@ impl Schedule {
 
 impl Drop for Schedule {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.stop();
         // It reads the data folder, which whoever stops the daemon may be about to move.
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -293,7 +358,8 @@ fn one(
     let full = is_full_due(plan, key);
     let wanted = Wanted { data, to: &plan.to, full, now, stop: Some(stop) };
     let made = make(subject, &wanted, key, point).and_then(|made| {
-        let kept = if made.backup.manifest.is_full() {
+        // What is old is none the worse for staying until the next start.
+        let kept = if made.backup.manifest.is_full() && !stop.load(Ordering::Relaxed) {
             retain(subject, &plan.to, key, plan.keep).map(|_| ())
         } else {
             Ok(())

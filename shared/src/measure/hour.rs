@@ -203,7 +203,7 @@ mod tests {
             assert_eq!(second.tick, tick);
             assert!(second.counts.iter().all(|(_, more)| *more > 0), "what did not happen is left out");
             placed += second.counts.iter().map(|(_, more)| more).sum::<u64>();
-            second.spreads.iter().for_each(|(_, spread)| waited.merge(spread));
+            waited = Buckets::all_of(second.spreads.iter().map(|(_, spread)| spread).chain([&waited]));
         }
         let totals = hour.totals();
         let of = |figure| totals.counts.iter().find(|(count, _)| *count == figure).map(|(_, so_far)| *so_far);

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::rights::{Right, Rights};
 use crate::identity::Identity;
 use crate::pin::Pin;
-use crate::pin_set;
-use crate::private_file;
+use crate::pin_set::{self, Draft, News, Turn};
 
 /// How often the list is looked at for changes.
 const LOOK: Duration = Duration::from_millis(500);
@@ -71,14 +70,7 @@ fn entry(line: &str) -> Option<(Pin, Right)> {
 /// # Errors
 /// A line on why the list cannot be read or written.
 pub fn allow(data: &Path, pin: Pin, right: Right) -> Result<bool, String> {
-    let known = listed(data)?.get(&pin).copied();
-    if known == Some(right) {
-        return Ok(false);
-    }
-    let rest = if known.is_some() { without(&text(data)?, pin) } else { text(data)? };
-    let right = if right == Right::Act { String::new() } else { format!(" {right}") };
-    write(data, &format!("{}\n{pin}{right}\n", rest.trim_end()))?;
-    Ok(true)
+    draft(data, pin, Some(right))?.put().map_err(|error| error.to_string())
 }
 
 /// Takes a key off the list; `false` when it does not stand there. Its connections are closed as soon as
@@ -87,11 +79,29 @@ pub fn allow(data: &Path, pin: Pin, right: Right) -> Result<bool, String> {
 /// # Errors
 /// As [`allow`].
 pub fn remove(data: &Path, pin: Pin) -> Result<bool, String> {
-    if !listed(data)?.contains_key(&pin) {
-        return Ok(false);
+    draft(data, pin, None)?.put().map_err(|error| error.to_string())
+}
+
+/// What the list would be when a key has this right, or none. Nobody else changes it until this is put in its
+/// place or dropped. It may wait for another program that does.
+///
+/// # Errors
+/// As [`allow`].
+pub fn draft(data: &Path, pin: Pin, right: Option<Right>) -> Result<Draft, String> {
+    let turn = Turn::of(&list_file(data)).map_err(|error| error.to_string())?;
+    let known = listed(data)?.get(&pin).copied();
+    if known == right {
+        return Ok(turn.leave());
     }
-    write(data, &without(&text(data)?, pin))?;
-    Ok(true)
+    let rest = if known.is_some() { without(&text(data)?, pin) } else { text(data)? };
+    let text = match right {
+        Some(Right::Act) => format!("{}\n{pin}\n", rest.trim_end()),
+        Some(right) => format!("{}\n{pin} {right}\n", rest.trim_end()),
+        None => rest,
+    };
+    // A daemon that reads meanwhile sees the old list or the new one, and a key that was taken off does not
+    // come back with the power.
+    turn.draft(&text).map_err(|error| error.to_string())
 }
 
 /// The list without a pin. Comments and the other keys stay as they were written.
@@ -109,35 +119,30 @@ fn text(data: &Path) -> Result<String, String> {
     std::fs::read_to_string(&file).map_err(|error| format!("{}: cannot be read: {error}", file.display()))
 }
 
-/// A daemon that reads meanwhile sees the old list or the new one, and a key that was taken off does not come
-/// back with the power.
-fn write(data: &Path, text: &str) -> Result<(), String> {
-    let file = list_file(data);
-    private_file::replace(&file, text.as_bytes())
-        .map_err(|error| format!("{}: cannot be written: {error}", file.display()))
-}
-
 /// Takes changes of the list over while running.
 pub(super) async fn follow(data: PathBuf, rights: Rights) {
-    let file = list_file(&data);
-    let mut seen = modified(&file);
+    let mut news = News::of(list_file(&data));
+    let mut told = String::new();
     loop {
         tokio::time::sleep(LOOK).await;
-        let now = modified(&file);
-        if now == seen {
+        if !news.may_be() {
             continue;
         }
-        seen = now;
         match rights.reload() {
-            Ok(()) => tracing::info!("{} operator key(s) may connect", rights.pins().len()),
-            Err(why) => tracing::error!("the list of operators stays as it was: {why}"),
+            Ok(changed) => {
+                told.clear();
+                if changed {
+                    tracing::info!("{} operator key(s) may connect", rights.pins().len());
+                }
+            }
+            // The same slip is told once.
+            Err(why) if why != told => {
+                tracing::error!("the list of operators stays as it was: {why}");
+                told = why;
+            }
+            Err(_) => {}
         }
     }
-}
-
-fn modified(file: &Path) -> Option<(SystemTime, u64)> {
-    let meta = std::fs::metadata(file).ok()?;
-    Some((meta.modified().ok()?, meta.len()))
 }
 
 #[cfg(test)]

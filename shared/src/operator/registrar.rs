@@ -1,7 +1,7 @@
 //! What both daemons do alike for those who keep them: the list of operators, records of the journal looked
 //! up beside the writer, and a backup made now.
 
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,10 +10,11 @@ use tokio::time::timeout;
 
 use super::rights::{Right, Rights};
 use super::trail::Reply;
-use super::{MAX_ROWS, keys};
+use super::{Page, keys};
 use crate::backup::schedule::{Asker, Last};
 use crate::journal::{self, FileDisk, Kind, Record};
 use crate::pin::Pin;
+use crate::pin_set::Draft;
 
 /// How long whoever asks for a backup waits for it; it goes on all the same. Less than an answer may take.
 const BACKUP_WAIT: Duration = Duration::from_secs(45);
@@ -49,24 +50,34 @@ impl Registrar {
         self.listing.lock().await
     }
 
-    /// Whose keys may operate this daemon.
-    pub fn operators(&self) -> Reply {
+    /// Whose keys may operate this daemon, those on the list behind one of them.
+    pub fn operators(&self, after: Option<Pin>, limit: u16) -> Reply {
         let listed = self.rights.subscribe();
-        let listed =
-            listed.borrow().iter().take(usize::from(MAX_ROWS)).map(|(pin, right)| (*pin, *right)).collect();
-        Reply::Operators { own: self.rights.own(), listed }
+        let listed = listed.borrow();
+        let behind = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let rows = listed.range(behind).map(|(pin, right)| (*pin, *right));
+        Reply::Operators { own: self.rights.own(), listed: Page::of(rows, limit, |(pin, _)| *pin) }
     }
 
-    /// Writes the list of operators anew, and takes it over at once: a key with this right, or without any.
+    /// Writes down what the list of operators is to be: a key with this right, or without any. What cannot be
+    /// written is found out before anybody says that it was done.
     ///
     /// # Errors
     /// A line on why the list cannot be read or written.
-    pub fn list(&self, pin: Pin, right: Option<Right>) -> Result<(), String> {
-        match right {
-            Some(right) => keys::allow(&self.data, pin, right)?,
-            None => keys::remove(&self.data, pin)?,
-        };
-        self.rights.reload()
+    pub async fn draft(&self, pin: Pin, right: Option<Right>) -> Result<Draft, String> {
+        let data = self.data.clone();
+        // Another program may be changing it.
+        let drafted = tokio::task::spawn_blocking(move || keys::draft(&data, pin, right));
+        drafted.await.map_err(|_| "the daemon is going down".to_owned())?
+    }
+
+    /// Puts what was written in the place of the list, and takes it over at once.
+    ///
+    /// # Errors
+    /// A line on why that cannot be done.
+    pub fn put(&self, draft: Draft) -> Result<(), String> {
+        draft.put().map_err(|error| error.to_string())?;
+        self.rights.reload().map(|_| ())
     }
 
     /// The record at a position, which must be durable.
@@ -106,13 +117,7 @@ impl Registrar {
     /// # Errors
     /// A line on why there is none, or none yet.
     pub async fn back_up(&self) -> Result<Last, String> {
-        let told = self.makes_backups()?.ask()?;
-        match timeout(BACKUP_WAIT, told).await {
-            Ok(Ok(made)) => made,
-            Ok(Err(_)) => Err("the daemon is going down".to_owned()),
-            Err(_) => {
-                Err("the backup takes longer than an answer may; `status` says when it is there".to_owned())
-            }
-        }
+        let late = "the backup takes longer than an answer may; `status` says when it is there";
+        timeout(BACKUP_WAIT, self.makes_backups()?.make()).await.unwrap_or_else(|_| Err(late.to_owned()))
     }
 }

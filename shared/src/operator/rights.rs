@@ -77,21 +77,22 @@ impl Rights {
         Ok(Self(Arc::new(Inner { data, own, listed, pins })))
     }
 
-    /// Takes the list over as it is now. With a mistake in it, all stays as it was.
+    /// Takes the list over as it is now, and tells whether it has changed. With a mistake in it, all stays as it
+    /// was.
     ///
     /// # Errors
     /// As [`Rights::of_folder`].
-    pub fn reload(&self) -> Result<(), String> {
+    pub fn reload(&self) -> Result<bool, String> {
         let listed = keys::listed(&self.0.data)?;
         // Who loses a right has lost it before the connection is closed.
         let pins: Vec<Pin> = listed.keys().copied().chain([self.0.own]).collect();
-        self.0.listed.send_if_modified(|current| {
+        let changed = self.0.listed.send_if_modified(|current| {
             let changed = **current != listed;
             *current = Arc::new(listed);
             changed
         });
         self.0.pins.replace(pins);
-        Ok(())
+        Ok(changed)
     }
 
     /// What a key may do; `None` for one that is not on the list, or not any more.

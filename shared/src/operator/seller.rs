@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use super::client::Daemon;
+use super::keeper::{no_record, try_later};
 use super::live::{Second, Watched, Watching};
 use super::nodes::Nodes;
 use super::rights::NO_RIGHT;
@@ -24,7 +25,7 @@ use crate::time::Timestamp;
 
 /// The protocol's name in TLS. It is another one than the settlement's, so that what was meant for one
 /// daemon is never understood by the other.
-pub const ALPN: &[u8] = b"kessai-operator/4 seller";
+pub const ALPN: &[u8] = b"kessai-operator/5 seller";
 
 /// The seller as its operators reach it.
 pub const DAEMON: Daemon = Daemon {
@@ -488,17 +489,12 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Refusal::NotAllowed(why) => why,
-            Refusal::NoRecord { first, last } => {
-                return write!(
-                    f,
-                    "there is no such record; the journal here has those from {first} to {last}"
-                );
-            }
+            Refusal::NoRecord { first, last } => return f.write_str(&no_record(*first, *last)),
             Refusal::NoRight => NO_RIGHT,
             Refusal::UnknownOrder => "there is no such order; `kessai-server orders list` names them",
             Refusal::UnknownProduct => "there is no such product; `kessai-server stock list` names them",
             Refusal::TooManyWatch => super::live::TOO_MANY_WATCH,
-            Refusal::TryLater => "the seller cannot answer now; run the same command again",
+            Refusal::TryLater => return f.write_str(&try_later(DAEMON)),
         })
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::{AccountAct, AccountDetail, MonthsClosed, StatementRow};
 use super::client::Daemon;
+use super::keeper::{no_record, try_later};
 use super::live::{Second, Watched, Watching};
 use super::nodes::Nodes;
 use super::rights::NO_RIGHT;
@@ -25,7 +26,7 @@ use crate::time::{Timestamp, YearMonth};
 
 /// The protocol's name in TLS. It is another one than the seller's, so that what was meant for one
 /// daemon is never understood by the other.
-pub const ALPN: &[u8] = b"kessai-operator/4 settlement";
+pub const ALPN: &[u8] = b"kessai-operator/5 settlement";
 
 /// The settlement as its operators reach it.
 pub const DAEMON: Daemon = Daemon {
@@ -139,8 +140,11 @@ pub enum Request {
         after: Option<AccountRef>,
         limit: u16,
     },
-    /// The sellers on the list, and how many connections each has.
-    Sellers,
+    /// The sellers on the list behind this one, and how many connections each has.
+    Sellers {
+        after: Option<Pin>,
+        limit: u16,
+    },
     /// Lets a seller connect.
     AllowSeller {
         seller: Pin,
@@ -188,7 +192,7 @@ impl Request {
             | Request::Watch
             | Request::Past { .. }
             | Request::FindAccounts { .. }
-            | Request::Sellers => false,
+            | Request::Sellers { .. } => false,
             Request::CloseBatch { .. }
             | Request::AcceptBatch { .. }
             | Request::ActOn { .. }
@@ -252,8 +256,8 @@ pub enum Reply {
     Past(Vec<Second>),
     Refused(Refusal),
     Trail(trail::Reply),
-    /// Each with how many connections it has, at most [`super::MAX_ROWS`].
-    Sellers(Vec<(Pin, u64)>),
+    /// Each with how many connections it has.
+    Sellers(Page<(Pin, u64), Pin>),
     /// The policy in force, and whether it is so since just now.
     PolicyInForce {
         policy: PolicyRow,
@@ -364,7 +368,8 @@ pub struct AccountRow {
     pub held: Minor,
     pub open_to_buy: Minor,
     pub months_late: u8,
-    pub expiry: YearMonth,
+    /// When its card expires, for whoever may act: half of what a thief needs is no figure to watch.
+    pub expiry: Option<YearMonth>,
 }
 
 /// A live hold.
@@ -529,7 +534,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Refusal::TooManyWatch => f.write_str(super::live::TOO_MANY_WATCH),
-            Refusal::TryLater => f.write_str("the settlement cannot answer now; run the same command again"),
+            Refusal::TryLater => f.write_str(&try_later(DAEMON)),
             Refusal::UnknownAccount => {
                 f.write_str("there is no such account; `kessai-settlement accounts list` names them")
             }
@@ -539,9 +544,7 @@ impl fmt::Display for Refusal {
             }
             Refusal::Clearing(why) => why.fmt(f),
             Refusal::NoRight => f.write_str(NO_RIGHT),
-            Refusal::NoRecord { first, last } => {
-                write!(f, "there is no such record; the journal here has those from {first} to {last}")
-            }
+            Refusal::NoRecord { first, last } => f.write_str(&no_record(*first, *last)),
             Refusal::NotDone(why) => f.write_str(why),
         }
     }

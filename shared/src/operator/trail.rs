@@ -23,8 +23,8 @@ pub enum Request {
     Acts { before: Option<u64>, limit: u16 },
     /// What one record of the journal says.
     Record { position: u64 },
-    /// Whose keys may operate this daemon.
-    Operators,
+    /// Whose keys may operate this daemon, those on the list behind this one.
+    Operators { after: Option<Pin>, limit: u16 },
     /// Lets a key operate it, or gives it another right.
     AllowOperator { pin: Pin, right: Right, reason: String },
     /// Takes a key off the list; its connections are closed.
@@ -39,7 +39,7 @@ impl Request {
     /// Whether it changes something, which takes the right to act.
     pub const fn changes(&self) -> bool {
         match self {
-            Request::Acts { .. } | Request::Record { .. } | Request::Operators => false,
+            Request::Acts { .. } | Request::Record { .. } | Request::Operators { .. } => false,
             Request::AllowOperator { .. }
             | Request::RemoveOperator { .. }
             | Request::Disconnect { .. }
@@ -56,8 +56,7 @@ pub enum Reply {
     Operators {
         /// The key of whoever keeps the data folder, which is always allowed.
         own: Pin,
-        /// At most [`super::MAX_ROWS`].
-        listed: Vec<(Pin, Right)>,
+        listed: Page<(Pin, Right), Pin>,
     },
     /// It is done, and this is the position of its record; none when it was so before.
     Done {

@@ -77,6 +77,13 @@ impl fmt::Display for Refusal {
             Self::Senseless => f.write_str("it finds what this node says impossible"),
             Self::TooMany => f.write_str("too many nodes follow it already"),
             Self::Unreadable => f.write_str("it cannot read its own files; see its log"),
+            Self::Shorter { end } => write!(
+                f,
+                "the node there has an older copy of the journal here, which ends at record {}; trying again \
+                 until it has caught up, or another node is there (where that one is right, run again with \
+                 --rejoin)",
+                end.position
+            ),
         }
     }
 }

@@ -340,7 +340,7 @@ fn seek(source: &Source, has: End) -> Result<Begin, Refusal> {
     let end = *source.ring().head().borrow();
     let diverged = Refusal::Diverged { ends: end.position };
     if has.position > end.position {
-        return Err(diverged);
+        return Err(Refusal::Shorter { end: end.into() });
     }
     match source.reader().find(has.position, end.position).map_err(|error| unreadable(&error))? {
         Place::Behind(hash) if hash == has.hash => Ok(Begin::Here),

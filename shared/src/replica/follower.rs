@@ -15,8 +15,8 @@ use super::dial::{Dial, NoFeed, ask};
 use super::wire::{Begin, End, Has, Refusal, Reply, Request, Welcome};
 use crate::exchange::Client;
 use crate::ids::NodeId;
-use crate::journal::{Head, Kind, RawGroup, Ring};
-use crate::store::{Books, Copied, Unfit};
+use crate::journal::{Head, RawGroup};
+use crate::store::{Books, Copied, Source, Unfit};
 use crate::writer::CopiedGroups;
 
 /// Pulls that are under way at once.
@@ -59,7 +59,8 @@ pub enum Lost {
 pub struct Follower {
     stop: watch::Sender<bool>,
     status: watch::Receiver<Following>,
-    ring: Ring,
+    link: watch::Receiver<Option<Client>>,
+    source: Arc<Source>,
     task: JoinHandle<Result<Head, Lost>>,
 }
 
@@ -68,11 +69,8 @@ pub struct Follower {
 pub struct Ground {
     pub dial: Dial,
     pub node: NodeId,
-    pub kind: Kind,
-    /// Which journal the store is of; nobody asks as long as it is empty.
-    pub journal_id: [u8; 16],
-    /// Tells what is durable here.
-    pub ring: Ring,
+    /// The journal that is here; nobody asks which it is as long as it is empty.
+    pub source: Arc<Source>,
     /// The mark of a folder that was seeded, to be removed once a group behind the checkpoint is durable.
     pub seeding: Option<PathBuf>,
 }
@@ -82,9 +80,10 @@ impl Follower {
     pub fn start<B: Books>(ground: Ground, writer: mpsc::Sender<CopiedGroups<B>>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let (tell, status) = watch::channel(Following::default());
-        let ring = ground.ring.clone();
-        let task = tokio::spawn(Run::<B>::new(ground, writer, stopped, tell).run_on());
-        Self { stop, status, ring, task }
+        let (linked, link) = watch::channel(None);
+        let source = Arc::clone(&ground.source);
+        let task = tokio::spawn(Run::<B>::new(ground, writer, stopped, (tell, linked)).run_on());
+        Self { stop, status, link, source, task }
     }
 
     /// How it follows; whoever holds this hears of every change.
@@ -93,10 +92,17 @@ impl Follower {
         self.status.clone()
     }
 
+    /// The connection to the node that is followed, while a session goes on: whoever asks over it asks a node
+    /// that has everything that is here.
+    #[must_use]
+    pub fn link(&self) -> watch::Receiver<Option<Client>> {
+        self.link.clone()
+    }
+
     /// What is durable here.
     #[must_use]
     pub fn durable(&self) -> Head {
-        *self.ring.head().borrow()
+        *self.source.ring().head().borrow()
     }
 
     /// Ends following in good order: nothing more is pulled, everything that was received is durable and
@@ -123,8 +129,11 @@ struct Run<B: Books> {
     writer: mpsc::Sender<CopiedGroups<B>>,
     stop: watch::Receiver<bool>,
     status: watch::Sender<Following>,
+    link: watch::Sender<Option<Client>>,
     /// The end of what was handed to the writer.
     handed: Head,
+    /// The end of an older copy that was last seen at the address and proved to be one.
+    older: Option<End>,
 }
 
 /// How a session ended, when nothing is lost by it.
@@ -138,17 +147,19 @@ impl<B: Books> Run<B> {
         ground: Ground,
         writer: mpsc::Sender<CopiedGroups<B>>,
         stop: watch::Receiver<bool>,
-        status: watch::Sender<Following>,
+        (status, link): (watch::Sender<Following>, watch::Sender<Option<Client>>),
     ) -> Self {
-        let handed = *ground.ring.head().borrow();
-        Self { ground, writer, stop, status, handed }
+        let handed = *ground.source.ring().head().borrow();
+        Self { ground, writer, stop, status, link, handed, older: None }
     }
 
     async fn run_on(mut self) -> Result<Head, Lost> {
         let mut wait = FIRST_WAIT;
         loop {
             let begun = Instant::now();
-            match self.session().await? {
+            let over = self.session().await;
+            self.link.send_replace(None);
+            match over? {
                 Over::Stopped => break,
                 Over::Broken(why) => self.broken(why),
             }
@@ -162,8 +173,13 @@ impl<B: Books> Run<B> {
         let Self { ground, writer, handed, .. } = self;
         drop(writer);
         // A ring whose store is gone stands for a writer that failed.
-        let reached =
-            ground.ring.head().wait_for(|head| head.position >= handed.position).await.map(|head| *head);
+        let reached = ground
+            .source
+            .ring()
+            .head()
+            .wait_for(|head| head.position >= handed.position)
+            .await
+            .map(|head| *head);
         reached.map_err(|_| Lost::WriterGone)
     }
 
@@ -209,6 +225,7 @@ impl<B: Books> Run<B> {
                 ..Following::default()
             };
         });
+        self.link.send_replace(Some(client.clone()));
         let telling = self.tell_durable(&client, welcome.session);
         let pulling = self.pull_all(&client, welcome.session);
         tokio::select! {
@@ -219,13 +236,14 @@ impl<B: Books> Run<B> {
 
     async fn hello(&mut self, client: &Client) -> Result<Result<Welcome, Over>, Lost> {
         let end = self.handed;
-        let has = (end.position > 0).then(|| Has { journal: self.ground.journal_id, end: end.into() });
-        let hello = Request::Hello { node: self.ground.node, kind: *self.ground.kind.0, has };
+        let source = Arc::clone(&self.ground.source);
+        let has = (end.position > 0).then(|| Has { journal: source.journal_id(), end: end.into() });
+        let hello = Request::Hello { node: self.ground.node, kind: *source.kind().0, has };
         let broken = |why: NoFeed| Ok(Err(Over::Broken(why.to_string())));
         match ask(client, &hello).await {
             Ok(Reply::Welcome(welcome)) => match welcome.begin {
                 // An empty store was made the copy of one journal, and stays that.
-                _ if welcome.journal != self.ground.journal_id => Err(Lost::Refused(Refusal::OtherJournal)),
+                _ if welcome.journal != source.journal_id() => Err(Lost::Refused(Refusal::OtherJournal)),
                 Begin::Here => Ok(Ok(*welcome)),
                 Begin::Checkpoint { .. } => Err(Lost::TooFarBehind),
             },
@@ -233,13 +251,32 @@ impl<B: Books> Run<B> {
             Err(NoFeed::Refused(refusal @ (Refusal::OtherJournal | Refusal::Diverged { .. }))) => {
                 Err(Lost::Refused(refusal))
             }
+            Err(NoFeed::Refused(Refusal::Shorter { end })) => self.shorter(end).await.map(Err),
             Err(why) => broken(why),
         }
     }
 
+    /// The node there has less than this one. One that was put back to an older copy may catch up, or make
+    /// room for another; one that has records of its own never fits again.
+    async fn shorter(&mut self, end: End) -> Result<Over, Lost> {
+        if self.older != Some(end) {
+            let source = Arc::clone(&self.ground.source);
+            let compared = tokio::task::spawn_blocking(move || source.goes_on_from(&end.into())).await;
+            match compared {
+                Ok(Ok(true)) => self.older = Some(end),
+                Ok(Ok(false)) => return Err(Lost::Refused(Refusal::Diverged { ends: end.position })),
+                Ok(Err(error)) => {
+                    return Ok(Over::Broken(format!("the journal here cannot be compared: {error}")));
+                }
+                Err(_) => return Ok(Over::Broken("the journal here cannot be compared".to_owned())),
+            }
+        }
+        Ok(Over::Broken(Refusal::Shorter { end }.to_string()))
+    }
+
     /// Says what is durable here whenever that changes; gives why it could not.
     fn tell_durable(&self, client: &Client, session: u64) -> impl Future<Output = String> + use<B> {
-        let (client, mut durable) = (client.clone(), self.ground.ring.head());
+        let (client, mut durable) = (client.clone(), self.ground.source.ring().head());
         let mut seeding = self.ground.seeding.clone();
         let begins = durable.borrow().position;
         async move {

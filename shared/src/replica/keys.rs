@@ -26,8 +26,6 @@ const OWN: &str = "settlement.key";
 const MAX_BYTES: u64 = 16 << 10;
 /// How often a standby compares its key files with those of the node in charge.
 const LOOK: Duration = Duration::from_millis(500);
-/// How long it waits before it tries again to reach it.
-const AGAIN: Duration = Duration::from_millis(500);
 
 /// The files that a node hands on, or takes over: those of its folder of keys, and a few that lie elsewhere.
 #[derive(Clone, Debug)]
@@ -98,34 +96,33 @@ pub async fn mirror(dial: &Dial, files: &Files) -> Result<bool, String> {
     compare(&client, files).await
 }
 
-/// Goes on doing so until it is told to stop, and says whenever a file has changed.
-pub async fn follow(dial: Dial, files: Files, mut stop: watch::Receiver<bool>, changed: impl Fn()) {
+/// Goes on doing so over each connection to the node that is followed, until it is told to stop, and says
+/// whenever a file has changed. A node that has less than this one is not followed, and costs it no key.
+pub async fn follow(
+    mut link: watch::Receiver<Option<Client>>,
+    files: Files,
+    mut stop: watch::Receiver<bool>,
+    changed: impl Fn(),
+) {
     let mut told = String::new();
     let going_on = async {
         loop {
-            let client = match dial.connect().await {
-                Ok(client) => client,
-                Err(_) => {
-                    sleep(AGAIN).await;
-                    continue;
-                }
+            // Whoever follows no longer says so by its end.
+            let Ok(client) = link.wait_for(Option::is_some).await.map(|client| client.clone()) else {
+                return;
             };
-            loop {
-                match compare(&client, &files).await {
-                    Ok(true) => changed(),
-                    Ok(false) => told.clear(),
-                    Err(why) => {
-                        // The same trouble is told once.
-                        if why != told && !client.is_closed() {
-                            tracing::error!("the keys of the node in charge are not all here: {why}");
-                            told = why;
-                        }
-                        break;
-                    }
+            let Some(client) = client else { continue };
+            match compare(&client, &files).await {
+                Ok(true) => changed(),
+                Ok(false) => told.clear(),
+                // The same trouble is told once.
+                Err(why) if why != told && !client.is_closed() => {
+                    tracing::error!("the keys of the node in charge are not all here: {why}");
+                    told = why;
                 }
-                sleep(LOOK).await;
+                Err(_) => {}
             }
-            sleep(AGAIN).await;
+            sleep(LOOK).await;
         }
     };
     tokio::select! {

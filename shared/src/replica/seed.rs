@@ -45,6 +45,8 @@ pub struct Seeded<B: Books> {
     pub mark: Option<PathBuf>,
     /// Whether a journal was set aside for it. What was said of the node that had that is not true of this one.
     pub is_anew: bool,
+    /// Whether the node in charge has answered, and has all that is here.
+    pub is_welcome: bool,
 }
 
 /// Refuses a folder that was begun with a checkpoint and has nothing behind it yet.
@@ -80,12 +82,13 @@ pub async fn open<B: Books>(wanted: &Wanted<'_>) -> Result<Seeded<B>, String> {
         let mut store =
             daemon::open_keeping::<B>(data, kind, None, keep).map_err(|fault| fault.to_string())?;
         let has = Has { journal: store.journal_id(), end: store.head().into() };
+        let source = store.source();
         // When the one in charge is gone, this is the node to promote.
         let welcome = timeout(PATIENCE, hello(dial, (node, kind), Some(has))).await;
         match welcome {
             Ok(Ok((_, Welcome { begin: Begin::Here, journal, .. }))) => {
                 store.adopt(journal).map_err(|fault| fault.to_string())?;
-                return Ok(Seeded { store, mark: None, is_anew });
+                return Ok(Seeded { store, mark: None, is_anew, is_welcome: true });
             }
             Ok(Err(NoFeed::Refused(refusal @ (Refusal::OtherJournal | Refusal::Diverged { .. })))) => {
                 return Err(format!("cannot follow the node in charge: {refusal}"));
@@ -101,13 +104,19 @@ pub async fn open<B: Books>(wanted: &Wanted<'_>) -> Result<Seeded<B>, String> {
                 set_aside(data)?;
                 is_anew = true;
             }
+            Ok(Err(NoFeed::Refused(Refusal::Shorter { end })))
+                if !source.goes_on_from(&end.into()).map_err(|error| error.to_string())? =>
+            {
+                let refusal = Refusal::Diverged { ends: end.position };
+                return Err(format!("cannot follow the node in charge: {refusal}"));
+            }
             Ok(Err(why)) => {
                 tracing::warn!("starting without the node in charge: {why}");
-                return Ok(Seeded { store, mark: None, is_anew });
+                return Ok(Seeded { store, mark: None, is_anew, is_welcome: false });
             }
             Err(_) => {
                 tracing::warn!("starting without the node in charge, which does not answer");
-                return Ok(Seeded { store, mark: None, is_anew });
+                return Ok(Seeded { store, mark: None, is_anew, is_welcome: false });
             }
         }
     }
@@ -125,7 +134,7 @@ async fn begin<B: Books>(wanted: &Wanted<'_>, mark: &Path) -> Result<Seeded<B>, 
                 let mut store =
                     daemon::open_keeping::<B>(data, kind, None, keep).map_err(|fault| fault.to_string())?;
                 store.adopt(journal).map_err(|fault| fault.to_string())?;
-                return Ok(Seeded { store, mark: None, is_anew: false });
+                return Ok(Seeded { store, mark: None, is_anew: false, is_welcome: true });
             }
             Ok((client, Welcome { begin: Begin::Checkpoint { at, bytes }, journal, .. })) => {
                 put_mark(mark).map_err(|error| format!("{}: {error}", mark.display()))?;
@@ -143,7 +152,8 @@ async fn begin<B: Books>(wanted: &Wanted<'_>, mark: &Path) -> Result<Seeded<B>, 
                     if store.head() != at.into() || store.journal_id() != journal {
                         return Err("the checkpoint of the node in charge is not what it said".to_owned());
                     }
-                    return Ok(Seeded { store, mark: Some(mark.to_owned()), is_anew: false });
+                    let mark = Some(mark.to_owned());
+                    return Ok(Seeded { store, mark, is_anew: false, is_welcome: true });
                 }
             }
             Err(NoFeed::Refused(refusal @ Refusal::OtherJournal)) => {

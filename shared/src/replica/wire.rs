@@ -8,7 +8,7 @@ use crate::journal::{Hash, Head};
 use crate::time::Timestamp;
 
 /// The protocol's name in TLS, with its version.
-pub const ALPN: &[u8] = b"kessai-standby/1";
+pub const ALPN: &[u8] = b"kessai-standby/2";
 
 /// What a standby asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +127,9 @@ pub enum Refusal {
     TooMany,
     /// This node cannot read its own files; its log says more.
     Unreadable,
+    /// It has more than this journal, which ends there: whether they are of one history is for the standby to
+    /// say, which has both.
+    Shorter { end: End },
 }
 
 impl From<Head> for End {

@@ -14,6 +14,7 @@ use super::meta::{META_KEY, Meta, read_key, read_value};
 use super::quiet::guarded;
 use super::{CACHE_BYTES, Shelf, ShelfDamage, ShelfError};
 use crate::journal::Hash;
+use crate::notify;
 
 /// A file that stands in the folder while sled opens it.
 const CRUMB_FILE: &str = "opening";
@@ -169,6 +170,7 @@ fn prove(db: &Db) -> Result<Meta, ShelfDamage> {
         let key = read_key(&stored_key).ok_or(ShelfDamage::BadRow)?;
         let value = read_value(key, &stored_value).map_err(|_| ShelfDamage::BadRow)?;
         found.count(key, &value);
+        notify::step();
     }
     if found.rows != meta.rows {
         return Err(ShelfDamage::RowsLost { expected: meta.rows, found: found.rows });

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::Books;
 use crate::journal::Head;
+use crate::notify;
 use crate::shelf::{Shelf, ShelfError};
 use crate::time::Timestamp;
 
@@ -111,6 +112,7 @@ impl<B: Books> Behind<B> {
         while !self.is_through(head) && patience.is_none_or(|patience| start.elapsed() < patience) {
             self.hand_over(books, head)?;
             self.wait()?;
+            notify::step();
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::open::floors;
 use super::{Books, Fault, Floors, Options, Stamp, Store};
 use crate::checkpoint::{CheckpointDamage, file_name};
 use crate::journal::{
-    Disk, FileDisk, Found, GroupReader, Head, Journal, JournalError, Kind, Mark, NotNext, ProvedGroup,
+    Disk, FileDisk, Found, GroupReader, Head, Journal, JournalError, Kind, Mark, NotNext, Place, ProvedGroup,
     RawGroup, Ring,
 };
 use crate::shelf::Shelf;
@@ -159,6 +159,25 @@ impl Source {
     /// Whoever reads older groups from the files.
     pub fn reader(&self) -> GroupReader {
         GroupReader::new(self.disk.reading(), self.kind, self.mark)
+    }
+
+    /// Whether a journal that ends there can be an older copy of this one: no record that is still here says
+    /// otherwise.
+    ///
+    /// # Errors
+    /// [`JournalError`] when a file cannot be read or is damaged before that place.
+    pub fn goes_on_from(&self, end: &Head) -> Result<bool, JournalError> {
+        let durable = self.ring.head().borrow().position;
+        // What was taken over and is not on the disk yet came from there, and is looked at later.
+        if end.position > durable {
+            return Ok(true);
+        }
+        Ok(match self.reader().find(end.position, durable)? {
+            Place::Behind(hash) => hash == end.hash,
+            // A checkpoint stands for what was there.
+            Place::Cut { .. } => true,
+            Place::Nowhere => false,
+        })
     }
 
     /// Which journal this is.

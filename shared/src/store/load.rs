@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::{Books, Fault, Stamp, Took};
 use crate::checkpoint::{self, About, CheckpointDamage, Reader};
 use crate::journal::{self, Disk, Found, Head, JournalError, Kind, Start};
+use crate::notify;
 
 /// Threads that read and decode a checkpoint.
 const DECODERS: usize = 2;
@@ -109,6 +110,7 @@ pub(super) fn load<B: Books>(
             let start = Instant::now();
             let taken = rows.into_iter().try_for_each(|row| books.take_row(row).map_err(why));
             took.taking += start.elapsed();
+            notify::step();
             taken
         });
         let ends = decoders
@@ -179,6 +181,7 @@ pub(super) fn replay<B: Books>(
         let mut outcome = Ok(());
         for step in ready.into_iter().flatten() {
             outcome = each(step);
+            notify::step();
             if outcome.is_err() {
                 // The channel goes with the loop, which ends the reader.
                 break;

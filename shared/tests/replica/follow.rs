@@ -161,8 +161,11 @@ async fn a_journal_of_another_history_is_refused_until_it_is_set_aside() {
     let own = Primary::start(two.path(), LONG);
     own.add(vec![(9, 9)]).await;
     own.stop().await;
-    // Whether the other has more, or as much, or less.
-    for more in [0_u64, 1, 5] {
+    // As long as the other has less, it may be an older copy; nothing of it is taken over.
+    let standby = Standby::start(two.path(), primary.address).await;
+    standby.stop().await;
+    // Whether the other has as much, or more.
+    for more in [1, 5] {
         for _ in 0..more {
             primary.add(vec![(4, 4)]).await;
         }
@@ -241,4 +244,61 @@ async fn one_that_is_overtaken_by_the_cut_while_it_runs_says_so() {
     let lost = tokio::time::timeout(SOON, standby.follower.lost()).await.expect("it ends");
     assert_eq!(lost, Lost::TooFarBehind);
     primary.stop().await;
+}
+
+/// Copies a folder that nobody writes, as a restore would put it back.
+fn put_back(from: &std::path::Path, to: &std::path::Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder").flatten() {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            put_back(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).expect("a copy");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_copy_at_the_address_is_waited_out_and_only_a_fork_ends_it() {
+    let (one, two, old) = (tempdir().unwrap(), tempdir().unwrap(), tempdir().unwrap());
+    let primary = Primary::start(one.path(), LONG);
+    primary.add(vec![(1, 1), (2, 2)]).await;
+    let address = primary.address;
+    primary.stop().await;
+    put_back(one.path(), old.path());
+    let primary = Primary::start_at(one.path(), LONG, address).await;
+    let mut standby = Standby::start(two.path(), address).await;
+    let last = primary.add(vec![(3, 3)]).await;
+    standby.reaches(last).await;
+    primary.stop().await;
+    // The copy that is put back at the same address has less; nothing says that it has anything else.
+    let stale = Primary::start_at(old.path(), LONG, address).await;
+    let mut status = standby.follower.status();
+    let told = |status: &kessai_shared::replica::Following| {
+        status.problem.as_ref().is_some_and(|why| why.contains("older copy of the journal here"))
+    };
+    tokio::select! {
+        lost = standby.follower.lost() => panic!("it ends: {lost}"),
+        waits = tokio::time::timeout(SOON, status.wait_for(told)) => drop(waits.expect("it says so").expect("it runs")),
+    }
+    assert!(standby.follower.link().borrow().is_none(), "nothing is asked of one that has less");
+    stale.stop().await;
+    // One that was started beside such a copy waits for a better one too.
+    standby.stop().await;
+    let stale = Primary::start_at(old.path(), LONG, address).await;
+    let mut standby = Standby::try_start(two.path(), address, false).await.expect("it waits");
+    stale.stop().await;
+    // The node that has everything comes back, and it goes on.
+    let primary = Primary::start_at(one.path(), LONG, address).await;
+    let last = primary.add(vec![(4, 4)]).await;
+    standby.reaches(last).await;
+    primary.stop().await;
+    // A copy that writes a record of its own is another history from there on, even while it has less.
+    let fork = Primary::start_at(old.path(), LONG, address).await;
+    fork.add(vec![(9, 9)]).await;
+    let lost = tokio::time::timeout(SOON, standby.follower.lost()).await.expect("it ends");
+    assert_eq!(lost, Lost::Refused(wire::Refusal::Diverged { ends: 3 }));
+    fork.stop().await;
+    assert_eq!(look(&standby.writer).await.1, last, "nothing was changed");
 }

@@ -273,15 +273,7 @@ impl Standby {
         let dial = dial(of, &key(1), &key(1));
         let wanted = Wanted { data: folder, kind: KIND, node: id(2), dial: &dial, rejoin, keep: Keep::ALL };
         let seed::Seeded { mut store, mark, .. } = seed::open::<Balances>(&wanted).await?;
-        let source = store.source();
-        let ground = Ground {
-            dial,
-            node: id(2),
-            kind: KIND,
-            journal_id: store.journal_id(),
-            ring: source.ring().clone(),
-            seeding: mark,
-        };
+        let ground = Ground { dial, node: id(2), source: Arc::new(store.source()), seeding: mark };
         let (groups, copied) = mpsc::channel(WAITING);
         let (writer, queue) = mpsc::channel(64);
         let standing = Standing { gate: Gate::default(), copied: Some(copied), urgent: None };

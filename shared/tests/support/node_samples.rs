@@ -82,5 +82,6 @@ pub fn refusals() -> Vec<Refusal> {
         Refusal::Senseless,
         Refusal::TooMany,
         Refusal::Unreadable,
+        Refusal::Shorter { end: end() },
     ]
 }

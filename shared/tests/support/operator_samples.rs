@@ -451,7 +451,7 @@ fn account_row() -> AccountRow {
         held: Minor(640),
         open_to_buy: Minor(248_160),
         months_late: 1,
-        expiry: "2031-09".parse().expect("a month"),
+        expiry: Some("2031-09".parse().expect("a month")),
     }
 }
 

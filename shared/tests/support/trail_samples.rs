@@ -70,7 +70,7 @@ pub fn requests() -> Vec<Request> {
     vec![
         Request::Acts { before: Some(POSITION), limit: 20 },
         Request::Record { position: POSITION },
-        Request::Operators,
+        Request::Operators { after: Some(pin(4)), limit: 200 },
         Request::AllowOperator { pin: pin(1), right: Right::Watch, reason: reason() },
         Request::RemoveOperator { pin: pin(1), reason: reason() },
         Request::Disconnect { endpoint: Endpoint::Closed, pin: pin(1), reason: reason() },
@@ -91,7 +91,10 @@ pub fn replies() -> Vec<Reply> {
     vec![
         Reply::Acts(Page { rows, next: Some(POSITION) }),
         Reply::Record(Box::new(record)),
-        Reply::Operators { own: pin(5), listed: vec![(pin(1), Right::Watch), (pin(2), Right::Act)] },
+        Reply::Operators {
+            own: pin(5),
+            listed: Page { rows: vec![(pin(1), Right::Watch), (pin(2), Right::Act)], next: Some(pin(2)) },
+        },
         Reply::Done { position: Some(POSITION) },
         Reply::BackedUp {
             position: POSITION,
@@ -132,7 +135,7 @@ pub fn settlement_requests() -> Vec<settlement::Request> {
     let mut all: Vec<_> = requests().into_iter().take(1).map(Request::Trail).collect();
     all.extend([
         Request::FindAccounts { prefix: "22".to_owned(), after: Some(ACCOUNT), limit: 20 },
-        Request::Sellers,
+        Request::Sellers { after: Some(pin(4)), limit: 200 },
         Request::AllowSeller { seller: pin(1), reason: reason() },
         Request::RevokeSeller { seller: pin(1), reason: reason() },
         Request::Rekey { reason: reason() },
@@ -155,7 +158,7 @@ pub fn settlement_replies() -> Vec<settlement::Reply> {
     };
     let expiry = AT.month();
     let own = [
-        Reply::Sellers(vec![(pin(1), 300)]),
+        Reply::Sellers(Page { rows: vec![(pin(1), 300)], next: Some(pin(1)) }),
         Reply::PolicyInForce { policy, is_new: true },
         Reply::CardShown { position: POSITION, last_four: "0010".to_owned(), expiry },
     ];

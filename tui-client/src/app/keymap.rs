@@ -1,13 +1,16 @@
 //! Which key does what, and where. The status bar and the help are made from the same table, so
 //! that they cannot say anything else than what the keys do.
 
+mod map;
 mod names;
 mod rebind;
+mod rules;
 
 use std::borrow::Cow;
 
 use super::event::Key;
 use super::text_field::Edit;
+pub use map::{BindingOf, KeyAction, KeyContext, KeymapOf};
 pub use rebind::{Clash, MAX_KEYS};
 
 /// Where the shopper is, as far as keys are concerned.
@@ -195,69 +198,11 @@ impl Action {
             Action::Palette => "palette",
         }
     }
-
-    /// The action with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        BINDINGS.iter().map(|binding| binding.action).find(|action| action.name() == name)
-    }
 }
 
-#[derive(Clone)]
-pub struct Binding {
-    pub contexts: &'static [Context],
-    /// The one that the status bar shows comes first.
-    pub keys: Cow<'static, [Key]>,
-    pub action: Action,
-    /// The id of one word for the status bar; empty for what goes without saying there.
-    pub word: &'static str,
-    /// The id of what the help says.
-    pub help: &'static str,
-}
-
-/// Which key does what for this shopper.
-#[derive(Clone)]
-pub struct Keymap {
-    bindings: Vec<Binding>,
-}
-
-impl Default for Keymap {
-    fn default() -> Self {
-        Self { bindings: BINDINGS.to_vec() }
-    }
-}
-
-impl Keymap {
-    /// What `key` does in `context`, if anything.
-    pub fn action(&self, context: Context, key: Key) -> Option<Action> {
-        if context.types(key) {
-            return None;
-        }
-        self.bindings(context).find(|binding| binding.keys.contains(&key)).map(|binding| binding.action)
-    }
-
-    /// The keys that do `action` in `context`, the one to tell people first.
-    pub fn keys(&self, context: Context, action: Action) -> impl Iterator<Item = Key> {
-        let bindings = self.bindings(context).filter(move |binding| binding.action == action);
-        bindings.flat_map(|binding| binding.keys.iter().copied()).filter(move |key| !context.types(*key))
-    }
-
-    /// The key to tell people for `action`: in `context`, or elsewhere where it does nothing there.
-    pub fn key(&self, context: Context, action: Action) -> Option<Key> {
-        let anywhere =
-            || self.bindings.iter().find(|binding| binding.action == action)?.keys.first().copied();
-        self.keys(context, action).next().or_else(anywhere)
-    }
-
-    /// Every binding, the most needed first.
-    pub fn all(&self) -> &[Binding] {
-        &self.bindings
-    }
-
-    /// All that the keyboard can do in `context`, the most needed first.
-    pub fn bindings(&self, context: Context) -> impl Iterator<Item = &Binding> {
-        self.bindings.iter().filter(move |binding| binding.contexts.contains(&context))
-    }
-}
+/// A binding of the shop's, and all of them.
+pub type Binding = BindingOf<Action>;
+pub type Keymap = KeymapOf<Action>;
 
 use Context as C;
 

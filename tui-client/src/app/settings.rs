@@ -1,6 +1,7 @@
 //! How this shopper wants the terminal to be. Values only: where they come from stands in `config.rs`.
 
 use super::keymap::Keymap;
+use crate::dashboard;
 use crate::words::Lang;
 
 #[derive(Clone, Default)]
@@ -20,6 +21,7 @@ pub struct Settings {
     pub colour: Colour,
     pub pictures: Pictures,
     pub keys: Keymap,
+    pub dashboard_keys: dashboard::keymap::Keymap,
 }
 
 /// A set of colours.

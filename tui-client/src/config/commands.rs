@@ -9,7 +9,7 @@ use kessai_shared::console::{Failure, OK};
 use serde_json::{Map, Value, json};
 
 use super::{Config, Flags, Origin, check, default_file, manual};
-use crate::app::keymap::Keymap;
+use crate::app::keymap::{KeyAction, KeymapOf};
 use crate::app::settings::Colour;
 use crate::words::Words;
 
@@ -125,10 +125,14 @@ fn shown(config: &Config, json: bool) -> String {
         }
     };
     let mut text: String = values.into_iter().map(line).collect();
-    let changed = rebound(config);
-    if !changed.is_empty() {
-        text.push_str("\n[keys]\n");
-        changed.iter().for_each(|(name, keys)| text.push_str(&format!("{name} = {keys}\n")));
+    let settings = &config.settings;
+    for (table, changed) in
+        [("keys", rebound(&settings.keys)), ("dashboard_keys", rebound(&settings.dashboard_keys))]
+    {
+        if !changed.is_empty() {
+            text.push_str(&format!("\n[{table}]\n"));
+            changed.iter().for_each(|(name, keys)| text.push_str(&format!("{name} = {keys}\n")));
+        }
     }
     text
 }
@@ -155,8 +159,8 @@ fn values(config: &Config) -> Vec<(&'static str, Value)> {
 }
 
 /// The actions that have other keys than their own.
-fn rebound(config: &Config) -> Vec<(&'static str, Value)> {
-    let (own, now) = (manual::actions(&Keymap::default()), manual::actions(&config.settings.keys));
+fn rebound<A: KeyAction>(keymap: &KeymapOf<A>) -> Vec<(&'static str, Value)> {
+    let (own, now) = (manual::actions(&KeymapOf::<A>::default()), manual::actions(keymap));
     let pairs = own.into_iter().zip(now).filter(|(own, now)| own.keys != now.keys);
     pairs.map(|(_, now)| (now.name, now.keys.into())).collect()
 }
@@ -173,18 +177,27 @@ fn origin(origin: Origin) -> String {
 fn keys(config: &Config, json: bool) -> String {
     let words = Words::of(config.settings.lang);
     let told = |ids: &[&str]| ids.iter().map(|id| words.tell(id, &[])).collect::<Vec<_>>().join("; ");
-    let actions = manual::actions(&config.settings.keys);
+    let settings = &config.settings;
+    let tables = [
+        ("keys", manual::actions(&settings.keys)),
+        ("dashboard_keys", manual::actions(&settings.dashboard_keys)),
+    ];
     if json {
-        let list = actions.iter().map(|bound| {
-            json!({ "action": bound.name, "keys": bound.keys, "where": bound.contexts, "does": told(&bound.help) })
+        let all = tables.iter().flat_map(|(table, actions)| actions.iter().map(move |bound| (table, bound)));
+        let list = all.map(|(table, bound)| {
+            let (does, places) = (told(&bound.help), &bound.contexts);
+            json!({ "table": table, "action": bound.name, "keys": bound.keys, "where": places, "does": does })
         });
         return format!("{}\n", list.collect::<Value>());
     }
     let line = |bound: &manual::Bound| {
         let (keys, places) = (bound.keys.join(" "), bound.contexts.join(", "));
-        format!("{:<12} {keys:<22} {}\n{:<12} in: {places}\n", bound.name, told(&bound.help), "")
+        format!("{:<13} {keys:<22} {}\n{:<13} in: {places}\n", bound.name, told(&bound.help), "")
     };
-    actions.iter().map(line).collect()
+    let part = |(table, actions): &(&str, Vec<manual::Bound>)| {
+        format!("[{table}]\n{}", actions.iter().map(line).collect::<String>())
+    };
+    tables.iter().map(part).collect::<Vec<_>>().join("\n")
 }
 
 // A reader that has seen enough, as `head` has, is no failure.

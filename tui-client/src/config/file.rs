@@ -7,9 +7,13 @@ use toml::{Table, Value};
 
 use super::{LangChoice, ThemeChoice};
 use crate::app::event::Key;
-use crate::app::keymap::{Action, Keymap, MAX_KEYS};
+use crate::app::keymap::{KeyAction, Keymap, KeymapOf, MAX_KEYS};
 use crate::app::settings::{Colour, Pictures};
+use crate::dashboard::keymap as dashboard;
 
+/// The tables of keys: the shop's and the dashboard's.
+const SHOP_KEYS: &str = "keys";
+const DASHBOARD_KEYS: &str = "dashboard_keys";
 /// Largest configuration file, in bytes.
 const MAX_BYTES: u64 = 1 << 16;
 
@@ -37,8 +41,10 @@ pub struct Wishes {
     pub shop: Option<PathBuf>,
     pub cards: Option<PathBuf>,
     pub keys: Keymap,
-    /// Whether any action has other keys than its own.
+    pub dashboard_keys: dashboard::Keymap,
+    /// Whether any action of the shop's, or of the dashboard's, has other keys than its own.
     pub rebinds: bool,
+    pub rebinds_dashboard: bool,
 }
 
 impl Wishes {
@@ -97,11 +103,14 @@ impl Wishes {
             cards: path(&mut config, "cards", "a table of cards, as in \"cards.csv\""),
             ..Self::default()
         };
-        if let Some(table) = config.take::<Table>("keys", "a table, as in [keys] and below it pay = [\"p\"]")
-        {
-            wishes.rebinds = !table.is_empty();
-            if let Some(keys) = keymap(&mut config, &table) {
-                wishes.keys = keys;
+        for (name, table) in tables(&mut config) {
+            let is_any = !table.is_empty();
+            if name == SHOP_KEYS {
+                wishes.rebinds = is_any;
+                wishes.keys = keymap(&mut config, name, &table).unwrap_or_default();
+            } else {
+                wishes.rebinds_dashboard = is_any;
+                wishes.dashboard_keys = keymap(&mut config, name, &table).unwrap_or_default();
             }
         }
         config.finish()?;
@@ -134,28 +143,38 @@ fn path(config: &mut Config, key: &str, expected: &str) -> Option<PathBuf> {
     Some(config.beside(&path))
 }
 
+/// The tables of keys that are there, with their names.
+fn tables(config: &mut Config) -> Vec<(&'static str, Table)> {
+    let known = [(SHOP_KEYS, "pay = [\"p\"]"), (DASHBOARD_KEYS, "stop = [\"space\"]")];
+    let table = |(name, example): (&'static str, &str)| {
+        let expected = format!("a table, as in [{name}] and below it {example}");
+        config.take::<Table>(name, &expected).map(|table| (name, table))
+    };
+    known.into_iter().filter_map(table).collect()
+}
+
 /// The keymap with the changes of the table, or `None` when something about them is wrong, which is noted.
-fn keymap(config: &mut Config, table: &Table) -> Option<Keymap> {
+fn keymap<A: KeyAction>(config: &mut Config, of: &str, table: &Table) -> Option<KeymapOf<A>> {
     let (mut changes, mut right) = (Vec::new(), true);
     for (name, value) in table {
-        let Some(action) = Action::named(name) else {
-            config.mistake(&format!("keys.{name}: there is no such action; `kessai config keys` lists them"));
+        let Some(action) = A::named(name) else {
+            config.mistake(&format!("{of}.{name}: there is no such action; `kessai config keys` lists them"));
             right = false;
             continue;
         };
         match keys(value) {
             Ok(keys) => changes.push((action, keys)),
             Err(why) => {
-                config.mistake(&format!("keys.{name}: {why}"));
+                config.mistake(&format!("{of}.{name}: {why}"));
                 right = false;
             }
         }
     }
-    match Keymap::rebound(&changes) {
+    match KeymapOf::rebound(&changes) {
         Ok(keymap) => right.then_some(keymap),
         Err(clashes) => {
             let lines: Vec<String> =
-                clashes.iter().map(|clash| format!("keys.{}: {}", clash.action.name(), clash.why)).collect();
+                clashes.iter().map(|clash| format!("{of}.{}: {}", clash.action.name(), clash.why)).collect();
             lines.iter().for_each(|line| config.mistake_too(line));
             None
         }

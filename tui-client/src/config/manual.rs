@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::app::keymap::{Binding, Keymap};
+use crate::app::keymap::{BindingOf, KeyAction, KeyContext, Keymap, KeymapOf};
+use crate::dashboard::keymap as dashboard;
 
 /// One thing that can be set.
 pub struct Entry {
@@ -65,7 +66,7 @@ pub struct Bound {
 }
 
 /// Every action once, the most needed first.
-pub fn actions(keymap: &Keymap) -> Vec<Bound> {
+pub fn actions<A: KeyAction>(keymap: &KeymapOf<A>) -> Vec<Bound> {
     let mut all: Vec<Bound> = Vec::new();
     for binding in keymap.all() {
         match all.iter_mut().find(|bound| bound.name == binding.action.name()) {
@@ -85,7 +86,7 @@ pub fn actions(keymap: &Keymap) -> Vec<Bound> {
     all
 }
 
-fn join(bound: &mut Bound, binding: &Binding) {
+fn join<A: KeyAction>(bound: &mut Bound, binding: &BindingOf<A>) {
     let keys = binding.keys.iter().map(|key| key.written());
     let (keys, contexts) = (keys.collect::<Vec<_>>(), binding.contexts.iter().map(|context| context.name()));
     keys.into_iter().for_each(|key| add(&mut bound.keys, key));
@@ -114,7 +115,8 @@ pub fn file() -> String {
     text.push_str(
         "\n# Other keys for what can be done: \"p\", \"P\", \"space\", \"ctrl-p\", \"f1\", \"shift-tab\".\n\
          # `kessai config keys` lists every action with its keys. An action here has only the keys named here,\n\
-         # but Esc always goes back and Ctrl-C always quits.\n# [keys]\n# pay = [\"p\", \"P\"]\n",
+         # but Esc always goes back and Ctrl-C always quits.\n# [keys]\n# pay = [\"p\", \"P\"]\n\n\
+         # The same for the operators' dashboard.\n# [dashboard_keys]\n# stop = [\"space\"]\n",
     );
     text
 }
@@ -130,12 +132,20 @@ pub fn page() -> String {
         let default = if default.is_empty() { String::new() } else { format!(" Default: {default}.") };
         let _ = write!(page, ".TP\n\\fB{key}\\fR\n{}{}\n", escaped(help), escaped(&default));
     }
-    page.push_str(".SH ACTIONS\nThe table \\fB[keys]\\fR gives actions other keys.\n");
-    for bound in actions(&Keymap::default()) {
-        let (keys, places) = (bound.keys.join(", "), bound.contexts.join(", "));
-        let _ = write!(page, ".TP\n\\fB{}\\fR\n{} ({places})\n", bound.name, escaped(&keys));
-    }
+    let shop = actions(&Keymap::default());
+    list_actions(&mut page, ".SH ACTIONS\nThe table \\fB[keys]\\fR gives actions other keys.\n", shop);
+    let heading = ".SH ACTIONS OF THE DASHBOARD\nThe table \\fB[dashboard_keys]\\fR gives those of\n\\fBkessai \
+                   dashboard\\fR other keys.\n";
+    list_actions(&mut page, heading, actions(&dashboard::Keymap::default()));
     page
+}
+
+fn list_actions(page: &mut String, heading: &str, actions: Vec<Bound>) {
+    page.push_str(heading);
+    for bound in actions {
+        let (keys, places) = (bound.keys.join(", "), bound.contexts.join(", "));
+        let _ = write!(page, ".TP\n\\fB{}\\fR\n{} ({places})\n", escaped(bound.name), escaped(&keys));
+    }
 }
 
 fn escaped(text: &str) -> String {

@@ -6,6 +6,7 @@ use super::*;
 use crate::app::event::Key;
 use crate::app::keymap::{Action, Context};
 use crate::app::settings::Pictures;
+use crate::dashboard::keymap as dashboard;
 
 fn wishes(text: &str) -> Result<Wishes, Vec<String>> {
     Wishes::of_text(Path::new("c.toml"), text).map_err(|ConfigError(lines)| lines)
@@ -24,7 +25,7 @@ fn config(flags: &Flags, text: &str, vars: &[(&str, &str)]) -> Config {
 fn everything_can_be_set() {
     let text = "language = 'ja'\ntheme = 'light'\ncolour = 'never'\nascii = true\nreduced_motion = true\n\
                 mouse = true\npictures = 'blocks'\nplain = true\nshop = 'shop.toml'\ncards = '/cards.csv'\n\
-                [keys]\npay = ['f2']\nhelp = 'f1'\n";
+                [keys]\npay = ['f2']\nhelp = 'f1'\n[dashboard_keys]\nstop = ['f3']\nconfirm = 'f2'\n";
     let file = Path::new("/etc/kessai/c.toml");
     let wishes = Wishes::of_text(file, text).expect("no mistakes");
     let config = Config::of(&Flags::default(), wishes, &|_| None);
@@ -40,7 +41,15 @@ fn everything_can_be_set() {
     assert!(settings.keys.action(Context::Confirm, Key::F(2)) == Some(Action::Pay));
     assert!(settings.keys.action(Context::Confirm, Key::Char('p')).is_none());
     assert!(settings.keys.action(Context::Browse, Key::F(1)) == Some(Action::Help));
-    assert!(ENTRY_KEYS.iter().all(|key| config.origin(key) == Origin::File));
+    use dashboard::{Action as Does, Context as Place};
+    let dashboard = &settings.dashboard_keys;
+    assert!(dashboard.action(Place::Watching, Key::F(3)) == Some(Does::Freeze));
+    assert!(dashboard.action(Place::Watching, Key::Char(' ')).is_none());
+    assert!(dashboard.action(Place::Confirm, Key::F(2)) == Some(Does::Confirm));
+    assert!(dashboard.action(Place::Confirm, Key::Char('Y')).is_none());
+    assert!(
+        ENTRY_KEYS.iter().chain(&["keys", "dashboard_keys"]).all(|key| config.origin(key) == Origin::File)
+    );
 }
 
 const ENTRY_KEYS: [&str; 10] =
@@ -51,7 +60,7 @@ fn the_file_that_init_writes_says_how_things_are() {
     let text = manual::file();
     assert!(wishes(&text).is_ok());
     // With every example in force, it is still right.
-    let is_example = |line: &str| line.starts_with("# ") && (line.contains(" = ") || line == "# [keys]");
+    let is_example = |line: &str| line.starts_with("# ") && (line.contains(" = ") || line.ends_with("keys]"));
     let set: String = text
         .lines()
         .map(|line| if is_example(line) { &line[2..] } else { line })
@@ -112,6 +121,49 @@ fn no_key_may_break_a_rule() {
         assert!(told.iter().any(|line| line.contains(why)), "{text}: {told:?}");
     }
     assert!(mistakes("keys = 7")[0].contains(":1: keys: expected a table"));
+}
+
+#[test]
+fn no_key_of_the_dashboard_may_break_a_rule_either() {
+    let wrong = [
+        ("fly = ['w']", "dashboard_keys.fly: there is no such action"),
+        ("pay = ['w']", "dashboard_keys.pay: there is no such action"),
+        ("stop = ['esc']", "esc cannot be bound: esc always goes back"),
+        ("stop = ['ctrl-c']", "ctrl-c always quits"),
+        ("confirm = ['enter']", "confirm: enter would say yes to a question that nobody has read"),
+        ("acts = ['Y']", "acts: Y would say yes to a question that nobody has read"),
+        ("confirm = ['w']\nacts = ['w']", "w would say yes"),
+        ("stop = ['q']", "stop: q is the key of quit, too (screens, alarms)"),
+        ("find = ['o']", "o is the key of orders, too"),
+        ("stop = []", "expected from 1 to 8 keys"),
+    ];
+    for (text, why) in wrong {
+        let told = mistakes(&format!("[dashboard_keys]\n{text}\n"));
+        assert!(told.iter().any(|line| line.contains(why)), "{text}: {told:?}");
+    }
+    // A digit is a key like any other here, and the keys of the shop are another table.
+    for right in
+        ["stop = ['9']", "now = ['n']", "back = ['b']\nquit = ['Q']", "stop = ['p']", "overview = 'f1'"]
+    {
+        assert_eq!(
+            mistakes(&format!("[keys]\nadd = ['w']\n[dashboard_keys]\n{right}\n")),
+            [""; 0],
+            "{right}"
+        );
+    }
+    assert!(mistakes("dashboard_keys = 7")[0].contains(":1: dashboard_keys: expected a table"));
+    // Whatever is bound, there is a way back and a way out.
+    let keys =
+        wishes("[dashboard_keys]\nback = 'b'\nnow = 'n'\nquit = 'Q'\nnext = 'w'").expect("no mistakes");
+    let action = |context, key| keys.dashboard_keys.action(context, key);
+    use dashboard::{Action as Does, Context as Place};
+    for context in Place::ALL {
+        assert!(action(context, Key::Interrupt) == Some(Does::Quit), "{context:?}");
+    }
+    assert!(
+        action(Place::Detail, Key::Esc) == Some(Does::Back) && action(Place::List, Key::Char('b')).is_some()
+    );
+    assert!(action(Place::Field, Key::Enter) == Some(Does::Next), "a letter is text there");
 }
 
 #[test]

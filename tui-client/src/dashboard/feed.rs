@@ -286,9 +286,7 @@ impl<'a> Sight<'a> {
 
     /// What was measured in the last [`SPREAD_SECONDS`].
     pub fn spread(&self, what: Spread) -> Buckets {
-        let mut all = Buckets::default();
         let seconds = self.hour.range(self.end - SPREAD_SECONDS + 1, self.end);
-        seconds.filter_map(|second| hour::spread(second, what)).for_each(|one| all.merge(one));
-        all
+        Buckets::all_of(seconds.filter_map(|second| hour::spread(second, what)))
     }
 }

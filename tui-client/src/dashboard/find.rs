@@ -48,9 +48,14 @@ impl Find {
         self.found.concat()
     }
 
+    /// Whether what is shown was found by something else than what is typed now.
+    fn is_asking(&self) -> bool {
+        self.asked.iter().any(Option::is_some)
+    }
+
     /// Asks for what is typed now. Only one search is under way at a time, however fast somebody types.
     fn search(&mut self, desk: &mut Desk<'_>) {
-        self.is_behind = self.asked.iter().any(Option::is_some);
+        self.is_behind = self.is_asking();
         if self.is_behind {
             return;
         }
@@ -125,6 +130,8 @@ impl Page for Find {
     fn act(&mut self, action: Action, desk: &mut Desk<'_>) -> Step {
         match action {
             Action::Back => return Step::Close,
+            // What stands there now may be another order than the one that is about to.
+            Action::Next if self.is_asking() => {}
             Action::Next => {
                 let rows = self.rows();
                 let lead = rows.get(self.cursor).and_then(|row| row.lead);
@@ -173,9 +180,14 @@ impl Page for Find {
 
     fn draw(&self, look: Look, _now: Timestamp, sheet: &mut Sheet<'_>) {
         line(&self.field, look, "dash-find-hint", sheet);
-        sheet.gap();
-        if !self.field.text().trim().is_empty() {
-            table::draw(&self.rows(), self.cursor, self.told_at.is_some(), look, sheet);
+        if self.field.text().trim().is_empty() {
+            return;
+        }
+        let rows = self.rows();
+        let how_many = || look.tell("dash-found", &[("count", (rows.len() as u64).into())]);
+        sheet.say(&if self.is_asking() { look.say("dash-asking") } else { how_many() }, look.dim());
+        if !rows.is_empty() {
+            table::draw(&rows, self.cursor, true, look, sheet);
         }
     }
 }

@@ -1,6 +1,11 @@
-//! Which key does what on the dashboard, and where. The status bar and the help are made from this table.
+//! Which key does what on the dashboard, and where. The status bar and the help are made from the same table.
 
-use crate::app::Key;
+mod rules;
+
+use std::borrow::Cow;
+
+use crate::app::keymap::{BindingOf, KeymapOf};
+use crate::app::{Edit, Key};
 
 /// Where an operator is, as far as keys are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,16 +70,9 @@ pub enum Action {
     Confirm,
 }
 
-pub struct Binding {
-    pub contexts: &'static [Context],
-    /// The one that the status bar shows comes first.
-    pub keys: &'static [Key],
-    pub action: Action,
-    /// The id of one word for the status bar; empty for what goes without saying there.
-    pub word: &'static str,
-    /// The id of what the help says.
-    pub help: &'static str,
-}
+/// A binding of the dashboard's, and all of them.
+pub type Binding = BindingOf<Action>;
+pub type Keymap = KeymapOf<Action>;
 
 use Action as A;
 use Context as C;
@@ -87,7 +85,7 @@ const fn bind(
     word: &'static str,
     help: &'static str,
 ) -> Binding {
-    Binding { contexts, keys, action, word, help }
+    Binding { contexts, keys: Cow::Borrowed(keys), action, word, help }
 }
 
 const GOING: &[Context] = &[C::Watching, C::Alarms];
@@ -157,34 +155,83 @@ impl Context {
     pub const ALL: [Self; 8] =
         [C::Watching, C::Alarms, C::List, C::Detail, C::Field, C::Confirm, C::Palette, C::Help];
 
+    /// What it is called where keys are written down.
+    pub const fn name(self) -> &'static str {
+        match self {
+            C::Watching => "screens",
+            C::Alarms => "alarms",
+            C::List => "lists",
+            C::Detail => "details",
+            C::Field => "fields",
+            C::Confirm => "question",
+            C::Palette => "palette",
+            C::Help => "help",
+        }
+    }
+
     /// Whether letters are text here rather than keys.
     pub fn takes_text(self) -> bool {
         matches!(self, C::Field | C::Palette)
     }
-}
 
-/// What `key` does in `context`, if anything.
-pub fn action(context: Context, key: Key) -> Option<Action> {
-    if context.takes_text() && matches!(key, Key::Char(_)) {
-        return None;
+    /// Whether `key` is text here, so that no binding can take it away from the field.
+    pub fn types(self, key: Key) -> bool {
+        self.takes_text() && (matches!(key, Key::Char(_)) || Edit::of(key).is_some())
     }
-    bindings(context).find(|binding| binding.keys.contains(&key)).map(|binding| binding.action)
 }
 
-/// All that the keyboard can do in `context`, the most needed first.
-pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
-    BINDINGS.iter().filter(move |binding| binding.contexts.contains(&context))
+impl Action {
+    /// Its name in the configuration file, which stays the same.
+    pub const fn name(self) -> &'static str {
+        match self {
+            A::Up => "up",
+            A::Down => "down",
+            A::PageUp => "page-up",
+            A::PageDown => "page-down",
+            A::First => "first",
+            A::Last => "last",
+            A::Next => "next",
+            A::Back => "back",
+            A::Screen(0) => "overview",
+            A::Screen(1) => "latency",
+            A::Screen(2) => "outcomes",
+            A::Screen(3) => "link",
+            A::Screen(4) => "goods",
+            A::Screen(5) => "disk",
+            A::Screen(6) => "peers",
+            A::Screen(_) => "alarms",
+            A::NextScreen => "next-screen",
+            A::ScreenBefore => "screen-before",
+            A::Freeze => "stop",
+            A::Earlier => "earlier",
+            A::Later => "later",
+            A::MuchEarlier => "much-earlier",
+            A::MuchLater => "much-later",
+            A::Now => "now",
+            A::Moment => "moment",
+            A::Wider => "wider",
+            A::Closer => "closer",
+            A::Orders => "orders",
+            A::Find => "find",
+            A::Drill => "lists",
+            A::Acts => "acts",
+            A::Refresh => "refresh",
+            A::Help => "help",
+            A::Palette => "palette",
+            A::Quit => "quit",
+            A::Confirm => "confirm",
+        }
+    }
 }
 
-/// The same where a dashboard may change nothing: there are no keys for acts.
-pub fn offered(context: Context, readonly: bool) -> impl Iterator<Item = (usize, &'static Binding)> {
-    let all = BINDINGS.iter().enumerate().filter(move |(_, binding)| binding.contexts.contains(&context));
-    all.filter(move |(_, binding)| !(readonly && binding.action == Action::Acts))
-}
-
-/// The key to tell people for `action` in `context`.
-pub fn key(context: Context, action: Action) -> Option<Key> {
-    bindings(context).find(|binding| binding.action == action)?.keys.first().copied()
+impl Keymap {
+    /// All that the keyboard can do in `context`, each with its place among all bindings, the most needed first.
+    /// Where a dashboard may change nothing there are no keys for acts.
+    pub fn offered(&self, context: Context, readonly: bool) -> impl Iterator<Item = (usize, &Binding)> {
+        let all =
+            self.all().iter().enumerate().filter(move |(_, binding)| binding.contexts.contains(&context));
+        all.filter(move |(_, binding)| !(readonly && binding.action == Action::Acts))
+    }
 }
 
 #[cfg(test)]
@@ -194,7 +241,9 @@ mod tests {
     #[test]
     fn no_key_means_two_things_in_one_place() {
         for context in Context::ALL {
-            let keys: Vec<Key> = bindings(context).flat_map(|binding| binding.keys.iter().copied()).collect();
+            let keymap = Keymap::default();
+            let keys: Vec<Key> =
+                keymap.bindings(context).flat_map(|binding| binding.keys.iter().copied()).collect();
             for (at, key) in keys.iter().enumerate() {
                 assert!(!keys[at + 1..].contains(key), "{context:?} binds one key twice");
             }
@@ -203,19 +252,22 @@ mod tests {
 
     #[test]
     fn what_changes_something_has_a_key_that_triggers_nothing() {
-        let yes: Vec<Key> =
-            BINDINGS.iter().filter(|b| b.action == Action::Confirm).flat_map(|b| b.keys).copied().collect();
+        let keymap = Keymap::default();
+        let yes: Vec<Key> = keymap.keys_of(Action::Confirm).collect();
         for binding in BINDINGS.iter().filter(|b| b.action != Action::Confirm) {
             assert!(binding.keys.iter().all(|key| !yes.contains(key)));
         }
         assert!(Context::ALL.into_iter().all(|context| context == Context::Confirm
-            || bindings(context).all(|binding| binding.action != Action::Confirm)));
+            || keymap.bindings(context).all(|binding| binding.action != Action::Confirm)));
     }
 
     #[test]
     fn every_place_has_a_way_out() {
         for context in Context::ALL {
-            assert!(bindings(context).any(|b| b.keys.contains(&Key::Interrupt)), "{context:?}");
+            assert!(
+                Keymap::default().bindings(context).any(|b| b.keys.contains(&Key::Interrupt)),
+                "{context:?}"
+            );
         }
     }
 }

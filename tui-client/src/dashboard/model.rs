@@ -8,7 +8,7 @@ use super::confirm::Confirm;
 use super::event::Daemon;
 use super::feed::{Feed, Sight};
 use super::fresh::Freshness;
-use super::keymap::Context;
+use super::keymap::{Binding, Context, Keymap};
 use super::page::Page;
 use super::palette::Palette;
 use crate::app::Settings;
@@ -151,6 +151,16 @@ impl Model {
             None if self.screen == Screen::Alarms => Context::Alarms,
             None => Context::Watching,
         }
+    }
+
+    /// Which key does what for this operator.
+    pub fn keys(&self) -> &Keymap {
+        &self.settings.dashboard_keys
+    }
+
+    /// What can be done in `context`, each with its place in the keymap.
+    pub fn offered(&self, context: Context) -> impl Iterator<Item = (usize, &Binding)> {
+        self.keys().offered(context, self.readonly)
     }
 
     /// The hour of a daemon as it is shown; `None` when it is not watched.

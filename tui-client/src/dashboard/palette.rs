@@ -2,7 +2,7 @@
 //! letters of what it is called. Nothing in it changes anything at a daemon without the question before it.
 
 use super::event::Effect;
-use super::keymap::{self, Action, Context};
+use super::keymap::{Action, Context};
 use super::model::{Model, Overlay};
 use super::page::moved;
 use super::update;
@@ -59,7 +59,7 @@ pub fn found(model: &Model) -> Vec<Offer> {
 
 fn offers(model: &Model) -> Vec<Offer> {
     let mut offers: Vec<Offer> = Vec::new();
-    for (_, binding) in keymap::offered(model.context_below(), model.readonly) {
+    for (_, binding) in model.offered(model.context_below()) {
         let wish = Wish::Do(binding.action);
         let is_known = offers.iter().any(|offer| offer.wish == wish);
         if !is_known && !matches!(binding.action, Action::Palette | Action::Confirm) {

@@ -92,7 +92,7 @@ impl What {
             }
             What::Peers(Daemon::Seller) => Question::Seller(AskSeller::Peers),
             What::Peers(Daemon::Settlement) => Question::Settlement(AskSettlement::Peers),
-            What::Sellers => Question::Settlement(AskSettlement::Sellers),
+            What::Sellers => Question::Settlement(AskSettlement::Sellers { after: None, limit: MAX_ROWS }),
         }
     }
 
@@ -151,14 +151,15 @@ impl What {
                 What::Peers(daemon),
                 Told::Seller(OfSeller::Peers(peers)) | Told::Settlement(OfSettlement::Peers(peers)),
             ) => Some((peer_rows(daemon, peers), None)),
-            (What::Sellers, Told::Settlement(OfSettlement::Sellers(sellers))) => {
+            (What::Sellers, Told::Settlement(OfSettlement::Sellers(page))) => {
                 let closed = Some(kessai_shared::operator::Endpoint::Closed);
-                let rows = sellers.iter().map(|(pin, connections)| Row {
+                let rows = page.rows.iter().map(|(pin, connections)| Row {
                     name: pin.to_string(),
                     columns: vec![(6, connections.to_string())],
                     lead: Some(Lead::Key(Daemon::Settlement, closed, *pin)),
                 });
-                Some((rows.collect(), None))
+                let more = |after| AskSettlement::Sellers { after: Some(after), limit: MAX_ROWS };
+                Some((rows.collect(), page.next.map(more).map(Question::Settlement)))
             }
             (_, Told::Seller(_) | Told::Settlement(_)) => None,
         }

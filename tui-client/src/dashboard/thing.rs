@@ -149,7 +149,7 @@ fn of_account(detail: &AccountDetail) -> Vec<Fact> {
     let mut facts = vec![
         ("label-dash-account", row.account.to_string()),
         ("label-dash-state", row.status.clone()),
-        ("label-dash-card", format!("•••• {}", row.expiry)),
+        ("label-dash-card", row.expiry.map_or_else(String::new, |expiry| format!("•••• {expiry}"))),
         ("label-dash-limit", money(row.limit)),
         ("label-dash-balance", money(row.balance)),
         ("label-dash-held", money(row.held)),

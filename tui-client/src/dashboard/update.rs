@@ -6,7 +6,7 @@ use super::acts::{About, Drill, Menu};
 use super::confirm::Confirm;
 use super::event::{Daemon, Effect, Event};
 use super::find::Find;
-use super::keymap::{self, Action, Context};
+use super::keymap::{Action, Context};
 use super::model::{MOST_BACK, Model, Moment, Overlay, STEPS, Screen};
 use super::orders::Orders;
 use super::page::{Desk, Page, Step, moved};
@@ -73,7 +73,7 @@ fn came(model: &mut Model, outside: Outside) -> Vec<Effect> {
         Outside::Paste(_) => {}
         Outside::Resize { columns, rows } => model.size = Size { columns, rows },
         Outside::Point(Target::Place(place)) => {
-            let binding = keymap::BINDINGS.get(place).filter(|it| it.contexts.contains(&model.context()));
+            let binding = model.keys().all().get(place).filter(|it| it.contexts.contains(&model.context()));
             // No click changes anything at a daemon, as none pays in the shop.
             let action = binding.map(|it| it.action).filter(|action| *action != Action::Confirm);
             return action.map_or_else(Vec::new, |action| act(model, action));
@@ -152,7 +152,7 @@ fn recall(model: &mut Model) -> Vec<Effect> {
 fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
     model.notice = None;
     let context = model.context();
-    if let Some(action) = keymap::action(context, key) {
+    if let Some(action) = model.keys().action(context, key) {
         return act(model, action);
     }
     // Whatever does not say yes says no: a key that is meant for something else must not leave the question
@@ -307,7 +307,7 @@ fn jump(model: &mut Model) {
 
 fn help(model: &mut Model, action: Action) -> Vec<Effect> {
     let Some(Overlay::Help { top }) = model.overlay else { return Vec::new() };
-    let rows = keymap::offered(model.context_below(), model.readonly).count();
+    let rows = model.offered(model.context_below()).count();
     // The view stops the list at its last row; here it only must not run away.
     model.overlay = moved(action, top, rows, page_rows(model)).map(|top| Overlay::Help { top });
     Vec::new()

@@ -46,7 +46,7 @@ pub fn draw(model: &Model, buf: &mut Buffer) -> Drawn {
 fn draw_body(model: &Model, look: Look, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let mut sheet = Sheet::new(buf, area, look, drawn);
     if let Some(confirm) = &model.confirm {
-        return help::draw_confirm(confirm, look, &mut sheet);
+        return help::draw_confirm(model, confirm, look, &mut sheet);
     }
     match model.overlay {
         Some(Overlay::Help { top }) => return help::draw(model, top, look, &mut sheet),

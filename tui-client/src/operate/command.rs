@@ -1,6 +1,5 @@
 //! The command line of the dashboard.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,48 +8,22 @@ use clap::Args;
 use kessai_shared::console::{self, Failure, OK};
 use kessai_shared::operator::client::Place;
 use kessai_shared::operator::seller;
-use kessai_shared::pin::Pin;
 use kessai_shared::time::Timestamp;
 use kessai_shared::writer::Clock;
 
-use super::{Daemons, lines};
+use super::{Daemons, Places, PlacesArgs, lines};
 use crate::config::{self, Flags};
+use crate::dashboard::Model;
 use crate::dashboard::told::{Teller, When};
-use crate::dashboard::{Daemon, Model};
-use crate::reconcile::books::Side;
 use crate::runtime::run_program;
+use crate::script::command::{MannerArgs, nobody_outside};
 use crate::terminal::{self, panics};
 
 /// What to watch. Without any place, the seller whose data folder is in the user's own.
 #[derive(Args)]
 pub struct DashboardArgs {
-    /// The data folder of the seller on this machine.
-    #[arg(long, value_name = "DIR", conflicts_with = "seller_at")]
-    seller_data: Option<PathBuf>,
-    /// Where a seller on another machine listens for operators.
-    #[arg(long, value_name = "ADDRESS", requires = "seller_pin", requires = "seller_key")]
-    seller_at: Option<SocketAddr>,
-    /// The pin of that seller.
-    #[arg(long, value_name = "PIN", requires = "seller_at")]
-    seller_pin: Option<Pin>,
-    /// The file with the operator's key for the seller.
-    #[arg(long, value_name = "FILE", requires = "seller_at")]
-    seller_key: Option<PathBuf>,
-    /// The data folder of the settlement on this machine.
-    #[arg(long, value_name = "DIR", conflicts_with = "settlement_at")]
-    settlement_data: Option<PathBuf>,
-    /// Where a settlement on another machine listens for operators.
-    #[arg(long, value_name = "ADDRESS", requires = "settlement_pin", requires = "settlement_key")]
-    settlement_at: Option<SocketAddr>,
-    /// The pin of that settlement.
-    #[arg(long, value_name = "PIN", requires = "settlement_at")]
-    settlement_pin: Option<Pin>,
-    /// The file with the operator's key for the settlement.
-    #[arg(long, value_name = "FILE", requires = "settlement_at")]
-    settlement_key: Option<PathBuf>,
-    /// The file with what is knocked with on that settlement, as its `knock-key` writes it.
-    #[arg(long, value_name = "FILE", requires = "settlement_at")]
-    settlement_knock_key: Option<PathBuf>,
+    #[command(flatten)]
+    at: PlacesArgs,
     /// Send nothing that changes anything.
     #[arg(long)]
     readonly: bool,
@@ -63,6 +36,11 @@ pub struct DashboardArgs {
     /// By lines for programs: a JSON object each.
     #[arg(long)]
     json: bool,
+    /// Play a script: the same dashboard, with keys from a file instead of an operator.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["plain", "on_change", "json", "config"])]
+    script: Option<PathBuf>,
+    #[command(flatten)]
+    manner: MannerArgs,
     #[command(flatten)]
     flags: Flags,
 }
@@ -73,22 +51,21 @@ pub struct DashboardArgs {
 /// [`Failure`] when the terminal is unsuitable, on a signal, and after a panic. A daemon that cannot be
 /// reached is no failure: it is shown as that, and tried again.
 pub async fn run(args: &DashboardArgs) -> Result<u8, Failure> {
+    if let Some(script) = &args.script {
+        let ready = args.manner.clone().ready(script, args.flags.alone())?;
+        let (places, folder) = (args.places()?, log_folder()?);
+        ready.play_dashboard(places, args.readonly, &folder, &mut nobody_outside).await?;
+        return Ok(OK);
+    }
     let config = args.flags.load()?;
     let by_lines = args.plain || args.on_change || args.json || config.plain || terminal::is_dumb();
     if !by_lines {
         terminal::check()?;
     }
-    let (seller, settlement) = args.places()?;
-    let watched: Vec<Daemon> = [(Daemon::Seller, &seller), (Daemon::Settlement, &settlement)]
-        .into_iter()
-        .filter_map(|(daemon, place)| place.as_ref().map(|_| daemon))
-        .collect();
-    let folder = match config::state_folder() {
-        Some(folder) => folder,
-        None => console::data_folder(None, "kessai")?,
-    };
-    panics::log_into(&folder);
-    let daemons = Arc::new(Daemons::new(seller, settlement, args.readonly));
+    let places = args.places()?;
+    let watched = places.watched();
+    panics::log_into(&log_folder()?);
+    let daemons = Arc::new(Daemons::new(places, args.readonly));
     let (settings, readonly) = (config.settings, args.readonly);
     let make = move |size, now| Model::new(settings, &watched, readonly, size, now);
     let ended = if by_lines {
@@ -109,28 +86,25 @@ impl DashboardArgs {
         run(self).await
     }
 
-    fn places(&self) -> Result<(Option<Place>, Option<Place>), Failure> {
-        let seller = Side {
-            data: self.seller_data.clone(),
-            at: self.seller_at,
-            pin: self.seller_pin,
-            key: self.seller_key.clone(),
-            knock_key: None,
-        };
-        let settlement = Side {
-            data: self.settlement_data.clone(),
-            at: self.settlement_at,
-            pin: self.settlement_pin,
-            key: self.settlement_key.clone(),
-            knock_key: self.settlement_knock_key.clone(),
-        };
-        match (seller.place(), settlement.place()) {
-            (None, None) => {
+    fn places(&self) -> Result<Places, Failure> {
+        if self.at.seller_pin.is_some() && self.at.seller_at.is_none() {
+            return Err(Failure::usage("--seller-pin says who is at --seller-at, which is missing"));
+        }
+        match self.at.places() {
+            Places { seller: None, settlement: None } => {
                 let own = console::data_folder(None, seller::DAEMON.program)?;
-                Ok((Some(Place::Here(own)), None))
+                Ok(Places { seller: Some(Place::Here(own)), settlement: None })
             }
             places => Ok(places),
         }
+    }
+}
+
+/// Where panics are written down.
+fn log_folder() -> Result<PathBuf, Failure> {
+    match config::state_folder() {
+        Some(folder) => Ok(folder),
+        None => console::data_folder(None, "kessai"),
     }
 }
 

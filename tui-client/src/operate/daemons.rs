@@ -9,6 +9,7 @@ use kessai_shared::operator::client::{self, Operator, Place};
 use kessai_shared::operator::live::{Beat, MAX_SECONDS, Watched};
 use kessai_shared::operator::{seller, settlement};
 
+use super::Places;
 use crate::dashboard::Model;
 use crate::dashboard::event::{Daemon, Effect, Event, Question, Told};
 use crate::runtime::{Perform, Tell};
@@ -34,9 +35,9 @@ struct Side {
 }
 
 impl Daemons {
-    pub fn new(seller: Option<Place>, settlement: Option<Place>, readonly: bool) -> Self {
+    pub fn new(places: Places, readonly: bool) -> Self {
         let side = |place| Side { place, operator: Mutex::default() };
-        Self { seller: side(seller), settlement: side(settlement), readonly }
+        Self { seller: side(places.seller), settlement: side(places.settlement), readonly }
     }
 
     /// What carries the dashboard's effects out.

@@ -1,9 +1,6 @@
 //! The seller's and the settlement's books, asked for over the operator wire, and the receipts, all as
 //! sources of rows.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
-
 use kessai_shared::console::Failure;
 use kessai_shared::ids::OrderId;
 use kessai_shared::operator::client::{Operator, Place};
@@ -13,30 +10,6 @@ use kessai_shared::pin::Pin;
 
 use super::merge::Source;
 use super::slips::Slip;
-
-/// Where one side's books are: a daemon on this machine by its data folder, or one that is elsewhere.
-#[derive(Clone, Debug, Default)]
-pub struct Side {
-    pub data: Option<PathBuf>,
-    pub at: Option<SocketAddr>,
-    pub pin: Option<Pin>,
-    pub key: Option<PathBuf>,
-    /// What is knocked with, where that daemon is silent.
-    pub knock_key: Option<PathBuf>,
-}
-
-impl Side {
-    /// Where it is; `None` when this side is left out.
-    pub fn place(&self) -> Option<Place> {
-        match (self.at, self.pin, &self.key, &self.data) {
-            (Some(address), Some(pin), Some(key), _) => {
-                Some(Place::There { address, pin, key: key.clone(), knock_key: self.knock_key.clone() })
-            }
-            (_, _, _, Some(data)) => Some(Place::Here(data.clone())),
-            (_, _, _, None) => None,
-        }
-    }
-}
 
 /// The seller's books.
 pub struct Seller(pub Operator);

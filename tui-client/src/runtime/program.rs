@@ -18,6 +18,8 @@ pub trait Program: Send + 'static {
     type Event: From<Outside> + Send + 'static;
     /// What it asks for.
     type Effect: Send + 'static;
+    /// Whether what it shows goes by the clocks of others, which no script can move on.
+    const KEEPS_REAL_TIME: bool = false;
 
     /// What has to be done before anything has happened.
     fn start(&mut self) -> Vec<Self::Effect>;
@@ -80,6 +82,7 @@ impl Program for Model {
 impl Program for dashboard::Model {
     type Event = dashboard::Event;
     type Effect = dashboard::Effect;
+    const KEEPS_REAL_TIME: bool = true;
 
     fn start(&mut self) -> Vec<dashboard::Effect> {
         dashboard::start(self)

@@ -13,8 +13,8 @@ use crate::terminal::hold;
 pub struct Cast {
     path: PathBuf,
     text: String,
-    /// How far the recording is. It is not the time at which anything really happened, so that the same
-    /// script gives the same recording.
+    /// How far the recording is. At a shop it is not the time at which anything really happened, so that the
+    /// same script gives the same recording.
     at: Duration,
 }
 
@@ -44,6 +44,11 @@ impl Cast {
 
     pub fn advance(&mut self, by: Duration) {
         self.at += by;
+    }
+
+    /// It never goes back.
+    pub fn advance_to(&mut self, at: Duration) {
+        self.at = self.at.max(at);
     }
 
     /// Ends it with what a terminal is sent when a session ends, and writes the file.

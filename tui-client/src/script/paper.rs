@@ -13,14 +13,15 @@ use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::Model;
 use crate::app::model::Size;
+use crate::runtime::Program;
 use crate::terminal;
 
 pub struct Paper {
     terminal: Terminal<CrosstermBackend<Ink>>,
     ink: Ink,
     text: String,
+    pub size: Size,
 }
 
 /// Bytes that were drawn and not taken away yet.
@@ -30,17 +31,18 @@ struct Ink(Rc<RefCell<Vec<u8>>>);
 impl Paper {
     pub fn new(size: Size) -> Result<Self, Failure> {
         let ink = Ink::default();
-        Ok(Self { terminal: blank(size, &ink)?, ink, text: String::new() })
+        Ok(Self { terminal: blank(size, &ink)?, ink, text: String::new(), size })
     }
 
     /// Goes on with an empty sheet of another size.
     pub fn resize(&mut self, size: Size) -> Result<(), Failure> {
+        self.size = size;
         self.terminal = blank(size, &self.ink)?;
         queue!(self.ink, Clear(ClearType::All)).map_err(Failure::failed)
     }
 
     /// Draws the model and gives the bytes that a terminal would get for it.
-    pub fn draw(&mut self, model: &Model) -> Result<Vec<u8>, Failure> {
+    pub fn draw(&mut self, model: &impl Program) -> Result<Vec<u8>, Failure> {
         let drawn = self.terminal.draw(|frame| {
             terminal::paint(frame, model);
         });

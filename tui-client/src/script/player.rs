@@ -6,32 +6,22 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use kessai_shared::console::{FAILED, Failure, USAGE};
-use tokio::time::{Instant, Interval, MissedTickBehavior, sleep_until};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 use zeroize::Zeroizing;
 
+use super::pace::{ARRIVED, KEY, LETTER};
 use super::read::{Act, Script};
 use super::sight::Sight;
 use super::{MovedClock, snapshot};
 use crate::app::model::Size;
-use crate::app::{Event, Key, Model};
-use crate::runtime::{Answer, Next, Perform, Session, TICK};
+use crate::app::{Key, Model, Outside};
+use crate::runtime::{Next, Perform, Program, Session, TICK};
 
-/// How long a key is looked at, at reading speed.
-const KEY: Duration = Duration::from_millis(450);
-/// How long a letter is that is typed.
-const LETTER: Duration = Duration::from_millis(90);
-/// How long is looked at what was waited for.
-const ARRIVED: Duration = Duration::from_millis(700);
-/// How long a recording waits, in real time, for answers that are about to come, so that they are in the
-/// same picture every time.
-const SETTLING: Duration = Duration::from_millis(250);
 /// How long nothing may happen before a screen counts as whole, and is kept.
 const SETTLED: Duration = Duration::from_millis(750);
 /// How long a screen may take to become the one that is kept, and how long while answers are still to come.
 const ALIKE: Duration = Duration::from_secs(5);
 const ANSWERED: Duration = Duration::from_secs(30);
-/// The longest step in which the clock of a recording moves on, so that what counts seconds is seen to.
-const STEP: Duration = Duration::from_secs(1);
 
 /// How a script is played.
 pub struct Manner {
@@ -45,9 +35,9 @@ pub struct Manner {
 }
 
 /// What a script is played against.
-pub struct Scene<'a> {
-    pub model: Model,
-    pub perform: Perform,
+pub struct Scene<'a, P: Program = Model> {
+    pub model: P,
+    pub perform: Perform<P>,
     pub clock: MovedClock,
     /// Does what a script wants of the world outside, or says why not.
     pub outside: &'a mut dyn FnMut(&str) -> Result<(), String>,
@@ -58,19 +48,20 @@ pub struct Scene<'a> {
 /// # Errors
 /// [`Failure`] with 1 and what was on the screen when something is not as expected, and with 2 when the
 /// script wants what cannot be done. As for every session, too.
-pub async fn play(
+pub async fn play<P: Program>(
     script: &Script,
     manner: Manner,
-    scene: Scene<'_>,
+    scene: Scene<'_, P>,
     failing: impl Future<Output = Failure>,
 ) -> Result<(), Failure> {
     let sight = Sight::open(&manner)?;
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let Scene { model, perform, clock, outside } = scene;
-    let session = Session::new(model, perform, clock.clock());
+    let (session, begun) = (Session::new(model, perform, clock.clock()), Instant::now());
     tokio::pin!(failing);
-    let mut player = Player { script, manner, session, clock, outside, sight, ticks, left: false };
+    let mut player =
+        Player { script, manner, session, clock, outside, sight, ticks, begun, shown: begun, left: false };
     let played = tokio::select! {
         biased;
         played = player.play() => played,
@@ -80,19 +71,22 @@ pub async fn play(
     played.and(ended)
 }
 
-struct Player<'a> {
+pub(super) struct Player<'a, P: Program> {
     script: &'a Script,
-    manner: Manner,
-    session: Session,
-    clock: MovedClock,
+    pub(super) manner: Manner,
+    pub(super) session: Session<P>,
+    pub(super) clock: MovedClock,
     outside: &'a mut dyn FnMut(&str) -> Result<(), String>,
-    sight: Sight,
-    ticks: Interval,
+    pub(super) sight: Sight,
+    pub(super) ticks: Interval,
+    pub(super) begun: Instant,
+    /// When it was shown last.
+    pub(super) shown: Instant,
     /// Whether the app was left.
     left: bool,
 }
 
-impl Player<'_> {
+impl<P: Program> Player<'_, P> {
     async fn play(&mut self) -> Result<(), Failure> {
         self.show()?;
         let begun = self.session.begin();
@@ -122,11 +116,11 @@ impl Player<'_> {
             Act::Key(key) => self.press(*key, KEY).await?,
             Act::Keys(keys) => self.press_each(keys, KEY).await?,
             Act::Type(text) => self.press_each(text, LETTER).await?,
-            Act::Paste(text) => self.happen(Event::Paste(Zeroizing::new(text.to_string())), KEY).await?,
+            Act::Paste(text) => self.happen(Outside::Paste(Zeroizing::new(text.to_string())), KEY).await?,
             Act::Resize(size) => {
                 self.sight.resize(*size)?;
                 let Size { columns, rows } = *size;
-                self.happen(Event::Resize { columns, rows }, KEY).await?;
+                self.happen(Outside::Resize { columns, rows }, KEY).await?;
             }
             Act::Wait { text, within } => return self.wait(text, *within).await,
             Act::Expect(text) => {
@@ -165,14 +159,14 @@ impl Player<'_> {
     }
 
     async fn press(&mut self, key: Key, then: Duration) -> Result<(), Failure> {
-        self.happen(Event::Key(key), then).await
+        self.happen(Outside::Key(key), then).await
     }
 
-    async fn happen(&mut self, event: Event, then: Duration) -> Result<(), Failure> {
+    async fn happen(&mut self, event: Outside, then: Duration) -> Result<(), Failure> {
         if self.left {
             return Ok(());
         }
-        let next = self.session.happen(event);
+        let next = self.session.happen(event.into());
         self.note(next);
         self.show()?;
         self.linger(then).await
@@ -187,10 +181,10 @@ impl Player<'_> {
                 let what = format!("waited {within:?} in vain for {text:?}");
                 return Ok(Err(Wrong::expected(what)));
             }
-            self.sight.glance(&self.session.model)?;
+            self.watch()?;
         }
         // A recording shows it once all that was asked for is there.
-        if self.manner.record.is_none() {
+        if self.manner.record.is_none() || P::KEEPS_REAL_TIME {
             self.show()?;
         }
         self.linger(ARRIVED).await?;
@@ -200,7 +194,8 @@ impl Player<'_> {
     /// Compares the screen with the one that is kept, and keeps it once nothing more comes. What is still on
     /// its way to the screen is waited for: its parts arrive in no order.
     async fn snapshot(&mut self, name: &str) -> Result<Result<(), Wrong>, Failure> {
-        let file = snapshot::file(&self.script.path, name, &self.session.model);
+        let (size, lang) = (self.sight.paper.size, self.session.model.settings().lang);
+        let file = snapshot::file(&self.script.path, name, size, lang);
         let begun = Instant::now();
         if self.manner.update {
             let mut lives = true;
@@ -221,7 +216,7 @@ impl Player<'_> {
             if self.left || !self.live_until(until).await? {
                 return Ok(Err(Wrong::expected(snapshot::differs(&file, &kept))));
             }
-            self.sight.glance(&self.session.model)?;
+            self.watch()?;
         }
         Ok(Ok(()))
     }
@@ -231,67 +226,7 @@ impl Player<'_> {
         begun + if self.session.is_asking() { ANSWERED } else { ALIKE }
     }
 
-    /// Takes the next happening in; false when there is none until then.
-    async fn live_until(&mut self, until: Instant) -> Result<bool, Failure> {
-        let next = tokio::select! {
-            biased;
-            failure = self.sight.stopped() => return Err(failure),
-            answer = self.session.answer() => self.session.hear(answer),
-            _ = self.ticks.tick(), if self.session.model.needs_ticks() => self.session.tick(),
-            () = sleep_until(until) => return Ok(false),
-        };
-        self.note(next);
-        Ok(true)
-    }
-
-    /// Takes in what has happened already and looks at the screen.
-    async fn look(&mut self) -> Result<(), Failure> {
-        while let Some(answer) = self.answered().await {
-            let next = self.session.hear(answer);
-            self.note(next);
-        }
-        self.sight.glance(&self.session.model)
-    }
-
-    async fn answered(&mut self) -> Option<Answer> {
-        tokio::select! {
-            biased;
-            answer = self.session.answer() => Some(answer),
-            () = std::future::ready(()) => None,
-        }
-    }
-
-    /// Gives people time to read: real time on a screen, and time that only the recording sees in one.
-    async fn linger(&mut self, time: Duration) -> Result<(), Failure> {
-        if self.manner.at_reading_speed {
-            let until = Instant::now() + time;
-            while self.live_until(until).await? {
-                self.show()?;
-            }
-            self.sight.advance(time);
-        } else if self.manner.record.is_some() {
-            let settled = Instant::now() + SETTLING;
-            while self.session.is_asking() && self.live_until(settled).await? {}
-            self.show()?;
-            let mut left = time;
-            while !left.is_zero() {
-                let step = left.min(STEP);
-                left -= step;
-                self.clock.advance(step);
-                self.sight.advance(step);
-                let next = self.session.tick();
-                self.note(next);
-                self.show()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn show(&mut self) -> Result<(), Failure> {
-        self.sight.show(&self.session.model)
-    }
-
-    fn note(&mut self, next: Next) {
+    pub(super) fn note(&mut self, next: Next) {
         self.left |= next == Next::Leave;
     }
 }

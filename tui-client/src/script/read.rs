@@ -21,9 +21,17 @@ const WITHIN: Duration = Duration::from_secs(30);
 /// A script that was read. It has no `Debug`: what it types may be a card.
 pub struct Script {
     pub path: PathBuf,
+    pub kind: Kind,
     pub steps: Vec<Step>,
     /// How long a payment is waited for before it counts as unknown.
     pub patience: Option<Duration>,
+}
+
+/// What a script plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Shop,
+    Dashboard,
 }
 
 pub struct Step {
@@ -67,25 +75,59 @@ impl Script {
     /// # Errors
     /// As [`Script::read`].
     pub fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
-        let mut script = Self { path: path.to_owned(), steps: Vec::new(), patience: None };
-        let mut mistakes = Vec::new();
+        let mut script = Self { path: path.to_owned(), kind: Kind::Shop, steps: Vec::new(), patience: None };
+        let (mut mistakes, mut is_first) = (Vec::new(), true);
         for (at, line) in text.lines().enumerate().map(|(at, line)| (at + 1, line.trim())) {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            match command(line) {
-                Ok(Command::Act(act)) => script.steps.push(Step { line: at, act }),
-                Ok(Command::Patience(patience)) => script.patience = Some(patience),
+            match command(line).and_then(|command| script.take(command, at, is_first)) {
+                Ok(()) => {}
                 Err(mistake) => mistakes.push(format!("{}:{at}: {mistake}", path.display())),
             }
+            is_first = false;
         }
         if mistakes.is_empty() { Ok(script) } else { Err(Failure { code: USAGE, line: mistakes.join("\n") }) }
+    }
+
+    fn take(&mut self, command: Command, line: usize, is_first: bool) -> Result<(), String> {
+        match (command, self.kind) {
+            (Command::Dashboard, _) if is_first => self.kind = Kind::Dashboard,
+            (Command::Dashboard, _) => return Err("dashboard stands before every other command".to_owned()),
+            (Command::Act(Act::Clock(_)), Kind::Dashboard) => {
+                return Err("the daemons have clocks of their own; wait for a text instead".to_owned());
+            }
+            (Command::Patience(_), Kind::Dashboard) => {
+                return Err("nothing is paid on the dashboard".to_owned());
+            }
+            (Command::Act(act), _) => self.steps.push(Step { line, act }),
+            (Command::Patience(patience), Kind::Shop) => self.patience = Some(patience),
+        }
+        Ok(())
+    }
+
+    /// That this is a script of that kind.
+    ///
+    /// # Errors
+    /// [`Failure`] with [`USAGE`], and how it is played instead.
+    pub fn must_be(&self, kind: Kind) -> Result<(), Failure> {
+        let why = match (self.kind, kind) {
+            (Kind::Dashboard, Kind::Shop) => {
+                "plays the operators' dashboard; play it with: kessai dashboard --script"
+            }
+            (Kind::Shop, Kind::Dashboard) => {
+                "plays the shop, because its first command is not dashboard; play it with: kessai script"
+            }
+            (Kind::Shop, Kind::Shop) | (Kind::Dashboard, Kind::Dashboard) => return Ok(()),
+        };
+        Err(Failure::usage(format!("{}: this script {why}", self.path.display())))
     }
 }
 
 enum Command {
     Act(Act),
     Patience(Duration),
+    Dashboard,
 }
 
 fn command(line: &str) -> Result<Command, String> {
@@ -105,6 +147,8 @@ fn command(line: &str) -> Result<Command, String> {
         "clock" => Act::Clock(duration(rest.strip_prefix('+').ok_or("expected a time such as +65s")?)?),
         "outside" => Act::Outside(name(rest)?),
         "patience" => return Ok(Command::Patience(duration(rest)?)),
+        "dashboard" if rest.is_empty() => return Ok(Command::Dashboard),
+        "dashboard" => return Err(format!("expected nothing after dashboard; found {rest:?}")),
         unknown => return Err(format!("there is no command {unknown:?}")),
     };
     Ok(Command::Act(act))

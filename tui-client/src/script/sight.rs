@@ -1,5 +1,7 @@
 //! Where a script is seen: always on paper, on the screen when people watch, in a recording when one is made.
 
+use std::time::Duration;
+
 use crossterm::event::{Event as Input, EventStream};
 use futures_util::StreamExt;
 use kessai_shared::console::Failure;
@@ -8,8 +10,8 @@ use super::cast::Cast;
 use super::paper::Paper;
 use super::player::Manner;
 use crate::app::model::Size;
-use crate::app::{Key, Model, Outside};
-use crate::runtime::{self, Signals};
+use crate::app::{Key, Outside};
+use crate::runtime::{self, Program, Signals};
 use crate::terminal::Screen;
 
 /// Exit code of a program that Ctrl-C ended, as shells have it.
@@ -45,7 +47,7 @@ impl Sight {
     }
 
     /// Draws the model wherever it is seen.
-    pub fn show(&mut self, model: &Model) -> Result<(), Failure> {
+    pub fn show(&mut self, model: &impl Program) -> Result<(), Failure> {
         self.glance(model)?;
         if let Some((cast, played)) = &mut self.cast {
             cast.output(&played.draw(model)?);
@@ -58,7 +60,7 @@ impl Sight {
 
     /// Draws the model on the paper only, and not into the recording: what comes and goes while something is
     /// waited for depends on the machine.
-    pub fn glance(&mut self, model: &Model) -> Result<(), Failure> {
+    pub fn glance(&mut self, model: &impl Program) -> Result<(), Failure> {
         self.paper.draw(model).map(drop)
     }
 
@@ -70,9 +72,16 @@ impl Sight {
         self.paper.resize(size)
     }
 
-    pub fn advance(&mut self, by: std::time::Duration) {
+    pub fn advance(&mut self, by: Duration) {
         if let Some((cast, _)) = &mut self.cast {
             cast.advance(by);
+        }
+    }
+
+    /// What comes next is so long after the beginning of the recording.
+    pub fn advance_to(&mut self, at: Duration) {
+        if let Some((cast, _)) = &mut self.cast {
+            cast.advance_to(at);
         }
     }
 

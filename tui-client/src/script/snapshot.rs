@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::app::Model;
+use crate::app::model::Size;
+use crate::words::Lang;
 
 /// Keeps a screen.
 ///
@@ -27,8 +28,8 @@ pub fn differs(file: &Path, kept: &str) -> String {
 }
 
 /// Where the screen of this name is kept.
-pub fn file(script: &Path, name: &str, model: &Model) -> PathBuf {
+pub fn file(script: &Path, name: &str, size: Size, lang: Lang) -> PathBuf {
     let stem = script.file_stem().unwrap_or_default().to_string_lossy();
-    let (size, lang) = (model.size, model.settings.lang.code());
+    let lang = lang.code();
     script.with_file_name(format!("{stem}-{name}-{}x{}-{lang}.txt", size.columns, size.rows))
 }

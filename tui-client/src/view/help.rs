@@ -11,12 +11,16 @@ const LABEL_SHARE: usize = 3;
 const MANY_PLACES: usize = 6;
 
 pub fn draw(model: &Model, top: u16, look: Look, sheet: &mut Sheet<'_>) {
-    let rows = rows(model, look);
+    draw_keys(&rows(model, look), usize::from(top), look, sheet);
+}
+
+/// What the keys of any program do, from the row `top` on.
+pub fn draw_keys(rows: &[Row], top: usize, look: Look, sheet: &mut Sheet<'_>) {
     let wanted =
         rows.iter().map(|row| row.keys.as_ref().map_or(0, |keys| text::width(keys))).max().unwrap_or(0);
     let labels = wanted.clamp(LABEL_COLUMNS, (sheet.columns() / LABEL_SHARE).max(LABEL_COLUMNS));
     let shown = sheet.rows_left();
-    let top = usize::from(top).min(rows.len().saturating_sub(shown));
+    let top = top.min(rows.len().saturating_sub(shown));
     // The last row tells that there is more, as long as there is.
     let below = rows.len().saturating_sub(top + shown);
     let full = if below > 0 { shown.saturating_sub(1) } else { shown };
@@ -47,9 +51,9 @@ pub fn draw_leave(model: &Model, look: Look, sheet: &mut Sheet<'_>) {
 }
 
 /// A heading, or keys and what they do.
-struct Row {
-    keys: Option<String>,
-    text: String,
+pub struct Row {
+    pub keys: Option<String>,
+    pub text: String,
 }
 
 // What is special to this screen comes first. Keys that do the same stand on one line.

@@ -34,20 +34,29 @@ fn a_file_is_written_checked_and_shown() {
     assert!(kessai(&home, &["config", "init"]).status.success());
     assert!(!kessai(&home, &["config", "init"]).status.success(), "what is there is kept");
     assert!(out(&kessai(&home, &["config", "check"])).contains("nothing is wrong with it"));
-    fs::write(&file, "language = 'ja'\n[keys]\npay = 'f9'\n").expect("written");
+    fs::write(&file, "language = 'ja'\n[keys]\npay = 'f9'\n[dashboard_keys]\nstop = 'f9'\n")
+        .expect("written");
     let shown = out(&kessai(&home, &["config", "show", "--theme", "dark"]));
     let has = |what: &[&str]| shown.lines().any(|line| what.iter().all(|what| line.contains(what)));
     assert!(has(&["language = \"ja\"", "# configuration file"]), "{shown}");
     assert!(has(&["theme = \"dark\"", "# command line"]) && has(&["mouse = false", "# default"]), "{shown}");
     assert!(shown.contains("[keys]\npay = [\"f9\"]"), "{shown}");
+    assert!(shown.contains("[dashboard_keys]\nstop = [\"f9\"]"), "{shown}");
     let json: serde_json::Value =
         serde_json::from_slice(&kessai(&home, &["config", "show", "--json"]).stdout).expect("JSON");
     assert_eq!(json["language"]["from"], "configuration file");
     let keys = out(&kessai(&home, &["config", "keys"]));
     assert!(keys.contains("表示の金額を支払います") && keys.contains("in: confirm"), "{keys}");
+    let stop = keys
+        .split("[dashboard_keys]")
+        .nth(1)
+        .and_then(|all| all.lines().find(|line| line.starts_with("stop ")));
+    assert!(stop.is_some_and(|line| line.contains(" f9 ")), "{keys}");
     let json: serde_json::Value =
         serde_json::from_slice(&kessai(&home, &["config", "keys", "--json"]).stdout).expect("JSON");
-    assert!(json.as_array().is_some_and(|all| all.len() > 20));
+    let of =
+        |table: &str| json.as_array().map_or(0, |all| all.iter().filter(|one| one["table"] == table).count());
+    assert!(of("keys") > 20 && of("dashboard_keys") > 20, "{json}");
 }
 
 #[test]
@@ -85,6 +94,7 @@ fn pages_and_completions_know_the_configuration() {
         assert!(dir.join(page).is_file(), "{page}");
     }
     let text = fs::read_to_string(dir.join("kessai-config.5")).expect("a page");
+    assert!(text.contains("ACTIONS OF THE DASHBOARD") && text.contains("much\\-earlier"), "{text}");
     assert!(text.contains("reduced_motion") && text.contains(".TH KESSAI-CONFIG 5"));
     let bash = out(&kessai(&home, &["generate", "completions", "bash"]));
     assert!(bash.contains("--reduced-motion") && bash.contains("config"), "completions know the flags");

@@ -5,7 +5,7 @@ use kessai_shared::operator::{seller, settlement};
 use kessai_tui_client::app::{Key, Outside};
 use kessai_tui_client::dashboard::acts::{About, Act, Need};
 use kessai_tui_client::dashboard::event::{Daemon, Effect, Event, Question, Told};
-use kessai_tui_client::dashboard::keymap::{self, Action, Context};
+use kessai_tui_client::dashboard::keymap::{Action, Context, Keymap};
 use kessai_tui_client::words::{Lang, Words};
 use proptest::prelude::*;
 
@@ -55,7 +55,7 @@ fn by_settlement(request: &settlement::Request) -> settlement::Reply {
         Request::Charge { .. } => matches!(reply, Reply::Charge(_)),
         Request::Entries { .. } => matches!(reply, Reply::Entries { .. }),
         Request::Holds { .. } => matches!(reply, Reply::Holds(_)),
-        Request::Sellers => matches!(reply, Reply::Sellers(_)),
+        Request::Sellers { .. } => matches!(reply, Reply::Sellers(_)),
         Request::Peers => matches!(reply, Reply::Peers(_)),
         Request::ShowCard { .. } => matches!(reply, Reply::CardShown { .. }),
         Request::ReloadPolicy => matches!(reply, Reply::PolicyInForce { .. }),
@@ -73,7 +73,7 @@ fn fits(
     match request {
         Request::Acts { .. } => matches!(reply, Reply::Acts(_)),
         Request::Record { .. } => matches!(reply, Reply::Record(_)),
-        Request::Operators => matches!(reply, Reply::Operators { .. }),
+        Request::Operators { .. } => matches!(reply, Reply::Operators { .. }),
         Request::BackUp { .. } => matches!(reply, Reply::BackedUp { .. }),
         Request::AllowOperator { .. } | Request::RemoveOperator { .. } | Request::Disconnect { .. } => {
             matches!(reply, Reply::Done { .. })
@@ -106,9 +106,13 @@ fn what_is_typed_is_searched_for_and_opened() {
     let again: Vec<String> = world.effects.iter().map(|effect| format!("{effect:?}")).collect();
     assert!(again.len() == 3 && again.iter().all(|asked| asked.contains("\"22\"")), "{again:?}");
     answer(&mut world);
-    assert!(seen(&world).contains("TEA-MUGI"), "{}", seen(&world));
+    assert!(seen(&world).contains("TEA-MUGI") && seen(&world).contains("3 found"), "{}", seen(&world));
     // A word that is no digits is no account's.
     world.keys(" confirmed");
+    // What stands there was found by something else, and is not opened.
+    assert!(seen(&world).contains("Asking…") && !seen(&world).contains(" found"), "{}", seen(&world));
+    world.key(Key::Enter);
+    assert_eq!(world.model.pages.len(), 1, "another order may be opened than the one that is meant");
     answer(&mut world);
     answer(&mut world);
     world.key(Key::Enter);
@@ -185,7 +189,7 @@ fn an_act_is_asked_about_once_and_its_record_is_told() {
 #[test]
 fn with_readonly_there_are_no_keys_for_acts() {
     for context in Context::ALL {
-        assert!(keymap::offered(context, true).all(|(_, binding)| binding.action != Action::Acts));
+        assert!(Keymap::default().offered(context, true).all(|(_, binding)| binding.action != Action::Acts));
     }
     let mut world = Watched::of(&Daemon::ALL, true, 120, 40);
     world.run(2);

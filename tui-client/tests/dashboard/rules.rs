@@ -274,7 +274,7 @@ fn ship() -> Question {
 
 #[test]
 fn only_a_clear_yes_does_anything_and_readonly_never() {
-    let all = keymap::BINDINGS.iter().flat_map(|binding| binding.keys).copied();
+    let all = keymap::BINDINGS.iter().flat_map(|binding| binding.keys.iter()).copied();
     // After Ctrl-C there is no session any more.
     let keys: Vec<Key> = all.filter(|key| *key != Key::Interrupt).collect();
     for readonly in [false, true] {
@@ -349,7 +349,8 @@ fn daemon(seller: bool) -> Daemon {
 fn happen(world: &mut Watched, what: &What) {
     match what {
         What::Key(nth) => {
-            let keys: Vec<Key> = keymap::BINDINGS.iter().flat_map(|binding| binding.keys).copied().collect();
+            let keys: Vec<Key> =
+                keymap::BINDINGS.iter().flat_map(|binding| binding.keys.iter()).copied().collect();
             world.key(keys[nth % keys.len()]);
         }
         What::Paste(text) => world.outside(Outside::Paste(Zeroizing::new(text.clone()))),

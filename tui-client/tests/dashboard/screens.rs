@@ -8,7 +8,7 @@ use kessai_shared::operator::live::Second;
 use kessai_tui_client::app::Key;
 use kessai_tui_client::app::settings::Colour;
 use kessai_tui_client::dashboard::event::{Daemon, Event};
-use kessai_tui_client::dashboard::keymap::{self, Action};
+use kessai_tui_client::dashboard::keymap::Action;
 use kessai_tui_client::dashboard::view::overflow;
 use kessai_tui_client::words::{Lang, Message};
 use unicode_width::UnicodeWidthStr;
@@ -74,7 +74,8 @@ fn holds(place: &str, world: &mut Watched, lang: Lang) {
     let context = world.model.context();
     if buf.area.width >= 40 {
         for action in [Action::Help, Action::Confirm] {
-            let named = keymap::bindings(context).find(|it| it.action == action && !it.word.is_empty());
+            let mut offered = world.model.keys().bindings(context);
+            let named = offered.find(|it| it.action == action && !it.word.is_empty());
             if let Some(key) = named.and_then(|it| it.keys.first()) {
                 assert!(
                     seen.contains(&key.label(false)),

@@ -240,7 +240,11 @@ title-dash-product = Product { $order }
 title-dash-key = Key { $order }
 title-dash-record = Record { $order }
 dash-nothing-there = There is nothing.
-dash-enter-further = Enter leads on.
+dash-enter-further = It leads further on.
+dash-found = { $count ->
+    [one] { $count } found
+   *[other] { $count } found
+}
 dash-find-hint = the beginning of an order, a customer, a SKU or an account; a state
 label-dash-account = Account
 label-dash-card = Card
@@ -304,7 +308,7 @@ dash-act-promote-seller = Put this node in charge of the shop
 dash-act-promote-settlement = Put this node in charge of the settlement
 dash-act-rekey = Keep all cards under a new key
 dash-act-reload-policy = Put the credit policy of the file in force
-dash-need-nothing = Enter asks whether it is to be done.
+dash-need-nothing = Nothing has to be typed. You are asked before it is done.
 dash-need-reason = a reason for the audit trail, or nothing
 dash-need-why = a reason for the audit trail
 dash-need-pieces = how many pieces

@@ -52,8 +52,8 @@ pub fn recover(
     let state = match order {
         Some(order) if news || is_ahead(order, theirs) => RecoveredState::Forward,
         Some(_) => return None,
-        None if row.is_even() && !news => return None,
-        None if row.is_even() => RecoveredState::Ended,
+        None if row.is_even(None) && !news => return None,
+        None if row.is_even(None) => RecoveredState::Ended,
         None => match before.map(|before| before.state) {
             None | Some(RecoveredState::Waiting) => RecoveredState::Waiting,
             // What was begun may have been sent, so it is gone on with.

@@ -16,6 +16,8 @@ use crate::sales::recovered::{Recovered, RecoveredState, RecoveredStep};
 pub(super) struct Found {
     captures: BTreeMap<CaptureId, (u32, i128)>,
     refunds: BTreeMap<RefundId, i128>,
+    /// How much of the refunds was paid because a record was lost.
+    repaid: i128,
     /// Whether it was given up.
     over: bool,
 }
@@ -24,9 +26,14 @@ impl Found {
     fn of(row: &Recovered) -> Self {
         let captures = row.captures.iter();
         let over = matches!(row.state, RecoveredState::GivingBack | RecoveredState::Ended);
+        let refunds: BTreeMap<_, _> = row.refunds.iter().map(|of| (of.id, i128::from(of.amount.0))).collect();
+        let repayments = (0_u32..).take(refunds.len());
+        let repaid =
+            repayments.filter_map(|nth| refunds.get(&RefundId::of_recovered(row.purchase.order, nth))).sum();
         Self {
             captures: captures.map(|of| (of.id, (of.batch, i128::from(of.amount.0)))).collect(),
-            refunds: row.refunds.iter().map(|of| (of.id, i128::from(of.amount.0))).collect(),
+            refunds,
+            repaid,
             over,
         }
     }
@@ -72,10 +79,12 @@ impl Audit {
 
     pub(super) fn recovered_step(&mut self, order: OrderId, step: &RecoveredStep) {
         let RecoveredStep::Repaid(refund) = step else { return };
+        let own = self.own_charge(order);
         let found = self.recovered.entry(order).or_default();
         let again = found.refunds.insert(refund.id, refund.amount.0.into()).is_some();
+        found.repaid += i128::from(refund.amount.0);
         let (charged, back) = found.sums();
-        if again || back > charged {
+        if again || found.repaid > charged || back > charged + own {
             self.problem("I1", order, "is paid back more than it was charged");
         }
     }
@@ -114,6 +123,19 @@ impl Audit {
         }
     }
 
+    /// What the order's own shipments came to, without what came back of them.
+    fn own_charge(&self, id: OrderId) -> i128 {
+        self.stories.get(&id).map_or(0, |story| story.captured - story.refunded)
+    }
+
+    /// What was found to be charged for an order and was not repaid since. A refund that was found counts for
+    /// it only as far as it is of more than the order's own shipments came to.
+    fn still_charged(&self, id: OrderId) -> i128 {
+        let (Some(found), own) = (self.recovered.get(&id), self.own_charge(id)) else { return 0 };
+        let (charged, back) = found.sums();
+        charged - found.repaid - (back - found.repaid - own).max(0)
+    }
+
     pub(super) fn compare_recovered(&mut self, books: &Books) {
         if books.is_behind() != self.behind {
             self.problems.push("F18: the books and their changes differ about being behind".to_owned());
@@ -134,10 +156,8 @@ impl Audit {
             if !self.recovered.contains_key(id) {
                 self.problem("F18", *id, "was never recovered");
             }
-            let charged: i64 = row.captures.iter().map(|of| of.amount.0).sum();
-            let back: i64 = row.refunds.iter().map(|of| of.amount.0).sum::<i64>() + row.charged_back.0;
             let over = row.state == RecoveredState::Ended && row.refused.is_none();
-            if over && charged > back {
+            if over && self.still_charged(*id) > i128::from(row.charged_back.0) {
                 self.problem("I7", *id, "was charged, and neither sent nor paid back");
             }
         }

@@ -20,7 +20,7 @@ pub fn detail(detail: &AccountDetail, json: bool) {
     let mut lines = vec![
         ("account", row.account.to_string()),
         ("status", row.status.clone()),
-        ("expiry", row.expiry.to_string()),
+        ("expiry", or_dash(row.expiry)),
         ("limit", row.limit.show(currency)),
         ("balance", row.balance.show(currency)),
         ("held", row.held.show(currency)),

@@ -1,29 +1,30 @@
 //! Giving actions other keys, and what must not come of it.
 //!
 //! Whatever is bound: text fields keep every letter, Esc goes back, Ctrl-C quits, no key means two things
-//! in one place, and the key that pays leads nowhere near the step where it pays.
+//! in one place, and what each program has for rules of its own: [`KeyAction::clashes`].
 
 use std::borrow::Cow;
 
-use super::{Action, BINDINGS, Binding, Context, Key, Keymap};
+use super::Key;
+use super::map::{BindingOf, KeyAction, KeyContext, KeymapOf};
 
 /// Most keys that one action may have.
 pub const MAX_KEYS: usize = 8;
 
 /// Why an action cannot have the keys that somebody wants for it, in words for the configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Clash {
-    pub action: Action,
+pub struct Clash<A> {
+    pub action: A,
     pub why: String,
 }
 
-impl Keymap {
+impl<A: KeyAction> KeymapOf<A> {
     /// The keymap in which these actions have these keys instead of their own.
     ///
     /// # Errors
     /// Every [`Clash`], when there is any.
-    pub fn rebound(changes: &[(Action, Vec<Key>)]) -> Result<Self, Vec<Clash>> {
-        let mut clashes: Vec<Clash> =
+    pub fn rebound(changes: &[(A, Vec<Key>)]) -> Result<Self, Vec<Clash<A>>> {
+        let mut clashes: Vec<Clash<A>> =
             changes.iter().flat_map(|(action, keys)| unfit(*action, keys)).collect();
         let mut keymap = Self::default();
         for (action, keys) in changes {
@@ -33,17 +34,18 @@ impl Keymap {
             });
         }
         if clashes.is_empty() {
-            clashes.extend(keymap.twice(changes));
-            clashes.extend(keymap.pay_beside_next(changes));
+            let is_changed = |action: A| changes.iter().any(|(changed, _)| *changed == action);
+            clashes.extend(keymap.twice(&is_changed));
+            clashes.extend(A::clashes(&keymap, &is_changed));
         }
         if clashes.is_empty() { Ok(keymap) } else { Err(clashes) }
     }
 
     /// Keys that would do two things in one place, each pair of actions once a key.
-    fn twice(&self, changes: &[(Action, Vec<Key>)]) -> Vec<Clash> {
-        let mut found: Vec<(Action, Action, Key, Vec<Context>)> = Vec::new();
-        for context in Context::ALL {
-            let bound: Vec<(Key, Action)> = self
+    fn twice(&self, is_changed: &dyn Fn(A) -> bool) -> Vec<Clash<A>> {
+        let mut found: Vec<(A, A, Key, Vec<A::Context>)> = Vec::new();
+        for context in A::Context::ALL.iter().copied() {
+            let bound: Vec<(Key, A)> = self
                 .bindings(context)
                 .flat_map(|binding| binding.keys.iter().map(|key| (*key, binding.action)))
                 .filter(|(key, _)| !context.types(*key))
@@ -58,67 +60,36 @@ impl Keymap {
                 }
             }
         }
-        let is_changed = |action: Action| changes.iter().any(|(changed, _)| *changed == action);
-        let clash = |(one, other, key, places): (Action, Action, Key, Vec<Context>)| {
+        let clash = |(one, other, key, places): (A, A, Key, Vec<A::Context>)| {
             let (changed, kept) = if is_changed(other) { (other, one) } else { (one, other) };
-            let names: Vec<&str> = places.into_iter().map(Context::name).collect();
+            let names: Vec<&str> = places.into_iter().map(KeyContext::name).collect();
             let (key, kept, places) = (key.written(), kept.name(), names.join(", "));
             let why = format!("{key} is the key of {kept}, too ({places}); give one of them another key");
             Clash { action: changed, why }
         };
         found.into_iter().map(clash).collect()
     }
-
-    /// A key that is held down, or pressed once too often, must not go on to the confirm step and pay there.
-    fn pay_beside_next(&self, changes: &[(Action, Vec<Key>)]) -> Vec<Clash> {
-        let of = |action: Action| {
-            let bindings = self.bindings.iter().filter(move |binding| binding.action == action);
-            bindings.flat_map(|binding| binding.keys.iter().copied())
-        };
-        let shared = of(Action::Pay).find(|key| of(Action::Next).any(|next| next == *key));
-        let action =
-            if changes.iter().any(|(action, _)| *action == Action::Pay) { Action::Pay } else { Action::Next };
-        let clash = |key: Key| Clash {
-            action,
-            why: format!(
-                "{} would go on to the confirm step and pay there: pay needs a key of its own",
-                key.written()
-            ),
-        };
-        shared.into_iter().map(clash).collect()
-    }
 }
 
 /// What no action may have, whatever else is bound.
-fn unfit(action: Action, keys: &[Key]) -> Vec<Clash> {
+fn unfit<A: KeyAction>(action: A, keys: &[Key]) -> Vec<Clash<A>> {
     let clash = |why: String| Clash { action, why };
     let mut clashes = Vec::new();
     if keys.is_empty() || keys.len() > MAX_KEYS {
         clashes.push(clash(format!("expected from 1 to {MAX_KEYS} keys")));
     }
+    let has = |key: Key| A::BINDINGS.iter().any(|own| own.action == action && own.keys.contains(&key));
     for key in keys {
         let taken = match key {
-            Key::Esc if action == Action::Back => continue,
+            Key::Esc if has(Key::Esc) => continue,
             Key::Esc => "esc always goes back",
             Key::Interrupt => "ctrl-c always quits",
             Key::Ctrl('z') => "ctrl-z always suspends",
             Key::Backspace => "backspace always erases",
-            Key::Char('0'..='9' | '.') => "digits and points are typed as quantities and prices",
-            Key::Char(_)
-            | Key::Ctrl(_)
-            | Key::F(_)
-            | Key::Enter
-            | Key::Delete
-            | Key::Tab
-            | Key::BackTab
-            | Key::Up
-            | Key::Down
-            | Key::Left
-            | Key::Right
-            | Key::PageUp
-            | Key::PageDown
-            | Key::Home
-            | Key::End => continue,
+            key => match A::reserved(*key) {
+                Some(taken) => taken,
+                None => continue,
+            },
         };
         clashes.push(clash(format!("{} cannot be bound: {taken}", key.written())));
     }
@@ -127,16 +98,17 @@ fn unfit(action: Action, keys: &[Key]) -> Vec<Clash> {
 
 /// The keys that are wanted, and those of the binding that nobody can do without: the way back, the way out,
 /// and a key for each text field, where letters are text.
-fn with_what_stays(binding: &Binding, wanted: &[Key]) -> Vec<Key> {
+fn with_what_stays<A: KeyAction>(binding: &BindingOf<A>, wanted: &[Key]) -> Vec<Key> {
     let mut keys = wanted.to_vec();
     let stays = |key: &&Key| {
         let always = matches!(key, Key::Esc | Key::Interrupt);
-        let only_one =
-            |context: &Context| wanted.iter().all(|wanted| context.types(*wanted)) && !context.types(**key);
+        let only_one = |context: &A::Context| {
+            wanted.iter().all(|wanted| context.types(*wanted)) && !context.types(**key)
+        };
         always || binding.contexts.iter().any(only_one)
     };
-    let own = BINDINGS.iter().find(|own| own.contexts == binding.contexts && own.action == binding.action);
-    let own = own.map_or(&[][..], |own| &own.keys);
+    let is_own = |own: &&BindingOf<A>| own.contexts == binding.contexts && own.action == binding.action;
+    let own = A::BINDINGS.iter().find(is_own).map_or(&[][..], |own| &own.keys);
     keys.extend(own.iter().filter(stays).filter(|key| !wanted.contains(key)));
     keys
 }

@@ -60,10 +60,7 @@ pub fn quantiles(sight: Sight<'_>, what: Spread, thousandths: u64, width: usize)
 }
 
 fn merged(sight: Sight<'_>, what: Spread, from: i64, to: i64) -> Buckets {
-    let mut all = Buckets::default();
-    let found = sight.hour.range(from, to).filter_map(|second| hour::spread(second, what));
-    found.for_each(|one| all.merge(one));
-    all
+    Buckets::all_of(sight.hour.range(from, to).filter_map(|second| hour::spread(second, what)))
 }
 
 /// One row of bars, as high as the values are to the largest of them.

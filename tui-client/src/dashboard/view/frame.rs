@@ -160,7 +160,7 @@ fn frozen(model: &Model, look: Look) -> Option<String> {
     let daemon = model.watched().next()?;
     let at = model.sight(daemon).and_then(|sight| sight.second().map(|second| figure::clock(second.at)));
     let at = at.unwrap_or_else(|| look.say("dash-unknown"));
-    let key = keymap::key(keymap::Context::Watching, Action::Freeze);
+    let key = model.keys().key(keymap::Context::Watching, Action::Freeze);
     let key = key.map(|key| key.label(look.ascii)).unwrap_or_default();
     let back = look.span(u64::try_from(moment.back).unwrap_or(0));
     let id = if moment.back > 0 { "dash-frozen-back" } else { "dash-frozen-at" };
@@ -216,7 +216,7 @@ fn status(model: &Model, look: Look, foot: &mut Sheet<'_>) {
         (label, look.say(binding.word))
     };
     let wide = |(label, word): &(String, String)| text::width(label) + text::width(word) + 1;
-    let named = keymap::offered(context, model.readonly);
+    let named = model.offered(context);
     let named: Vec<_> = named.filter(|(_, it)| !it.word.is_empty()).collect();
     // The help tells every other key, and what answers a question has to be seen: those always fit.
     let must = |binding: &keymap::Binding| matches!(binding.action, Action::Help | Action::Confirm);
