@@ -86,7 +86,7 @@ impl Stage {
             let text = format!(
                 "listen = '{listen}'\nsettlement = ['{}', '{}']\nsettlement_pins = ['{settlement}']\n\
                  standby_listen = '{}'\nstandby = 'sync'\nstandby_gone = 'alone'\npromote = 'auto'\n\
-                 recovered_for_seconds = 2\n",
+                 recovered_for_seconds = 10\n",
                 closed[0], closed[1], node.feed
             );
             write(&node.data, "server.toml", &text);
