@@ -8,10 +8,10 @@ use std::path::PathBuf;
 /// system's clock leaves no other trace.
 const FRESH_LOOKS: u32 = 5;
 
-/// What a file system says of a file: its number, its length, and when it was last changed.
+/// What a file system says of a file: its inode, its length, and when it was last changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Seen {
-    number: u64,
+    inode: u64,
     bytes: u64,
     modified: (i64, i64),
     changed: (i64, i64),
@@ -48,7 +48,7 @@ impl News {
 fn seen(file: &std::path::Path) -> Option<Seen> {
     let meta = fs::metadata(file).ok()?;
     let modified = (meta.mtime(), meta.mtime_nsec());
-    Some(Seen { number: meta.ino(), bytes: meta.len(), modified, changed: (meta.ctime(), meta.ctime_nsec()) })
+    Some(Seen { inode: meta.ino(), bytes: meta.len(), modified, changed: (meta.ctime(), meta.ctime_nsec()) })
 }
 
 #[cfg(test)]
