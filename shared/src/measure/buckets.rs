@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn parts_come_to_the_whole() {
-        let (mut one, mut two, mut all) = (Buckets::default(), Buckets::default(), Buckets::default());
+        let [mut one, mut two, mut all] = [(); 3].map(|()| Buckets::default());
         for value in 0..1_000u64 {
             if value % 3 == 0 {
                 one.add(value * 7)
@@ -156,6 +156,5 @@ mod tests {
         }
         assert_eq!(Buckets::all_of([&one, &two, &Buckets::default()]), all);
         assert_eq!(Buckets::all_of([]), Buckets::default());
-        assert_eq!(one, all);
     }
 }
