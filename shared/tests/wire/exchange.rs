@@ -4,8 +4,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use kessai_shared::exchange::{CallError, Limits, LinkError, MAX_FRAME_BYTES};
-use kessai_shared::tls::Peers;
+use kessai_shared::tls::{IDLE_TIMEOUT, Peers};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use crate::service::{
     Ask, BEFORE_ANY_DEADLINE, FOR_EVER, SOON, TestServer, Told, echo, identity, until_counted, wait,
@@ -30,6 +31,27 @@ async fn a_thousand_calls_share_a_connection_and_come_back_in_any_order() {
     assert_eq!(order.len(), 1000);
     assert_eq!(server.calls(), 1000);
     assert!(server.teller.most.load(Ordering::SeqCst) > 100);
+}
+
+/// How long connections last that end at about the time when longer datagrams are tried on them, in
+/// microseconds.
+const SHORT: u64 = 4_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_leaves_at_any_moment_keeps_no_place() {
+    let server = TestServer::open();
+    for nth in 0..200 {
+        let client = server.client().await;
+        assert_eq!(echo(&client, nth).await, Ok(nth));
+        sleep(Duration::from_micros(nth * SHORT / 200)).await;
+    }
+    // Well before anybody would be taken for gone who did not say so.
+    let begun = Instant::now();
+    while !server.teller.roster.is_empty() {
+        let left = server.teller.roster.connected();
+        assert!(begun.elapsed() < IDLE_TIMEOUT / 2, "they left and are not gone: {left:?}");
+        sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[tokio::test]

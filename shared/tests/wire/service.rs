@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use kessai_shared::exchange::{
-    Broadcast, CallError, Client, Limits, LinkError, Service, TooMany, Watcher, serve,
+    Broadcast, CallError, Client, Limits, LinkError, Roster, Service, TooMany, Watcher, serve,
 };
 use kessai_shared::identity::Identity;
 use kessai_shared::net::{Net, RealNet};
@@ -57,6 +57,7 @@ pub struct Teller {
     running: AtomicU64,
     pub most: AtomicU64,
     pub broadcast: Broadcast,
+    pub roster: Roster,
 }
 
 impl Service for Teller {
@@ -89,6 +90,10 @@ impl Service for Teller {
             Ok(watcher) => (Told::Value(1), Some(watcher)),
             Err(TooMany) => (Told::Value(0), None),
         })
+    }
+
+    fn roster(&self) -> Option<&Roster> {
+        Some(&self.roster)
     }
 }
 
