@@ -98,7 +98,8 @@ pub fn may_make_key(key: &Path, books: &Path) -> Result<(), String> {
     if books.exists() && !key.exists() {
         let key = key.display();
         return Err(format!(
-            "{key}: is missing, and the books here were written with it; restore it from a backup"
+            "{key}: is missing, and the books here were written with it; put it back from where it is kept, or, where \
+             systemd hands it over, set CREDENTIALS_DIRECTORY to its folder"
         ));
     }
     Ok(())

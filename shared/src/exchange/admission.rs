@@ -108,6 +108,11 @@ impl Bucket {
         enough
     }
 
+    /// Gives back what one took.
+    fn give_back(&mut self, most: u32) {
+        self.level = (self.level + 1.0).min(f64::from(most));
+    }
+
     /// Takes more than was there, up to as much again as it may hold; later ones wait for it.
     fn owe(&mut self, tokens: f64, most: u32) {
         self.level = (self.level - tokens).max(-f64::from(most));
@@ -116,7 +121,7 @@ impl Bucket {
 
 impl Admission {
     pub(super) fn new(limits: &Limits, now: Instant) -> Arc<Self> {
-        let newcomers = limits.strangers.map_or(0, |strangers| strangers.newcomers_per_second);
+        let newcomers = limits.strangers.map_or(0, |strangers| strangers.newcomers_at_once);
         let table = Table {
             addresses: HashMap::new(),
             newcomers: Bucket::full(newcomers, now),
@@ -142,9 +147,9 @@ impl Admission {
             if entry.connections + entry.handshakes >= strangers.connections_per_address {
                 return Verdict::Full;
             }
-            let Strangers { new_per_second, new_at_once, newcomers_per_second, .. } = *strangers;
-            entry.bucket.refill(new_per_second, new_at_once, now);
-            table.newcomers.refill(newcomers_per_second, newcomers_per_second, now);
+            let Strangers { newcomers_per_second, newcomers_at_once, .. } = *strangers;
+            entry.bucket.refill(strangers.new_per_second, strangers.new_at_once, now);
+            table.newcomers.refill(newcomers_per_second, newcomers_at_once, now);
             let known = entry.known_until.is_some_and(|until| now < until);
             if !entry.bucket.take() || !(known || table.newcomers.take()) {
                 return Verdict::Later;
@@ -244,17 +249,21 @@ impl Pass {
 
     /// The beginning of the handshake took so long, key exchange and signature and all.
     pub(super) fn took(&self, time: Duration) {
-        let Some(Strangers { newcomers_per_second: most, .. }) = self.admission.strangers else { return };
-        let more = time.as_secs_f64() * f64::from(most) / NEWCOMERS_SHARE - 1.0;
+        let Some(strangers) = &self.admission.strangers else { return };
+        let more = time.as_secs_f64() * f64::from(strangers.newcomers_per_second) / NEWCOMERS_SHARE - 1.0;
         if self.newcomer && more > 0.0 {
-            self.admission.lock().newcomers.owe(more, most);
+            self.admission.lock().newcomers.owe(more, strangers.newcomers_at_once);
         }
     }
 
-    /// Something was asked, so the address is known from now on.
+    /// Something was asked, so the address is known from now on, and a newcomer's turn is another's again.
     pub(super) fn make_known(&self, now: Instant) {
-        if let Some(entry) = self.admission.lock().addresses.get_mut(&self.source) {
+        let mut table = self.admission.lock();
+        if let Some(entry) = table.addresses.get_mut(&self.source) {
             entry.known_until = Some(now + KNOWN_FOR);
+        }
+        if let Some(strangers) = self.admission.strangers.filter(|_| self.newcomer) {
+            table.newcomers.give_back(strangers.newcomers_at_once);
         }
     }
 }
@@ -283,6 +292,7 @@ mod tests {
         new_per_second: 2,
         new_at_once: 10,
         newcomers_per_second: 1_000,
+        newcomers_at_once: 1_000,
         ..Strangers::USUAL
     };
 
@@ -362,7 +372,8 @@ mod tests {
 
     #[test]
     fn whoever_asked_something_before_need_not_queue_with_strangers() {
-        let (admission, now) = admission(100, Strangers { newcomers_per_second: 2, ..PER_ADDRESS });
+        let few = Strangers { newcomers_per_second: 2, newcomers_at_once: 1, ..PER_ADDRESS };
+        let (admission, now) = admission(100, few);
         let (mut pass, _given_up) = enter(&admission, at(1), now);
         assert!(pass.seat());
         pass.make_known(now);
@@ -374,8 +385,28 @@ mod tests {
     }
 
     #[test]
+    fn a_crowd_that_asks_something_passes_and_one_that_stalls_waits() {
+        let few = Strangers { newcomers_per_second: 2, newcomers_at_once: 3, ..PER_ADDRESS };
+        let (admission, now) = admission(100, few);
+        for shopper in 0..50 {
+            let (mut pass, _given_up) = enter(&admission, at(shopper), now);
+            assert!(pass.seat());
+            pass.make_known(now);
+        }
+        let (first, _stays) = enter(&admission, at(50), now);
+        drop(enter(&admission, at(51), now));
+        drop(enter(&admission, at(52), now));
+        assert!(is_later(&admission.admit(at(53), now)));
+        // It gives its own turn back, and no more than that.
+        first.make_known(now);
+        drop(enter(&admission, at(53), now));
+        assert!(is_later(&admission.admit(at(54), now)));
+        drop(enter(&admission, at(54), now + Duration::from_millis(500)));
+    }
+
+    #[test]
     fn handshakes_that_take_long_let_fewer_newcomers_in() {
-        let newcomers = Strangers { newcomers_per_second: 100, ..PER_ADDRESS };
+        let newcomers = Strangers { newcomers_per_second: 100, newcomers_at_once: 100, ..PER_ADDRESS };
         let (admission, now) = admission(100, newcomers);
         let let_in = |now: Instant| {
             let verdicts = (1..200).map(|at_once| match admission.admit(at(at_once), now) {
@@ -408,7 +439,7 @@ mod tests {
 
     #[test]
     fn the_table_is_bounded() {
-        let (admission, now) = admission(100, Strangers { newcomers_per_second: u32::MAX, ..PER_ADDRESS });
+        let (admission, now) = admission(100, Strangers { newcomers_at_once: u32::MAX, ..PER_ADDRESS });
         let _kept = enter(&admission, at(0), now);
         for address in 1..=MAX_ADDRESSES as u32 {
             drop(enter(&admission, at(address), now));

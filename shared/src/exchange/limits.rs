@@ -80,9 +80,13 @@ pub struct Strangers {
     pub new_per_second: u32,
     /// New connections at once from an address that has had none for a while.
     pub new_at_once: u32,
-    /// New connections a second from all addresses together that no request has come from lately, so that
-    /// their handshakes take no more than a share of a processor; as many may come at once.
+    /// New connections a second from all addresses together that no request has come from lately, as far as
+    /// none comes after the handshake either. Whoever asks something takes nothing from those behind: a crowd
+    /// of shoppers, as after a restart, is held back by the share of a processor alone that their handshakes
+    /// may take.
     pub newcomers_per_second: u32,
+    /// As many of them as may come at once after a while without any.
+    pub newcomers_at_once: u32,
     /// Calls in progress on a connection that is narrow, as every one is in the beginning.
     pub narrow_in_flight: u32,
     /// What a narrow connection may have on its way in either direction, in bytes.
@@ -162,7 +166,8 @@ impl Strangers {
         handshakes_per_address: 64,
         new_per_second: 64,
         new_at_once: 512,
-        newcomers_per_second: 256,
+        newcomers_per_second: 64,
+        newcomers_at_once: 256,
         narrow_in_flight: 8,
         narrow_window_bytes: 32 * 1024,
         wide_connections: 64,
