@@ -25,13 +25,20 @@ const KNOWN_FOR: Duration = Duration::from_secs(3_600);
 /// cost more than many a handshake.
 const OLDEST: usize = 32;
 
-/// The part of a processor that newcomers' first packets may take: a handshake whose beginning took longer
-/// than that leaves it counts as several, so that a slow or busy machine lets fewer in.
-pub(super) const NEWCOMERS_SHARE: f64 = 0.25;
+/// The part of a processor that newcomers' first packets may take, and those of known addresses as much again.
+/// A newcomer's handshake whose beginning took longer than that leaves it counts as several, so that a slow or
+/// busy machine lets fewer in.
+const SHARE: f64 = 0.25;
+
+/// The same while more newcomers come than are let in: whoever buys then must not wait for strangers.
+const SHARE_WHEN_PRESSED: f64 = 0.125;
+
+/// How long an endpoint counts as pressed after it turned a newcomer away.
+const PRESSED_FOR: Duration = Duration::from_secs(1);
 
 /// What one host can have all of: an IPv4 address, or the upper half of an IPv6 one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Source(IpAddr);
+pub(super) struct Source(IpAddr);
 
 impl Source {
     fn of(address: IpAddr) -> Self {
@@ -65,6 +72,8 @@ pub(super) struct Admission {
 struct Table {
     addresses: HashMap<Source, Entry>,
     newcomers: Bucket,
+    /// More newcomers came lately than were let in.
+    pressed_until: Option<Instant>,
     /// By their number, so that the oldest comes first.
     handshakes: BTreeMap<u64, Handshake>,
     next: u64,
@@ -125,6 +134,7 @@ impl Admission {
         let table = Table {
             addresses: HashMap::new(),
             newcomers: Bucket::full(newcomers, now),
+            pressed_until: None,
             handshakes: BTreeMap::new(),
             next: 0,
         };
@@ -151,7 +161,11 @@ impl Admission {
             entry.bucket.refill(strangers.new_per_second, strangers.new_at_once, now);
             table.newcomers.refill(newcomers_per_second, newcomers_at_once, now);
             let known = entry.known_until.is_some_and(|until| now < until);
-            if !entry.bucket.take() || !(known || table.newcomers.take()) {
+            if !entry.bucket.take() {
+                return Verdict::Later;
+            }
+            if !(known || table.newcomers.take()) {
+                table.pressed_until = Some(now + PRESSED_FOR);
                 return Verdict::Later;
             }
             newcomer = !known;
@@ -236,6 +250,16 @@ impl Pass {
         self.newcomer
     }
 
+    pub(super) fn source(&self) -> Source {
+        self.source
+    }
+
+    /// The part of a processor that beginnings of handshakes like its own may take now.
+    pub(super) fn share(&self) -> f64 {
+        let pressed = self.admission.lock().pressed_until.is_some_and(|until| Instant::now() < until);
+        if pressed { SHARE_WHEN_PRESSED } else { SHARE }
+    }
+
     /// The handshake is done; `false` when it was given up for another a moment ago.
     pub(super) fn seat(&mut self) -> bool {
         let mut table = self.admission.lock();
@@ -250,7 +274,7 @@ impl Pass {
     /// The beginning of the handshake took so long, key exchange and signature and all.
     pub(super) fn took(&self, time: Duration) {
         let Some(strangers) = &self.admission.strangers else { return };
-        let more = time.as_secs_f64() * f64::from(strangers.newcomers_per_second) / NEWCOMERS_SHARE - 1.0;
+        let more = time.as_secs_f64() * f64::from(strangers.newcomers_per_second) / self.share() - 1.0;
         if self.newcomer && more > 0.0 {
             self.admission.lock().newcomers.owe(more, strangers.newcomers_at_once);
         }
@@ -423,6 +447,24 @@ mod tests {
         assert_eq!(let_in(now + Duration::from_millis(100)), 0);
         // However much was owed, a second or two make up for it.
         assert!((1..=3).contains(&let_in(now + Duration::from_millis(2_100))));
+    }
+
+    #[test]
+    fn while_newcomers_are_too_many_their_share_is_smaller() {
+        let few = Strangers { newcomers_per_second: 2, newcomers_at_once: 1, ..PER_ADDRESS };
+        let (admission, now) = admission(100, few);
+        let (pass, _stays) = enter(&admission, at(1), now);
+        assert_eq!(pass.share(), SHARE);
+        // One address that comes too fast is no crowd.
+        let (same, _) = self::admission(100, Strangers { new_at_once: 1, ..PER_ADDRESS });
+        let (alone, _stays) = enter(&same, at(1), now);
+        assert!(is_later(&same.admit(at(1), now)));
+        assert_eq!(alone.share(), SHARE);
+        assert!(is_later(&admission.admit(at(2), now)));
+        assert_eq!(pass.share(), SHARE_WHEN_PRESSED);
+        // Some time ago.
+        assert!(is_later(&admission.admit(at(2), now - 2 * PRESSED_FOR)));
+        assert_eq!(pass.share(), SHARE);
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod server;
 mod session;
 mod stream;
 mod trunk;
+mod turns;
 
 pub use client::{CONNECT_DEADLINE, Client};
 pub use counts::{Came, TurnedAway};

@@ -272,7 +272,7 @@ async fn shake_hands<S>(incoming: Incoming, server: &Server<S>, pass: &Pass) -> 
         let accepted = match &server.lanes {
             Some(lanes) => {
                 // Waiting for its turn takes nothing from the time that the handshake itself may have.
-                let turn = lanes.begin(pass.is_newcomer(), || incoming.accept());
+                let turn = lanes.begin(pass, || incoming.accept());
                 let Ok((accepted, took)) = timeout(deadline, turn).await else {
                     return Err(quinn::ConnectionError::TimedOut);
                 };
