@@ -6,6 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
+/// Addresses that are waited at, besides which no more are taken in before those are forgotten where nobody waits
+/// any more. Where each waits for a place that is limited, too, there are never more.
+const MAX_ADDRESSES: usize = 1_024;
+
 /// Who waits for a turn, at addresses of this kind.
 pub(super) struct Turns<K: Copy + Eq>(Mutex<Queue<K>>);
 
@@ -45,8 +49,16 @@ impl<K: Copy + Eq> Queue<K> {
         }
         let (sender, turn) = oneshot::channel();
         match self.waiting.iter_mut().find(|(other, _)| *other == at) {
-            Some((_, waiting)) => waiting.push_back(sender),
-            None => self.waiting.push_back((at, VecDeque::from([sender]))),
+            Some((_, waiting)) => {
+                waiting.retain(|other| !other.is_closed());
+                waiting.push_back(sender);
+            }
+            None => {
+                if self.waiting.len() >= MAX_ADDRESSES {
+                    self.waiting.retain(|(_, waiting)| waiting.iter().any(|other| !other.is_closed()));
+                }
+                self.waiting.push_back((at, VecDeque::from([sender])));
+            }
         }
         Some(turn)
     }
@@ -130,6 +142,19 @@ mod tests {
         drop(first);
         assert!(timeout(Duration::ZERO, &mut waiting[1]).await.is_err());
         let _turn = timeout(Duration::ZERO, &mut waiting[0]).await.expect("its turn");
+    }
+
+    #[tokio::test]
+    async fn whoever_stopped_waiting_is_forgotten_before_there_are_many() {
+        let turns = Turns::new();
+        let _first = turns.take(0).await;
+        for at in 0..MAX_ADDRESSES + 10 {
+            assert!(timeout(Duration::ZERO, turns.take(at)).await.is_err());
+            assert!(timeout(Duration::ZERO, turns.take(0)).await.is_err());
+        }
+        let queue = turns.lock();
+        assert!(queue.waiting.len() <= MAX_ADDRESSES);
+        assert!(queue.waiting.iter().all(|(_, waiting)| waiting.len() <= 2));
     }
 
     #[tokio::test]
