@@ -75,7 +75,9 @@ async fn what_is_urgent_is_written_while_the_gate_is_shut() {
     primary.gate.set(Rule::Shut);
     let own = Arc::clone(&primary);
     let held = tokio::spawn(async move { own.add(vec![(1, 1)]).await });
-    sleep(A_WHILE).await;
+    // Only what was written waits at the gate; a machine that stands still may take long until then.
+    let mut head = primary.feed.source().ring().head();
+    timeout(SOON, head.wait_for(|head| head.position == 1)).await.expect("written").expect("a journal");
     let (tell, told) = oneshot::channel();
     primary.urgent.send(Command::Add(vec![(2, 2)], tell)).await.expect("a writer");
     assert_eq!(timeout(SOON, told).await.expect("told").expect("told"), 2);
