@@ -1,5 +1,8 @@
 //! Two processes of one shop: what the one in charge has, the one that follows shows.
 
+#[path = "../../shared/tests/support/lasting.rs"]
+mod lasting;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -79,16 +82,6 @@ fn import(folder: &Path, data: &Path, products: &[(&str, u32)]) {
     assert!(imported, "{said}");
 }
 
-/// An address to come back to: a free port that the system gives to nobody who asks for any.
-fn lasting() -> String {
-    let given_away = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
-    let first = given_away.split_whitespace().next().and_then(|port| port.parse().ok()).unwrap_or(32_768_u16);
-    // Tests that run at the same time begin in different places.
-    let begin = 10_000 + u16::try_from(std::process::id() % 5_000).expect("a small number");
-    let mut free = (begin..first.max(begin + 1_000)).map(|port| format!("127.0.0.1:{port}"));
-    free.find(|address| std::net::UdpSocket::bind(address).is_ok()).expect("a free port")
-}
-
 fn standby_address(data: &Path) -> String {
     let text = fs::read_to_string(data.join("standby.address")).expect("an address");
     text.split_whitespace().next().expect("an address").to_owned()
@@ -136,7 +129,7 @@ fn an_empty_standby_fills_up_shows_what_there_is_and_changes_nothing() {
     import(folder.path(), &one, &[("POT", 12), ("CUP", 3)]);
     with_keys(&two, Some(&one));
     let key = one.join("keys/seller.key");
-    let feed = lasting();
+    let feed = lasting::lasting().to_string();
     let primary = start(&["serve", "--standby-listen", &feed], &one);
     let of = standby_address(&one);
     let standby = start(&["standby", "--of", &of], &two);

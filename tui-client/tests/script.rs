@@ -180,7 +180,9 @@ fn a_script_plays_the_dashboard_and_sees_what_grows_old() {
     let text = "# A seller that falls silent.\ndashboard\nwait \"seller live\"\nkey space\nexpect \"STOPPED\"\n\
                 key space\nabsent \"STOPPED\"\nkey 6\nexpect \"fsync\"\nkey ?\nexpect \"next screen\"\nkey esc\n\
                 wait \"no word for 1 s\"\nabsent \"seller live\"\nwait \"no word for 2 s\"\nkey q\n";
-    assert_eq!(watched(text, 10, None), Ok(()));
+    // A machine that stands still passes over a second now and then, which a script waits for in vain.
+    let tries = (0..4).map(|_| watched(text, 10, None));
+    assert_eq!(first_good(tries), Ok(()));
     let wrong = watched("dashboard\nwait \"seller live\"\nexpect \"no word for\"\n", u64::MAX, None);
     let failure = wrong.expect_err("it is heard");
     assert!(
@@ -193,10 +195,16 @@ fn a_script_plays_the_dashboard_and_sees_what_grows_old() {
 #[test]
 fn a_recording_of_the_dashboard_takes_as_long_as_what_it_shows() {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("a.cast");
+    // What stands still meanwhile, is silent then or draws nothing.
+    let tries = (0..4).map(|nth| recorded(&folder.path().join(format!("{nth}.cast"))));
+    assert_eq!(first_good(tries), Ok(()));
+}
+
+/// Records two seconds of a dashboard.
+fn recorded(file: &Path) -> Result<(), String> {
     let begun = std::time::Instant::now();
     let text = "dashboard\nwait \"seller live\"\npause 2s\nexpect \"seller live\"\nkey q\n";
-    assert_eq!(watched(text, u64::MAX, Some(&file)), Ok(()));
+    watched(text, u64::MAX, Some(file)).map_err(|failure| failure.line)?;
     assert!(begun.elapsed() >= Duration::from_secs(2), "its seconds go by themselves");
     let recorded = fs::read_to_string(file).expect("a recording");
     let times = recorded.lines().skip(1).map(|line| {
@@ -206,7 +214,22 @@ fn a_recording_of_the_dashboard_takes_as_long_as_what_it_shows() {
     let times: Vec<f64> = times.collect();
     assert!(times.is_sorted(), "{times:?}");
     let between = times.iter().filter(|at| (0.2..1.9).contains(*at)).count();
-    assert!(between >= 1, "nothing goes by while people look: {times:?}");
+    if between == 0 {
+        return Err(format!("nothing goes by while people look: {times:?}"));
+    }
+    Ok(())
+}
+
+/// The first of several tries that is good, or else the last.
+fn first_good<E>(tries: impl Iterator<Item = Result<(), E>>) -> Result<(), E> {
+    let mut last = Ok(());
+    for tried in tries {
+        last = tried;
+        if last.is_ok() {
+            break;
+        }
+    }
+    last
 }
 
 #[test]

@@ -302,7 +302,8 @@ fn changes_at_once_are_all_kept() {
             // One half of them knows the wallet by another name.
             let path = if part % 2 == 0 { link.clone() } else { at(folder.path()).path().to_owned() };
             scope.spawn(move || {
-                let file = WalletFile::at_cost(path, CHEAP);
+                // Forty changes, each of which reaches the disk, may keep the last one waiting.
+                let file = WalletFile::at_cost(path, CHEAP).patient_for(Duration::from_secs(120));
                 for n in 0..5 {
                     let card = entry(&format!("{part}-{n}"), part * 10 + n);
                     file.change(&right(), |wallet| wallet.add(card)).expect("added");

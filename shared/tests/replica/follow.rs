@@ -1,8 +1,9 @@
 //! Nothing, the middle, a checkpoint: wherever a standby begins, it comes to the same journal.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use kessai_shared::replica::seed::refuse_half_seeded;
 use kessai_shared::replica::{Lost, wire};
 use kessai_shared::store::Store;
 use tempfile::tempdir;
@@ -27,8 +28,10 @@ async fn from_nothing_to_the_same_records_groups_and_books() {
     let (books, position) = look(&standby.writer).await;
     assert_eq!((books, position), primary.look().await);
     assert_eq!(standby.copied.load(std::sync::atomic::Ordering::SeqCst), last);
-    let known = primary.feed.followers().borrow()[&id(2)];
-    assert_eq!((known.sent, known.is_connected()), (last, true));
+    let mut followers = primary.feed.followers();
+    let is_known = followers
+        .wait_for(|all| all.get(&id(2)).is_some_and(|known| known.sent == last && known.is_connected()));
+    drop(tokio::time::timeout(SOON, is_known).await.expect("it is known").expect("a feed"));
     let head = standby.stop().await;
     primary.stop().await;
     assert_eq!(records(one.path()), records(two.path()));
@@ -64,6 +67,15 @@ async fn a_standby_that_was_away_goes_on_where_it_was_also_from_the_files() {
     assert_eq!(records(one.path()), records(two.path()));
 }
 
+/// Waits until the mark of a folder that has only a checkpoint is gone: as soon as something stands behind it.
+async fn serves_again(folder: &std::path::Path) {
+    let begun = Instant::now();
+    while let Err(why) = refuse_half_seeded(folder) {
+        assert!(begun.elapsed() < SOON, "{why}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// Fills so much that the journal's beginning is cut away.
 async fn compacted(primary: &Primary, folder: &std::path::Path) -> u64 {
     let floors = primary.feed.source().floors();
@@ -92,8 +104,7 @@ async fn where_the_beginning_is_gone_the_checkpoint_comes_first() {
     let last = primary.add(vec![(3, 3)]).await;
     standby.reaches(last).await;
     assert_eq!(look(&standby.writer).await, primary.look().await);
-    // Its mark goes as soon as something stands behind the checkpoint.
-    assert!(kessai_shared::replica::seed::refuse_half_seeded(two.path()).is_ok());
+    serves_again(two.path()).await;
     standby.stop().await;
     assert_eq!(books(two.path()).0, primary.look().await.0);
     // It goes on from there like any other.
@@ -114,7 +125,14 @@ async fn a_standby_that_fell_too_far_behind_begins_with_the_checkpoint_and_keeps
     standby.reaches(last).await;
     standby.stop().await;
     compacted(&primary, one.path()).await;
-    let standby = Standby::start(two.path(), primary.address).await;
+    // Where the node in charge takes long to answer, it starts as it is, and is too far behind for good.
+    let mut standby = Standby::start(two.path(), primary.address).await;
+    for _ in 0..4 {
+        if !two.path().join("journal.aside-1").exists() {
+            assert_eq!(standby.given_up().await, Lost::TooFarBehind);
+            standby = Standby::start(two.path(), primary.address).await;
+        }
+    }
     let last = primary.add(vec![(3, 3)]).await;
     standby.reaches(last).await;
     assert!(two.path().join("journal.aside-1").exists());
@@ -140,11 +158,11 @@ async fn a_seeding_that_was_cut_short_is_begun_anew_and_serves_nobody() {
     }
     fs::write(two.path().join("seeding"), b"").unwrap();
     assert!(Store::<Balances>::open(two.path(), KIND).is_err());
-    assert!(kessai_shared::replica::seed::refuse_half_seeded(two.path()).is_err());
+    assert!(refuse_half_seeded(two.path()).is_err());
     let standby = Standby::start(two.path(), primary.address).await;
     standby.reaches(last).await;
+    serves_again(two.path()).await;
     standby.stop().await;
-    assert!(kessai_shared::replica::seed::refuse_half_seeded(two.path()).is_ok());
     primary.stop().await;
     assert_eq!(books(two.path()), books(one.path()));
 }
@@ -169,7 +187,18 @@ async fn a_journal_of_another_history_is_refused_until_it_is_set_aside() {
         for _ in 0..more {
             primary.add(vec![(4, 4)]).await;
         }
-        let refused = Standby::try_start(two.path(), primary.address, false).await.err().expect("refused");
+        let mut refused = None;
+        for _ in 0..4 {
+            match Standby::try_start(two.path(), primary.address, false).await {
+                // Where the node in charge takes long to answer, it starts as it is, and is refused then.
+                Ok(standby) => assert!(matches!(standby.given_up().await, Lost::Refused(_))),
+                Err(line) => {
+                    refused = Some(line);
+                    break;
+                }
+            }
+        }
+        let refused = refused.expect("refused");
         assert!(refused.contains("--rejoin"), "{refused}");
     }
     assert_eq!(books(two.path()).1.position, last + 1, "nothing was changed");

@@ -1,10 +1,12 @@
 //! A node that writes, and a node that follows it.
 
+#[path = "../support/lasting.rs"]
+mod lasting;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use kessai_shared::identity::Identity;
@@ -12,12 +14,14 @@ use kessai_shared::ids::NodeId;
 use kessai_shared::journal::{FileDisk, Head, Kind, Layout, Record, walk};
 use kessai_shared::net::{Net, RealNet};
 use kessai_shared::replica::seed::{self, Wanted};
-use kessai_shared::replica::{Dial, Feed, Feeding, Follower, Ground, WAITING, wire};
+use kessai_shared::replica::{Dial, Feed, Feeding, Follower, Ground, Lost, WAITING, wire};
 use kessai_shared::store::{Books, Copied, EachRow, Fault, Keep, Options, Stamp, Store};
 use kessai_shared::time::Timestamp;
 use kessai_shared::tls::{Migration, Peers, client_config, server_config};
 use kessai_shared::writer::{self, Clerk, Desk, Gate, Standing};
 use tokio::sync::{mpsc, oneshot, watch};
+
+use lasting::lasting;
 
 pub const KIND: Kind = Kind(b"TEST");
 pub const SOON: Duration = Duration::from_secs(60);
@@ -232,23 +236,6 @@ fn try_open(feed: &Arc<Feed>, key: &Identity, at: Option<SocketAddr>) -> std::io
     Ok((endpoint.clone(), feed.serve(endpoint, peers), address))
 }
 
-/// A free address to come back to: the system gives its port to nobody who asks for any, and it is given here
-/// once.
-fn lasting() -> SocketAddr {
-    static GIVEN: AtomicU16 = AtomicU16::new(0);
-    let given_away = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
-    let first = given_away.split_whitespace().next().and_then(|port| port.parse().ok()).unwrap_or(32_768_u16);
-    // Tests that run at the same time begin in different places.
-    let begin = 10_000 + u16::try_from(std::process::id() % 5_000).expect("a small number");
-    let choice = first.saturating_sub(begin).max(1_000);
-    let free = (0..choice).find_map(|_| {
-        let port = begin + GIVEN.fetch_add(1, Ordering::Relaxed) % choice;
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
-        std::net::UdpSocket::bind(address).is_ok().then_some(address)
-    });
-    free.expect("a free port")
-}
-
 pub fn dial(address: SocketAddr, own: &Identity, theirs: &Identity) -> Dial {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let endpoint = RealNet::default().endpoint(any, None).expect("an endpoint");
@@ -301,6 +288,14 @@ impl Standby {
         let mut status = self.follower.status();
         let connected = status.wait_for(|status| status.connected);
         tokio::time::timeout(SOON, connected).await.expect("in time").expect("a follower");
+    }
+
+    /// Waits until following has ended by itself, then stops the writer; gives why it ended.
+    pub async fn given_up(mut self) -> Lost {
+        let why = tokio::time::timeout(SOON, self.follower.lost()).await.expect("an end");
+        drop(self.writer);
+        self.ended.await.expect("an end").expect("a good end");
+        why
     }
 
     /// Stops following, then the writer; gives the end of the journal.

@@ -88,7 +88,7 @@ async fn the_largest_message_passes_and_a_larger_one_never_leaves() {
 async fn a_deadline_ends_one_call_and_nothing_else() {
     let server = TestServer::open();
     let client = server.client().await;
-    let error = wait(&client, 3_000, Duration::from_millis(100)).await;
+    let error = wait(&client, 6_000, Duration::from_millis(100)).await;
     let error = error.unwrap_err();
     assert_eq!(error, CallError::Timeout);
     assert!(error.may_have_happened());

@@ -9,6 +9,7 @@ use kessai_shared::pin::Pin;
 use kessai_shared::tls::{Peers, client_config};
 use tokio::task::JoinSet;
 
+use crate::lasting::lasting;
 use crate::service::{ALPN, Ask, BEFORE_ANY_DEADLINE, FOR_EVER, SOON, TestServer, Told, endpoint, identity};
 
 fn link(addr: SocketAddr, pin: Pin) -> Link {
@@ -20,8 +21,7 @@ async fn echo(link: &Link, value: u64) -> Result<Told, CallError> {
     link.call(&Ask::Echo(value), SOON).await
 }
 
-/// Waits until an address that somebody had is free again: its socket is let go of a moment later, and another
-/// test may have been given the port meanwhile.
+/// Waits until an address that somebody had is free again: its socket is let go of a moment later.
 async fn is_free(addr: SocketAddr) {
     let begun = Instant::now();
     while std::net::UdpSocket::bind(addr).is_err() {
@@ -60,7 +60,7 @@ async fn callers_that_come_at_once_share_one_connection() {
 #[tokio::test]
 async fn a_link_comes_back_after_the_server_restarted() {
     let key = identity();
-    let server = TestServer::with(&key, Peers::Any, Limits::default());
+    let server = TestServer::at(lasting(), &key, Peers::Any, Limits::default());
     let addr = server.addr;
     let link = link(addr, server.pin);
     assert_eq!(echo(&link, 1).await, Ok(Told::Value(1)));
@@ -88,7 +88,7 @@ fn mortal_server(addr: SocketAddr, key: &Identity) -> (tokio::runtime::Runtime, 
 #[test]
 fn a_crash_is_noticed_as_soon_as_the_server_is_back() {
     let key = identity();
-    let (life, addr) = mortal_server(crate::service::localhost(), &key);
+    let (life, addr) = mortal_server(lasting(), &key);
     let client = tokio::runtime::Runtime::new().unwrap();
     let link = client.block_on(async { link(addr, key.pin()) });
     assert_eq!(client.block_on(echo(&link, 1)), Ok(Told::Value(1)));
@@ -114,9 +114,10 @@ async fn a_slow_server_keeps_its_connection() {
         tokio::spawn(async move { link.call::<_, Told>(&ask, deadline).await })
     };
     // The first call keeps its connection open, so that a second one would be one too many.
-    let patient = slow(2_000, 60_000);
+    let patient = slow(6_000, 60_000);
     for _ in 0..3 {
-        assert_eq!(slow(FOR_EVER, 100).await.unwrap(), Err(CallError::Timeout));
+        // Long enough to hear at least that the request has come, on a machine that stands still for a moment.
+        assert_eq!(slow(FOR_EVER, 1_000).await.unwrap(), Err(CallError::Timeout));
     }
     assert_eq!(echo(&link, 1).await, Ok(Told::Value(1)));
     assert_eq!(patient.await.unwrap(), Ok(Told::Value(0)));

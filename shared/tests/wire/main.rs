@@ -3,6 +3,8 @@
 mod datagrams;
 mod exchange;
 mod faults;
+#[path = "../support/lasting.rs"]
+mod lasting;
 mod limits;
 mod link;
 mod open;

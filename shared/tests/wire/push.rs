@@ -83,7 +83,7 @@ async fn there_are_so_many_watchers_of_one_key_and_a_place_comes_free() {
 #[tokio::test]
 async fn a_watcher_that_never_reads_is_closed_and_others_hear_no_less() {
     // Long enough for one who reads on a machine that stands still for a moment.
-    let limits = Limits { reply_deadline: Duration::from_secs(3), ..LIMITS };
+    let limits = Limits { reply_deadline: Duration::from_secs(5), ..LIMITS };
     let server = TestServer::with(&identity(), Peers::Any, limits);
     let (asleep, awake) = (client(&server, &identity()).await, client(&server, &identity()).await);
     let stuck = watch(&asleep).await;

@@ -21,6 +21,7 @@ use quinn::{AsyncUdpSocket, Connection, ConnectionId, Endpoint, TokioRuntime, Ud
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
+use crate::lasting::lasting;
 use crate::service::{ALPN, SOON, Teller, identity, localhost};
 
 /// How long is listened for what is not to come; answers that come take a few milliseconds.
@@ -198,7 +199,7 @@ fn version_trigger() -> Vec<u8> {
 async fn what_a_seller_sent_is_worth_nothing_to_who_has_recorded_it() {
     let site = Site::new();
     let gate = site.gate();
-    let server = site.closed(localhost(), &gate);
+    let server = site.closed(lasting(), &gate);
     let middle = Middle::before(server.addr).await;
     // After a retry.
     let connection = site.connect(middle.addr).await;

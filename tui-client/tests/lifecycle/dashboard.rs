@@ -37,7 +37,7 @@ fn beating() {
 #[test]
 #[ignore = "a part that others start in a window"]
 fn falling_silent() {
-    play(Arc::new(|effect, tell| answered(effect, tell, 3)));
+    play(Arc::new(|effect, tell| answered(effect, tell, 30)));
 }
 
 #[test]
