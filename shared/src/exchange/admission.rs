@@ -460,10 +460,13 @@ mod tests {
         let (alone, _stays) = enter(&same, at(1), now);
         assert!(is_later(&same.admit(at(1), now)));
         assert_eq!(alone.share(), SHARE);
-        assert!(is_later(&admission.admit(at(2), now)));
+        // A minute from now, so that it is not over before it was looked at.
+        let then = now + Duration::from_secs(60);
+        let (_second, _stays) = enter(&admission, at(2), then);
+        assert!(is_later(&admission.admit(at(3), then)));
         assert_eq!(pass.share(), SHARE_WHEN_PRESSED);
         // Some time ago.
-        assert!(is_later(&admission.admit(at(2), now - 2 * PRESSED_FOR)));
+        assert!(is_later(&admission.admit(at(3), now - 2 * PRESSED_FOR)));
         assert_eq!(pass.share(), SHARE);
     }
 
